@@ -1,0 +1,144 @@
+"""The types that travel through offramp; imports nothing of offramp.
+
+All positions are byte offsets into the UTF-8 text of a file (without its byte
+order mark); lines, columns and UTF-16 units exist only at the edges (see
+``reading.source``). NamedTuples rather than dataclasses: importing
+``dataclasses`` costs 6 ms at start-up (``python -X importtime``).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class OfframpError(Exception):
+    """Bad input that ends the run with exit code 2; ``str()`` is the one sentence to show."""
+
+
+class Span(NamedTuple):
+    """Half-open range of byte offsets into the UTF-8 text."""
+
+    start: int
+    end: int
+
+
+class Applicability(Enum):
+    """How far a fix may be trusted, from most to least."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY_ONLY = "display-only"
+
+
+class Edit(NamedTuple):
+    """Replace the bytes of ``span`` by the UTF-8 encoding of ``text``."""
+
+    span: Span
+    text: str
+
+
+class Fix(NamedTuple):
+    """Edits that are applied all together or not at all.
+
+    ``reason`` says why the fix is not safe; empty for a safe one.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    applicability: Applicability
+    reason: str = ""
+
+
+class Refusal(NamedTuple):
+    """Why a finding has no fix, and the place that prevents it (None: the whole file)."""
+
+    reason: str
+    span: Span | None = None
+
+
+class Argument(NamedTuple):
+    """One row of a note's ``arguments`` table.
+
+    ``target`` is what the argument becomes (a call argument, ``block.<field>``,
+    ``task.<field>``, ``selects``, ``dropped`` or ``refused``); ``when_absent`` is
+    what has to be written when the argument is not given, because defaults differ.
+    """
+
+    name: str
+    target: str
+    when_absent: str
+    note: str
+
+
+class Note(NamedTuple):
+    """One section of a mapping note.
+
+    ``paths`` are the dotted paths that the section covers (``module.operator`` and
+    its aliases), ``roles`` maps a path to what it does with a dbt run: ``trigger``,
+    ``sensor``, ``hook`` or ``read``. ``arguments`` holds the section's own rows;
+    ``inherits`` names the sections whose rows also apply. ``fields`` keeps every
+    field's text as written, known or not, in order. ``line`` is 1-based.
+    """
+
+    file: str
+    line: int
+    section: str
+    shipped: bool
+    code: str
+    operator: str
+    paths: tuple[str, ...]
+    roles: dict[str, str]
+    inherits: tuple[str, ...]
+    arguments: tuple[Argument, ...]
+    fields: dict[str, str]
+
+
+class Rule(NamedTuple):
+    """One rule: its code, its kebab-case name and the section that documents it.
+
+    ``status`` is preview, stable or deprecated; ``since`` the first version that has
+    the rule; ``default`` whether ``check`` runs it unasked; ``detector`` the name of
+    the Python detector, empty for rules that match a note's operator.
+    """
+
+    code: str
+    name: str
+    status: str
+    since: str
+    default: bool
+    message: str
+    detector: str
+    section: str
+
+
+class Finding(NamedTuple):
+    """One place where a rule holds.
+
+    ``span`` is the callee (the base for a subclass, the imported name for an import);
+    ``statement`` the smallest statement around it (the header only, for a compound
+    one), on whose first or last line a suppression comment counts. ``fingerprint``
+    identifies the finding across moved lines.
+    """
+
+    code: str
+    span: Span
+    statement: Span
+    message: str
+    fingerprint: str
+    fix: Fix | None = None
+    refusals: tuple[Refusal, ...] = ()
+
+
+class FileResult(NamedTuple):
+    """What checking one file gave.
+
+    ``problem`` is one sentence when the tool (not the file) failed on it; the run
+    then ends with exit code 2. ``new_text`` is the whole fixed text where a fix was
+    applied, else None.
+    """
+
+    path: str
+    findings: tuple[Finding, ...]
+    new_text: bytes | None = None
+    problem: str = ""

@@ -1,0 +1,159 @@
+"""One file's bytes, text and syntax tree, and the way between its positions.
+
+offramp counts in byte offsets into the UTF-8 text without byte order mark. A
+line ends at ``\\r\\n``, ``\\n`` or ``\\r``, as for CPython's tokenizer.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import re
+import warnings
+from bisect import bisect_right
+from codecs import BOM_UTF8
+from typing import NamedTuple
+
+from offramp.model import Span
+
+_NEWLINE = re.compile(rb"\r\n|\n|\r")
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
+
+
+class Location(NamedTuple):
+    """A place as people write it: ``row`` and ``column`` from 1, the column in code points."""
+
+    row: int
+    column: int
+
+
+class SourceError(Exception):
+    """A file that cannot be decoded or parsed: one sentence and the byte offset of the fault."""
+
+    def __init__(self, sentence: str, offset: int = 0) -> None:
+        super().__init__(sentence)
+        self.offset = offset
+
+
+class Positions:
+    """Converts between byte offsets, (row, column) and UTF-16 units for one UTF-8 text."""
+
+    __slots__ = ("_starts", "utf8")
+
+    def __init__(self, utf8: bytes) -> None:
+        self.utf8 = utf8
+        self._starts = [0, *(match.end() for match in _NEWLINE.finditer(utf8))]
+
+    def offset(self, row: int, byte_column: int) -> int:
+        """Byte offset of ``ast``'s 1-based line and 0-based UTF-8 byte column."""
+        return self._starts[row - 1] + byte_column
+
+    def span(self, node: ast.AST) -> Span:
+        """Span of a located ``ast`` node."""
+        return Span(
+            self._starts[node.lineno - 1] + node.col_offset,  # type: ignore[attr-defined]
+            self._starts[node.end_lineno - 1] + node.end_col_offset,  # type: ignore[attr-defined]
+        )
+
+    def row(self, offset: int) -> int:
+        """1-based row of a byte offset."""
+        return bisect_right(self._starts, offset)
+
+    def location(self, offset: int) -> Location:
+        """1-based row, and 1-based column in code points, of a byte offset."""
+        row = bisect_right(self._starts, offset)
+        start = self._starts[row - 1]
+        return Location(row, len(self.utf8[start:offset].decode("utf-8", "replace")) + 1)
+
+    def utf16(self, offset: int) -> tuple[int, int]:
+        """0-based line and 0-based column in UTF-16 code units of a byte offset."""
+        row = bisect_right(self._starts, offset)
+        start = self._starts[row - 1]
+        units = len(self.utf8[start:offset].decode("utf-8", "replace").encode("utf-16-le")) // 2
+        return row - 1, units
+
+    def line(self, row: int) -> str:
+        """Text of a 1-based row without its line end; empty past the last row."""
+        if row > len(self._starts):
+            return ""
+        start = self._starts[row - 1]
+        end = self._starts[row] if row < len(self._starts) else len(self.utf8)
+        return self.utf8[start:end].rstrip(b"\r\n").decode("utf-8", "replace")
+
+    def rows(self) -> int:
+        """Number of rows, counting an unfinished last one."""
+        return len(self._starts)
+
+
+class Source:
+    """A parsed file.
+
+    ``raw`` is the file as read; ``utf8`` its text as UTF-8 without byte order mark
+    (equal to ``raw`` for nearly every file); ``encoding`` what it was decoded with.
+    """
+
+    __slots__ = ("bom", "encoding", "path", "positions", "raw", "text", "tree", "utf8")
+
+    def __init__(self, path: str, raw: bytes, tree: ast.Module | None = None) -> None:
+        """Decode and parse; ``tree`` is used instead of parsing where a front end has one.
+
+        Raises SourceError where CPython would refuse the file.
+        """
+        self.path = path
+        self.raw = raw
+        self.bom = raw.startswith(BOM_UTF8)
+        self.encoding, self.text = _decode(raw)
+        plain = self.encoding == "utf-8" and not self.bom
+        self.utf8 = raw if plain else self.text.encode("utf-8", "surrogatepass")
+        self.positions = Positions(self.utf8)
+        self.tree = _parse(self.text, self.positions) if tree is None else tree
+
+    def segment(self, span: Span) -> str:
+        """The text of a span."""
+        return self.utf8[span.start : span.end].decode("utf-8", "replace")
+
+
+def _decode(raw: bytes) -> tuple[str, str]:
+    encoding = "utf-8"
+    head = b"\n".join(_NEWLINE.split(raw[:4096], maxsplit=2)[:2])
+    if _COOKIE.search(head):
+        import io
+        import tokenize
+
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+        except SyntaxError as error:
+            raise SourceError(f"cannot decode: {error.msg}") from None
+        encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+    body = raw[len(BOM_UTF8) :] if raw.startswith(BOM_UTF8) else raw
+    if 0 in body:
+        raise SourceError("cannot parse: source contains a null byte", body.index(0))
+    try:
+        return encoding, body.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"cannot decode as {encoding}: byte 0x{error.object[error.start]:02x} at offset {error.start}"
+        ) from None
+
+
+def _parse(text: str, positions: Positions) -> ast.Module:
+    # The cyclic collector walks every new node again and again: parsing is four times
+    # faster without it. Warnings (invalid escapes) are the user's linter's business.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        row = min(max(error.lineno or 1, 1), positions.rows())
+        column = max((error.offset or 1) - 1, 0)
+        start = positions.offset(row, len(positions.line(row)[:column].encode("utf-8")))
+        raise SourceError(f"cannot parse: {error.msg}", start) from None
+    except (RecursionError, MemoryError):
+        raise SourceError("cannot parse: nested too deeply") from None
+    except (ValueError, OverflowError) as error:
+        raise SourceError(f"cannot parse: {error}") from None
+    finally:
+        if collecting:
+            gc.enable()
