@@ -133,12 +133,14 @@ class Finding(NamedTuple):
 class FileResult(NamedTuple):
     """What checking one file gave.
 
-    ``problem`` is one sentence when the tool (not the file) failed on it; the run
+    ``text`` is the UTF-8 text that the findings' offsets count in, kept only where
+    there are findings. ``problem`` is one sentence when the tool (not the file) failed on it; the run
     then ends with exit code 2. ``new_text`` is the whole fixed text where a fix was
     applied, else None.
     """
 
     path: str
     findings: tuple[Finding, ...]
+    text: bytes = b""
     new_text: bytes | None = None
     problem: str = ""
