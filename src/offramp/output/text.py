@@ -1,0 +1,149 @@
+"""Findings as text for people, in the layouts that ruff's users know; imports reading and model only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from offramp.model import FileResult, Finding, Rule
+from offramp.reading.source import Positions
+
+_BOLD = "1"
+_RED = "1;91"
+_BLUE = "1;94"
+_CYAN = "36"
+
+_CONTEXT = 2
+_TAB = "    "
+# Wider lines are cut to a window around the finding: a file of one 10 MB line must stay readable.
+_WIDEST = 160
+_LEAD = 60
+
+# Control characters would move the terminal's cursor; each is shown by its Unicode picture instead.
+_PICTURES = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
+_SOURCE_PICTURES = _PICTURES | {ord("\t"): _TAB}
+
+
+class Paint:
+    """Wraps text in ANSI colours, or leaves it alone when colour is off."""
+
+    __slots__ = ("_on",)
+
+    def __init__(self, on: bool) -> None:
+        self._on = on
+
+    def __call__(self, style: str, text: str) -> str:
+        """The text in the given ANSI style."""
+        return f"\x1b[{style}m{text}\x1b[0m" if self._on else text
+
+
+def full(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
+    """Lines of the ``full`` layout: message, place and source excerpt with carets."""
+    for result in results:
+        positions = Positions(result.text)
+        for finding in result.findings:
+            yield f"{paint(_RED, finding.code)} {paint(_BOLD, _message(finding))}"
+            yield from _excerpt(result.path, finding, positions, paint)
+            yield ""
+
+
+def concise(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
+    """Lines of the ``concise`` layout: ``path:row:column: CODE message``."""
+    colon = paint(_CYAN, ":")
+    for result in results:
+        positions = Positions(result.text)
+        for finding in result.findings:
+            row, column = positions.location(finding.span.start)
+            place = f"{paint(_BOLD, result.path)}{colon}{row}{colon}{column}{colon}"
+            yield f"{place} {paint(_RED, finding.code)} {_message(finding)}"
+
+
+def grouped(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
+    """Lines of the ``grouped`` layout: the findings of a file indented below its path."""
+    for result in results:
+        positions = Positions(result.text)
+        places = [positions.location(finding.span.start) for finding in result.findings]
+        row_width = max(len(str(place.row)) for place in places)
+        column_width = max(len(str(place.column)) for place in places)
+        yield f"{paint(_BOLD, result.path)}:"
+        for finding, place in zip(result.findings, places, strict=True):
+            at = f"{place.row:>{row_width}}{paint(_CYAN, ':')}{place.column:<{column_width}}"
+            yield f"  {at} {paint(_RED, finding.code)} {_message(finding)}"
+        yield ""
+
+
+def statistics(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> list[tuple[int, str, str]]:
+    """(count, code, name) of every rule found, the most frequent first."""
+    counts = Counter(finding.code for result in results for finding in result.findings)
+    return [
+        (count, code, rules[code].name) for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def summary(results: Sequence[FileResult], checked: int, problems: int) -> str:
+    """The last line of a run; ``results`` are those with findings, ``problems`` counts what failed.
+
+    Nothing is said to have passed unless something was checked and nothing failed.
+    """
+    found = sum(len(result.findings) for result in results)
+    of = f"{_count(checked, 'file')} checked"
+    if found:
+        line = f"Found {_count(found, 'finding')} in {_count(len(results), 'file')} ({of})."
+    elif problems or not checked:
+        line = f"Found nothing ({of})."
+    else:
+        return f"All checks passed! ({of})"
+    return f"{line} {_count(problems, 'problem')} made the check incomplete." if problems else line
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _message(finding: Finding) -> str:
+    return finding.message.translate(_PICTURES)
+
+
+def _excerpt(path: str, finding: Finding, positions: Positions, paint: Paint) -> Iterator[str]:
+    row, column = positions.location(finding.span.start)
+    end_row, end_column = positions.location(finding.span.end)
+    shown = _rows_to_show(positions, row)
+    gutter = len(str(shown.stop - 1))
+    yield f"{' ' * gutter}{paint(_BLUE, '-->')} {path}:{row}:{column}"
+    if not positions.utf8:
+        return
+    bar = paint(_BLUE, "|")
+    yield f"{' ' * gutter} {bar}"
+    marked = positions.line(row)
+    stop = end_column - 1 if end_row == row else len(marked)
+    cut = max(0, column - 1 - _LEAD) if len(marked) > _WIDEST else 0
+    for number in shown:
+        line = positions.line(number)
+        text = line[cut : cut + _WIDEST].translate(_SOURCE_PICTURES).rstrip()
+        yield f"{paint(_BLUE, f'{number:>{gutter}}')} {bar} {text}".rstrip()
+        if number == row:
+            before = _width(marked[cut : column - 1])
+            carets = max(1, _width(marked[column - 1 : min(stop, cut + _WIDEST)]))
+            yield f"{' ' * gutter} {bar} {' ' * before}{paint(_RED, '^' * carets)}"
+    if shown.stop - 1 > row:
+        yield f"{' ' * gutter} {bar}"
+
+
+def _rows_to_show(positions: Positions, row: int) -> range:
+    first = max(1, row - _CONTEXT)
+    last = min(positions.rows(), row + _CONTEXT)
+    while first < row and not positions.line(first).strip():
+        first += 1
+    while last > row and not positions.line(last).strip():
+        last -= 1
+    return range(first, last + 1)
+
+
+def _width(text: str) -> int:
+    """Terminal cells that the text takes when shown."""
+    text = text.translate(_SOURCE_PICTURES)
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
