@@ -1,0 +1,44 @@
+# Two commands set everything up: `make demo` and `make test`. PYTHON=... chooses the interpreter.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench clean
+
+help:
+	@echo "make demo   set up and check examples/dags"
+	@echo "make test   set up and run every check and test, on every Python 3.10 to 3.13 found"
+	@echo "make format let ruff lay out the code"
+	@echo "make bench  measure the speed against ruff"
+
+demo: .venv/offramp.stamp
+	@.venv/bin/offramp check examples/dags; code=$$?; \
+	if [ $$code -eq 1 ]; then echo "(exit code 1: there are findings, as there should be)"; \
+	else echo "offramp check ended with exit code $$code, not 1" >&2; exit 2; fi
+
+test: .venv/test.stamp lint
+	.venv/bin/python -m pytest -q -n auto
+	sh scripts/other_pythons.sh
+
+lint: .venv/test.stamp
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: .venv/test.stamp
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+bench: .venv/test.stamp
+	.venv/bin/python scripts/bench.py
+
+.venv/offramp.stamp: pyproject.toml scripts/make_venv.sh
+	sh scripts/make_venv.sh .venv "$(PYTHON)"
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/test.stamp: .venv/offramp.stamp
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf .venv .cache
