@@ -1,0 +1,195 @@
+"""Makes one validated rulebook of note files; knowledge layer, needed only when no compiled rulebook is at hand."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from typing import NoReturn
+
+from offramp.knowledge.note_format import SIZE_LIMIT, NoteError, Section, fenced_blocks, parse_notes, slots
+from offramp.knowledge.rulebook import DETECTOR_SLOTS, OPERATOR_SLOTS, Rulebook
+from offramp.model import Rule
+
+_FALLBACK = "noted-operator"
+
+
+def assemble(shipped: Sequence[str], notes: Sequence[str]) -> tuple[Rulebook, tuple[str, ...]]:
+    """The rulebook of the shipped and the user's note files, and what the user should be told about it.
+
+    Raises NoteError for the first fault in any of them.
+    """
+    ours = _one_origin(shipped, is_shipped=True)
+    theirs = _one_origin(notes, is_shipped=False)
+    detectors = _detectors(ours, theirs, shipped)
+    sections, warnings = _replace(ours, theirs, detectors[_FALLBACK])
+    by_name = {section.note.section: section for section in sections}
+    _check_inherits(by_name)
+    rulebook = Rulebook(
+        rules={},
+        notes={section.note.section: section.note for section in sections},
+        section_rules={section.note.section: section.rule for section in sections if section.rule},
+    )
+    for section in sections:
+        _check_slots(section, rulebook)
+    for rule in sorted(rulebook.section_rules.values(), key=lambda rule: rule.code):
+        rulebook.rules.setdefault(rule.code, rule)
+    return rulebook, warnings
+
+
+def read_note(path: str) -> bytes:
+    """The bytes of a note file, at most one more than the limit. Raises NoteError where there is no such file."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise NoteError(path, 1, "is not a file")
+        with open(path, "rb") as file:
+            return file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise NoteError(path, 1, f"cannot be read: {error.strerror}") from None
+
+
+def _one_origin(paths: Sequence[str], *, is_shipped: bool) -> dict[str, Section]:
+    """The sections that say something to offramp, by name; no name, operator path or code comes twice."""
+    sections: dict[str, Section] = {}
+    operators: dict[str, Section] = {}
+    codes: dict[str, Section] = {}
+    for path in paths:
+        for section in parse_notes(path, read_note(path), shipped=is_shipped).sections:
+            note, rule = section.note, section.rule
+            if not note.operator and not rule:
+                continue
+            if note.section in sections:
+                _fail(section, "", f"section `{note.section}` is also in {_place(sections[note.section])}")
+            sections[note.section] = section
+            for operator in note.paths:
+                if operator in operators:
+                    _fail(section, "operator", f"`{operator}` is already noted in {_place(operators[operator])}")
+                operators[operator] = section
+            if rule:
+                if rule.code in codes:
+                    _fail(section, "code", f"code {rule.code} is already used in {_place(codes[rule.code])}")
+                codes[rule.code] = section
+                if note.operator and rule.detector:
+                    _fail(section, "detector", "a section has either an operator or a detector, not both")
+                if not note.operator and not rule.detector:
+                    _fail(section, "code", "a section with a code needs an operator or a detector")
+                if is_shipped and not section.message:
+                    _fail(section, "code", "a section with a code needs a message")
+    return sections
+
+
+def _detectors(ours: dict[str, Section], theirs: dict[str, Section], shipped: Sequence[str]) -> dict[str, Rule]:
+    """The rule of each detector: every detector has exactly one section, a shipped one."""
+    found: dict[str, Section] = {}
+    for section in (*ours.values(), *theirs.values()):
+        detector = section.rule.detector if section.rule else ""
+        if not detector:
+            continue
+        if detector not in DETECTOR_SLOTS:
+            _fail(section, "detector", f"there is no detector `{detector}`")
+        if detector in found:
+            _fail(section, "detector", f"detector `{detector}` already belongs to {_place(found[detector])}")
+        found[detector] = section
+    for detector in DETECTOR_SLOTS:
+        if detector not in found:
+            folder = os.path.dirname(shipped[0]) if shipped else "rules"
+            raise NoteError(folder, 1, f"no section names the detector `{detector}`")
+    return {detector: section.rule for detector, section in found.items() if section.rule}
+
+
+def _replace(
+    ours: dict[str, Section], theirs: dict[str, Section], fallback: Rule
+) -> tuple[list[Section], tuple[str, ...]]:
+    """The sections that hold, after the user's replaced shipped ones, with the rule of each that reports."""
+    by_path = {path: section for section in ours.values() for path in section.note.paths}
+    claimed = {path for section in theirs.values() for path in section.note.paths}
+    successors: dict[str, str] = {}
+    kept: list[Section] = []
+    warnings: list[str] = []
+    for section in theirs.values():
+        note = section.note
+        replaced = {old.note.section: old for path in note.paths if (old := by_path.get(path))}
+        if len(replaced) > 1:
+            names = " and ".join(f"`{name}`" for name in replaced)
+            _fail(section, "operator", f"the section covers operators of several shipped notes: {names}")
+        if note.section in ours and note.section not in replaced:
+            _fail(section, "", f"a shipped note is also named `{note.section}`: {_place(ours[note.section])}")
+        holding, rule = section, fallback
+        if replaced:
+            (old,) = replaced.values()
+            first = old.note.section not in successors
+            holding = _succeed(section, old, claimed if first else set(by_path))
+            rule = old.rule or fallback
+            successors.setdefault(old.note.section, note.section)
+            code = f", {old.rule.code}" if old.rule else ""
+            warnings.append(f"{_place(section)}: replaces the shipped note `{old.note.section}`{code}")
+        rule = (section.rule or rule)._replace(section=note.section, message=holding.message or fallback.message)
+        kept.append(holding._replace(rule=rule, note=holding.note._replace(code=rule.code)))
+    kept = [*(section for name, section in ours.items() if name not in successors), *kept]
+    return [_rename_inherits(section, successors) for section in kept], tuple(warnings)
+
+
+def _succeed(section: Section, old: Section, not_inherited: set[str]) -> Section:
+    """The user's section, with the facts of the shipped one that it does not give itself.
+
+    Which paths name the operator, what it does and what its arguments are stays true
+    whoever notes it; the message goes with the argument table whose names it uses.
+    """
+    note = section.note
+    paths = (*note.paths, *(path for path in old.note.paths if path not in not_inherited))
+    usual = old.note.roles.get(next(path for path in note.paths if path in old.note.paths), "")
+    roles = {path: note.roles.get(path) or old.note.roles.get(path) or usual for path in paths}
+    own_table = note.arguments or note.inherits
+    return section._replace(
+        message=section.message or ("" if own_table else old.message),
+        note=note._replace(
+            paths=paths,
+            roles={path: role for path, role in roles.items() if role},
+            arguments=note.arguments or old.note.arguments,
+            inherits=note.inherits or old.note.inherits,
+        ),
+    )
+
+
+def _rename_inherits(section: Section, successors: dict[str, str]) -> Section:
+    inherits = tuple(successors.get(name, name) for name in section.note.inherits)
+    return section._replace(note=section.note._replace(inherits=inherits))
+
+
+def _check_inherits(sections: dict[str, Section]) -> None:
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        section = sections[name]
+        for parent in section.note.inherits:
+            if parent not in sections:
+                _fail(section, "inherits", f"there is no section `{parent}` to inherit from")
+            if parent in (*way, name):
+                circle = " -> ".join((*way, name, parent))
+                _fail(section, "inherits", f"the section inherits from itself: {circle}")
+            if parent not in done:
+                visit(parent, (*way, name))
+        done.add(name)
+
+    for name in sections:
+        visit(name, ())
+
+
+def _check_slots(section: Section, rulebook: Rulebook) -> None:
+    """Whatever stands in braces must be something that the match can fill in."""
+    detector = section.rule.detector if section.rule and not section.note.operator else ""
+    known = DETECTOR_SLOTS[detector] if detector else OPERATOR_SLOTS | rulebook.arguments(section.note).keys()
+    rewrite = section.note.fields.get("rewrite", "")
+    message = section.rule.message if section.rule else ""
+    for field, text in (("message", message), ("rewrite", "".join(fenced_blocks(rewrite)))):
+        for slot in slots(text):
+            if slot not in known:
+                _fail(section, field, f"nothing fills the slot {{{slot}}} of `{field}`")
+
+
+def _place(section: Section) -> str:
+    return f"{section.note.file}:{section.note.line}"
+
+
+def _fail(section: Section, field: str, sentence: str) -> NoReturn:
+    raise NoteError(section.note.file, section.lines.get(field, section.note.line), sentence)

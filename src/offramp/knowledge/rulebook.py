@@ -1,0 +1,105 @@
+"""The rulebook: every rule by code, every note by section, every noted operator; knowledge layer.
+
+Parsing the notes takes far longer than checking a file, so this module knows the
+rulebook only in its compiled form and fetches the parser when there is none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from offramp.model import Argument, Note, OfframpError, Rule
+
+# What each detector can say in its message.
+DETECTOR_SLOTS: dict[str, frozenset[str]] = {
+    "airflow-import": frozenset({"name"}),
+    "bad-note": frozenset({"sentence"}),
+    "cannot-parse": frozenset({"sentence"}),
+    "deferrable-without-wait": frozenset({"operator", "task", "job_id"}),
+    "derived-operator": frozenset({"operator", "base", "task"}),
+    "double-wait": frozenset({"operator", "task", "job_id", "sensor"}),
+    "fire-and-forget-run": frozenset({"operator", "task", "job_id"}),
+    "hook-wait-result-ignored": frozenset({"method", "consequence"}),
+    "noted-operator": frozenset({"operator"}),
+    "unused-suppression": frozenset({"codes"}),
+}
+DETECTORS = frozenset(DETECTOR_SLOTS)
+# What the matcher of noted operators can say besides the arguments of the note's table.
+OPERATOR_SLOTS = frozenset({"operator", "task", "connection", "waits"})
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Rulebook:
+    """Everything the notes say, validated.
+
+    ``rules`` is by code, ``notes`` by section name, ``section_rules`` holds the rule of
+    each section that reports, ``operators`` maps a dotted path to its section's name.
+    """
+
+    __slots__ = ("_arguments", "notes", "operators", "rules", "section_rules")
+
+    def __init__(self, rules: dict[str, Rule], notes: dict[str, Note], section_rules: dict[str, Rule]) -> None:
+        self.rules = rules
+        self.notes = notes
+        self.section_rules = section_rules
+        self.operators = {path: note.section for note in notes.values() for path in note.paths}
+        self._arguments: dict[str, dict[str, Argument]] = {}
+
+    def note(self, path: str) -> Note | None:
+        """The note that covers a dotted path."""
+        section = self.operators.get(path)
+        return self.notes[section] if section is not None else None
+
+    def rule_for(self, note: Note) -> Rule:
+        """The rule a note reports as, with that note's message; KeyError for a note without code."""
+        return self.section_rules[note.section]
+
+    def arguments(self, note: Note) -> dict[str, Argument]:
+        """The note's rows by argument, then inherited ones; the first row of a name wins."""
+        found = self._arguments.get(note.section)
+        if found is None:
+            found = {row.name: row for row in note.arguments}
+            for section in note.inherits:
+                for name, row in self.arguments(self.notes[section]).items():
+                    found.setdefault(name, row)
+            self._arguments[note.section] = found
+        return found
+
+    def needles(self) -> tuple[bytes, ...]:
+        """Class names of all operators that report: a file without any of them needs no match."""
+        names = {
+            path.rpartition(".")[2].encode()
+            for note in self.notes.values()
+            if note.section in self.section_rules
+            for path in note.paths
+        }
+        return tuple(sorted(names))
+
+
+def load_rulebook(
+    notes: Sequence[str], warn: Callable[[str], None], *, shipped: Sequence[str] | None = None
+) -> Rulebook:
+    """The shipped notes and the user's note files; ``warn`` gets one sentence per replaced shipped note.
+
+    ``shipped`` stands in for the paths of the shipped notes. Raises NoteError (``file:line: sentence``).
+    """
+    from offramp.knowledge import assembly
+
+    rulebook, warnings = assembly.assemble(shipped_notes() if shipped is None else shipped, notes)
+    for sentence in warnings:
+        warn(sentence)
+    return rulebook
+
+
+def shipped_notes() -> list[str]:
+    """Paths of the notes that come with offramp: inside the installed package, or in a checkout's ``rules/``."""
+    folder = os.path.join(_PACKAGE, "rules")
+    if not os.path.isdir(folder):
+        folder = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "rules")
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise OfframpError(f"{folder}: the shipped notes are missing: {error.strerror}") from None
+    return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".md")]
