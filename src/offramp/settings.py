@@ -47,7 +47,7 @@ CONFIG_NAMES = ("offramp.toml", "pyproject.toml")
 
 _SELECTOR = r"ALL|OFR[0-9]{0,3}"
 _VERSION = r"[0-9]+(\.[0-9]+)*"
-_MAGIC = frozenset("*?[{")
+GLOB_CHARACTERS = frozenset("*?[{\\")
 
 
 class Selection(NamedTuple):
@@ -198,7 +198,7 @@ class PathMatcher:
         """Compile ``patterns``."""
         patterns = tuple(patterns)
         plain = [pattern for pattern in patterns if not pattern.startswith("/")]
-        self._names = frozenset(pattern for pattern in plain if _MAGIC.isdisjoint(pattern))
+        self._names = frozenset(pattern for pattern in plain if GLOB_CHARACTERS.isdisjoint(pattern))
         self._base = _compile(pattern for pattern in plain if pattern not in self._names)
         self._full = _compile(pattern for pattern in patterns if pattern.startswith("/"))
 
@@ -232,7 +232,7 @@ class _Config(NamedTuple):
         lines = self.text.splitlines()
         start = next((row for row, line in enumerate(lines) if re.match(r"\s*\[\s*tool\.offramp\b", line)), 0)
         key = re.compile(rf"""\s*(\[.*\b)?["']?{re.escape(option)}["']?\s*[=.\]]""")
-        row = next((row for row in range(start, len(lines)) if key.match(lines[row])), start)
+        row = next((row for row in range(start, len(lines)) if option and key.match(lines[row])), start)
         return next((below for below in range(row, len(lines)) if inner in lines[below]), row) + 1
 
 
@@ -397,7 +397,7 @@ def _anchor(pattern: str, root: str) -> tuple[str, ...]:
     absolute = bang + os.path.normpath(absolute)
     if "/" in pattern:
         return (absolute,)
-    return (bang + pattern, absolute) if not _MAGIC.isdisjoint(pattern) else (bang + pattern,)
+    return (bang + pattern, absolute) if not GLOB_CHARACTERS.isdisjoint(pattern) else (bang + pattern,)
 
 
 def _escape(path: str) -> str:
@@ -415,7 +415,7 @@ def _per_file(patterns: tuple[str, ...]) -> PathMatcher:
 
 
 def _compile(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    joined = "|".join(_regex(pattern) for pattern in patterns)
+    joined = "|".join(glob_regex(pattern) for pattern in patterns)
     return re.compile(f"(?s:{joined})\\Z") if joined else None
 
 
@@ -423,41 +423,44 @@ def _compile(patterns: Iterable[str]) -> re.Pattern[str] | None:
 _GLOB_TOKEN = r"(?s)(?P<any>/\*\*/|^\*\*/|/\*\*$)|(?P<star>\*+)|\?|\[(?P<no>[!^])?(?P<set>.[^\]]*)\]|[{},]|\\?."
 
 
-def _regex(glob: str) -> str:
-    """A regular expression for one glob; unbalanced braces stand for themselves."""
-    braces = 0
+def glob_regex(glob: str, *, star: str = ".*", braces: bool = True) -> str:
+    """A regular expression for one glob.
+
+    ``star`` is what ``*`` matches; with ``braces``, ``{a,b}`` are alternatives, and
+    unbalanced braces stand for themselves.
+    """
+    depth = 0
+    braces = braces and glob.count("{") == glob.count("}")
     out = []
-    balanced = glob.count("{") == glob.count("}")
     for token in re.finditer(_GLOB_TOKEN, glob):
         text = token[0]
         if token["any"]:
             out.append({"/**/": "/(?:.*/)?", "**/": "(?:.*/)?", "/**": "/.+"}[text])
         elif token["star"]:
-            out.append(".*")
+            out.append(star)
         elif text == "?":
-            out.append(".")
+            out.append(star[:-1])
         elif token["set"]:
-            members = token["set"].replace("\\", "\\\\").replace("[", "\\[").replace("&", "\\&").replace("^", "\\^")
-            members = members.replace("~", "\\~").replace("|", "\\|").replace("]", "\\]")
+            members = re.sub(r"([\\\[\]^&~|])", r"\\\1", token["set"])
             out.append(f"[{'^' if token['no'] else ''}{members}]")
-        elif text == "{" and balanced:
-            braces += 1
+        elif text == "{" and braces:
+            depth += 1
             out.append("(?:")
-        elif text == "}" and braces:
-            braces -= 1
+        elif text == "}" and depth:
+            depth -= 1
             out.append(")")
-        elif text == "," and braces:
+        elif text == "," and depth:
             out.append("|")
         else:
             out.append(re.escape(text[-1]))
-    return "".join(out)
+    return "".join(out) + ")" * depth
 
 
 def _expand(config: _Config, patterns: Sequence[str], root: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for pattern in patterns:
         paths = [os.path.join(root, pattern)]
-        if not _MAGIC.isdisjoint(pattern):
+        if not GLOB_CHARACTERS.isdisjoint(pattern):
             import glob
 
             paths = sorted(glob.glob(os.path.join(glob.escape(root), pattern), recursive=True))

@@ -1,0 +1,188 @@
+"""Paths as the user names them -> the files to check; may import ``settings`` and ``model``.
+
+What is found in a directory, and what is left out, is what ``ruff check`` would take,
+save for notebooks, ``.ignore`` files and the user's global ignore file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from offramp.reading.gitignore import GitIgnore
+from offramp.settings import CONFIG_NAMES, Settings, excluder, settings_for, settings_in
+
+
+class Discovery(NamedTuple):
+    """The files to check, and what was said about the paths.
+
+    ``files`` are sorted, without duplicates, relative to the current directory where
+    they lie in it and absolute elsewhere. ``nested`` has the settings of the files
+    whose nearest configuration is not the run's. ``excluded`` are the named paths
+    that configuration leaves out. ``problems`` are sentences, one for each path that
+    cannot be checked.
+    """
+
+    files: tuple[str, ...]
+    nested: Mapping[str, Settings]
+    excluded: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def discover(paths: Sequence[str], settings: Settings) -> Discovery:
+    """The files that ``paths`` stand for: files as named, directories searched for .py and .pyi.
+
+    A named path is left out only under ``force_exclude``. A path that does not exist
+    or cannot be read, and a directory with nothing to check, is a problem. Raises
+    OfframpError for bad configuration met on the way.
+    """
+    search = _Search(settings)
+    excluded = []
+    for path in paths:
+        absolute = os.path.abspath(path)
+        try:
+            mode = os.stat(absolute).st_mode
+        except (OSError, ValueError) as error:
+            search.problem(absolute, _why(absolute, error))
+            continue
+        nearest = settings_for(os.path.join(absolute, "x") if stat.S_ISDIR(mode) else absolute, settings)
+        if nearest.force_exclude and _is_excluded(absolute, nearest):
+            excluded.append(search.shown(absolute))
+        elif stat.S_ISDIR(mode):
+            search.directory(absolute, nearest)
+        else:
+            search.add(absolute, nearest)
+    return Discovery(tuple(sorted(search.files)), search.nested, tuple(excluded), tuple(search.problems))
+
+
+def printable(path: str) -> str:
+    r"""``path`` with bytes that are not UTF-8 as ``\xNN``, so that any stream can show it."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+# The ignore files that count in one directory, those of inner directories first; None outside of a Git repository.
+_Ignores = tuple[GitIgnore, ...] | None
+
+
+class _Search:
+    """What has been found so far; ``base`` are the run's settings."""
+
+    def __init__(self, base: Settings) -> None:
+        self.base = base
+        self.here = os.path.join(os.getcwd(), "")
+        self.files: set[str] = set()
+        self.nested: dict[str, Settings] = {}
+        self.problems: list[str] = []
+
+    def shown(self, absolute: str) -> str:
+        return absolute.removeprefix(self.here)
+
+    def problem(self, absolute: str, why: str) -> None:
+        self.problems.append(f"{printable(self.shown(absolute))}: {why}")
+
+    def add(self, absolute: str, settings: Settings) -> None:
+        path = self.shown(absolute)
+        self.files.add(path)
+        if settings is not self.base:
+            self.nested[path] = settings
+
+    def directory(self, root: str, settings: Settings) -> None:
+        """Take what is to be checked in and below ``root``, whose settings are ``settings``."""
+        found = len(self.problems)
+        taken = 0
+        pending = [(root, settings, self._ignores_above(root) if settings.respect_gitignore else None)]
+        while pending:
+            directory, settings, ignores = pending.pop()
+            try:
+                with os.scandir(directory) as scan:
+                    entries = {entry.name: entry for entry in scan}
+            except OSError as error:
+                self.problem(directory, f"cannot read this directory: {error.strerror}")
+                continue
+            if directory != root and not self.base.fixed and not entries.keys().isdisjoint(CONFIG_NAMES):
+                settings = settings_in(directory, self.base) or settings
+            if settings.respect_gitignore:
+                ignores = self._ignores_in(directory, entries.keys(), ignores)
+            matcher = excluder(settings.exclude + settings.extend_exclude)
+            prefix = os.path.join(directory, "")
+            for name, entry in entries.items():
+                is_directory = entry.is_dir(follow_symlinks=False)
+                if not is_directory and not name.endswith((".py", ".pyi")):
+                    continue
+                path = prefix + name
+                if matcher.matches(path, name) or (ignores and _is_ignored(path, name, ignores, is_directory)):
+                    continue
+                if is_directory:
+                    pending.append((path, settings, ignores))
+                elif self._is_file(entry):
+                    self.add(path, settings)
+                    taken += 1
+        if not taken and len(self.problems) == found:
+            self.problem(root, "there is no Python file to check in this directory")
+
+    def _is_file(self, entry: os.DirEntry[str]) -> bool:
+        if not entry.is_symlink():
+            return entry.is_file()
+        try:
+            return stat.S_ISREG(entry.stat().st_mode)
+        except OSError as error:
+            self.problem(entry.path, _why(entry.path, error))
+            return False
+
+    def _ignores_above(self, root: str) -> _Ignores:
+        """The ignore files of the directories above ``root``, up to that of its repository."""
+        above = []
+        directory = root
+        while not os.path.exists(os.path.join(directory, ".git")):
+            parent = os.path.dirname(directory)
+            if parent == directory:
+                return None
+            above.append(directory := parent)
+        ignores: _Ignores = None
+        for directory in reversed(above):
+            names = {name for name in (".git", ".gitignore") if os.path.exists(os.path.join(directory, name))}
+            ignores = self._ignores_in(directory, names, ignores)
+        return ignores
+
+    def _ignores_in(self, directory: str, names: Collection[str], ignores: _Ignores) -> _Ignores:
+        if ".git" in names:
+            exclude = os.path.join(directory, ".git", "info", "exclude")
+            ignores = self._read(exclude, directory) if os.path.isfile(exclude) else ()
+        if ignores is not None and ".gitignore" in names:
+            ignores = self._read(os.path.join(directory, ".gitignore"), directory) + ignores
+        return ignores
+
+    def _read(self, path: str, directory: str) -> tuple[GitIgnore, ...]:
+        try:
+            with open(path, "rb") as file:
+                return (GitIgnore(directory, file.read()),)
+        except OSError as error:
+            self.problem(path, f"cannot read this ignore file: {error.strerror}")
+            return ()
+
+
+def _is_ignored(path: str, name: str, ignores: tuple[GitIgnore, ...], is_directory: bool) -> bool:
+    if is_directory:
+        path, name = path + "/", name + "/"
+    return next((verdict for ignore in ignores if (verdict := ignore.verdict(path, name)) is not None), False)
+
+
+def _is_excluded(absolute: str, settings: Settings) -> bool:
+    """Whether a named path, or a directory around it up to the settings' root, is excluded."""
+    matcher = excluder(settings.exclude + settings.extend_exclude)
+    while not matcher.matches(absolute, os.path.basename(absolute)):
+        parent = os.path.dirname(absolute)
+        if absolute in (settings.root, parent):
+            return False
+        absolute = parent
+    return True
+
+
+def _why(path: str, error: OSError | ValueError) -> str:
+    if os.path.islink(path):
+        return "this symbolic link leads nowhere"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or directory"
+    return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
