@@ -25,15 +25,9 @@ def assemble(shipped: Sequence[str], notes: Sequence[str]) -> tuple[Rulebook, tu
     sections, warnings = _replace(ours, theirs, detectors[_FALLBACK])
     by_name = {section.note.section: section for section in sections}
     _check_inherits(by_name)
-    rulebook = Rulebook(
-        rules={},
-        notes={section.note.section: section.note for section in sections},
-        section_rules={section.note.section: section.rule for section in sections if section.rule},
-    )
+    rulebook = Rulebook((section.note for section in sections), (section.rule for section in sections if section.rule))
     for section in sections:
         _check_slots(section, rulebook)
-    for rule in sorted(rulebook.section_rules.values(), key=lambda rule: rule.code):
-        rulebook.rules.setdefault(rule.code, rule)
     return rulebook, warnings
 
 

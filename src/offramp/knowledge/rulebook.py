@@ -7,7 +7,7 @@ rulebook only in its compiled form and fetches the parser when there is none.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from offramp.model import Argument, Note, OfframpError, Rule
 
@@ -40,11 +40,14 @@ class Rulebook:
 
     __slots__ = ("_arguments", "notes", "operators", "rules", "section_rules")
 
-    def __init__(self, rules: dict[str, Rule], notes: dict[str, Note], section_rules: dict[str, Rule]) -> None:
-        self.rules = rules
-        self.notes = notes
-        self.section_rules = section_rules
-        self.operators = {path: note.section for note in notes.values() for path in note.paths}
+    def __init__(self, notes: Iterable[Note], section_rules: Iterable[Rule]) -> None:
+        """Shipped notes and their rules come first: they stand for a code that several sections share."""
+        self.notes = {note.section: note for note in notes}
+        self.section_rules = {rule.section: rule for rule in section_rules}
+        self.rules: dict[str, Rule] = {}
+        for rule in sorted(self.section_rules.values(), key=lambda rule: rule.code):
+            self.rules.setdefault(rule.code, rule)
+        self.operators = {path: note.section for note in self.notes.values() for path in note.paths}
         self._arguments: dict[str, dict[str, Argument]] = {}
 
     def note(self, path: str) -> Note | None:
@@ -85,9 +88,18 @@ def load_rulebook(
 
     ``shipped`` stands in for the paths of the shipped notes. Raises NoteError (``file:line: sentence``).
     """
-    from offramp.knowledge import assembly
+    from offramp.knowledge import compiled
 
-    rulebook, warnings = assembly.assemble(shipped_notes() if shipped is None else shipped, notes)
+    ours = shipped_notes() if shipped is None else shipped
+    stamp = compiled.stamp(ours, notes)
+    known = compiled.load(stamp) if stamp else None
+    if known is None:
+        from offramp.knowledge.assembly import assemble
+
+        known = assemble(ours, notes)
+        if stamp:
+            compiled.store(stamp, *known)
+    rulebook, warnings = known
     for sentence in warnings:
         warn(sentence)
     return rulebook
