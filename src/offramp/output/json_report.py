@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from offramp.model import FileResult, Finding, Fix, Refusal, Rule, Span
 from offramp.output import rule_url
+from offramp.reading.discover import printable
 from offramp.reading.source import Positions
 
 
@@ -30,7 +31,7 @@ def _filename(path: str) -> str:
     if path == "-":
         return path
     # A name that is not UTF-8 would become a lone surrogate, which JSON readers refuse.
-    return os.fsencode(os.path.abspath(path)).decode("utf-8", "replace")
+    return printable(os.path.abspath(path))
 
 
 def _finding(filename: str, finding: Finding, positions: Positions, rule: Rule) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offramp.model import FileResult, Finding, Rule
+from offramp.reading.discover import printable
 from offramp.reading.source import Positions
 
 _BOLD = "1"
@@ -54,7 +55,7 @@ def concise(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
         positions = Positions(result.text)
         for finding in result.findings:
             row, column = positions.location(finding.span.start)
-            place = f"{paint(_BOLD, result.path)}{colon}{row}{colon}{column}{colon}"
+            place = f"{paint(_BOLD, printable(result.path))}{colon}{row}{colon}{column}{colon}"
             yield f"{place} {paint(_RED, finding.code)} {_message(finding)}"
 
 
@@ -65,7 +66,7 @@ def grouped(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
         places = [positions.location(finding.span.start) for finding in result.findings]
         row_width = max(len(str(place.row)) for place in places)
         column_width = max(len(str(place.column)) for place in places)
-        yield f"{paint(_BOLD, result.path)}:"
+        yield f"{paint(_BOLD, printable(result.path))}:"
         for finding, place in zip(result.findings, places, strict=True):
             at = f"{place.row:>{row_width}}{paint(_CYAN, ':')}{place.column:<{column_width}}"
             yield f"  {at} {paint(_RED, finding.code)} {_message(finding)}"
@@ -109,7 +110,7 @@ def _excerpt(path: str, finding: Finding, positions: Positions, paint: Paint) ->
     end_row, end_column = positions.location(finding.span.end)
     shown = _rows_to_show(positions, row)
     gutter = len(str(shown.stop - 1))
-    yield f"{' ' * gutter}{paint(_BLUE, '-->')} {path}:{row}:{column}"
+    yield f"{' ' * gutter}{paint(_BLUE, '-->')} {printable(path)}:{row}:{column}"
     if not positions.utf8:
         return
     bar = paint(_BLUE, "|")

@@ -1,0 +1,308 @@
+"""The command line: arguments in, findings and an exit code out; the topmost layer, may import any other.
+
+Exit codes: 0 clean, 1 findings, 2 when offramp or its input failed (2 wins over 1),
+130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, NoReturn, TextIO
+
+from offramp import __version__
+from offramp.model import FileResult, OfframpError, Rule
+from offramp.settings import OUTPUT_FORMATS
+
+CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
+
+_CANNOT_PARSE = "OFR901"
+_PLACED = re.compile(r".+:[0-9]+: ")
+
+
+class Command(NamedTuple):
+    """One subcommand: what it is for, how its arguments are declared, and what it does."""
+
+    purpose: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+class _Outcome(NamedTuple):
+    """What a check gave: the files with findings, how many files and problems there were, the rules by code."""
+
+    found: Sequence[FileResult]
+    checked: int
+    problems: int
+    rules: Mapping[str, Rule]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; raises nothing but argparse's SystemExit.
+
+    With OFFRAMP_DEBUG set, an internal error keeps its traceback.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # File names need not be UTF-8, and a terminal need not know every character.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _dispatch(sys.argv[1:] if argv is None else argv)
+    except OfframpError as error:
+        _complain(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except Exception as error:
+        # The last resort: no input may end in a traceback.
+        if os.environ.get("OFFRAMP_DEBUG"):
+            raise
+        _complain(_internal_error(error))
+        return FAILED
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    if not argv or argv[0] not in _COMMANDS:
+        _show_commands(argv)
+    # Only the parser of the command at hand is built: argparse is a good part of the start-up.
+    command = _COMMANDS[argv[0]]
+    parser = argparse.ArgumentParser(prog=f"offramp {argv[0]}", description=command.purpose, allow_abbrev=False)
+    command.declare(parser)
+    return command.run(parser.parse_args(argv[1:]))
+
+
+def _show_commands(argv: Sequence[str]) -> NoReturn:
+    parser = argparse.ArgumentParser(
+        prog="offramp",
+        description="Finds Airflow's dbt operators, and dbt runs that nobody waits for.",
+        epilog="commands:\n" + "\n".join(f"  {name:<8}{command.purpose}" for name, command in _COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"offramp {__version__}")
+    parser.add_argument("command", choices=_COMMANDS, help="see `offramp COMMAND --help`")
+    parser.parse_args(argv)
+    parser.error("the command must come first")
+
+
+def _declare_check(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("paths", nargs="*", metavar="PATH", help="files and directories (default: the current one), or - for stdin")
+    rules = parser.add_argument_group("rules")
+    for option, purpose in (
+        ("--select", "run these rules only"),
+        ("--extend-select", "run these rules too"),
+        ("--ignore", "do not run these rules"),
+    ):
+        rules.add_argument(option, action="extend", type=_listed, metavar="CODES", help=purpose)
+    files = parser.add_argument_group("files")
+    for option, purpose in (
+        ("--exclude", "skip these paths, instead of the defaults"),
+        ("--extend-exclude", "skip these paths too"),
+    ):
+        files.add_argument(option, action="extend", type=_listed, metavar="GLOBS", help=purpose)
+    flag = argparse.BooleanOptionalAction
+    files.add_argument("--force-exclude", action=flag, help="skip excluded files even when they are named")
+    files.add_argument("--respect-gitignore", action=flag, help="skip what git ignores (the default)")
+    files.add_argument("--stdin-filename", metavar="PATH", help="name of the file that stdin holds")
+    output = parser.add_argument_group("output")
+    output.add_argument("--output-format", choices=OUTPUT_FORMATS, help="layout of the findings (default: full)")
+    output.add_argument("--output-file", metavar="PATH", help="write the findings there")
+    output.add_argument("--statistics", action="store_true", help="count the findings of each rule instead")
+    output.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    output.add_argument("-q", "--quiet", action="store_true", help="print findings and problems only")
+    output.add_argument("--exit-zero", action="store_true", help="exit 0 although there are findings")
+    run = parser.add_argument_group("run")
+    run.add_argument("--config", default="", metavar="PATH", help="use this configuration file and no other")
+    run.add_argument("--isolated", action="store_true", help="use no configuration file")
+    run.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: one per processor)")
+    run.add_argument("--no-cache", action="store_true", help="without effect for now: nothing is cached")
+
+
+def _check(args: argparse.Namespace) -> int:
+    from offramp.engine import Context, check_bytes, check_files
+    from offramp.knowledge.rulebook import load_rulebook
+    from offramp.output.progress import progress
+    from offramp.reading.discover import discover
+    from offramp.reading.versions import find_versions
+    from offramp.settings import enabled_codes, load
+
+    if args.config and args.isolated:
+        raise OfframpError("--config and --isolated exclude each other")
+    stdin = args.stdin_filename is not None or "-" in args.paths
+    if stdin and args.paths not in ([], ["-"]):
+        raise OfframpError("stdin is checked alone: name no other path")
+    settings = load(args.stdin_filename or ".", _overrides(args), config=args.config, isolated=args.isolated)
+    rulebook = load_rulebook(settings.notes, _complain)
+    enabled = enabled_codes(settings, rulebook.rules.values())
+    context = Context(settings, rulebook, enabled, find_versions(settings))
+    if stdin:
+        results = [check_bytes(args.stdin_filename or "-", sys.stdin.buffer.read(), context, named=True)]
+        problems = []
+        checked = 1
+    else:
+        discovery = discover(args.paths or ["."], settings)
+        problems = list(discovery.problems)
+        checked = len(discovery.files)
+        for path in discovery.excluded:
+            _complain(f"{path} is excluded by the configuration")
+        running = check_files(discovery.files, context, args.jobs or _processors())
+        results = [
+            result
+            for result in (running if args.quiet else progress(running, checked))
+            if result.findings or result.problem
+        ]
+    problems += [result.problem for result in results if result.problem]
+    for problem in problems:
+        _complain(problem)
+    found = [result for result in results if result.findings]
+    _show(args, settings.output_format, _Outcome(found, checked, len(problems), rulebook.rules))
+    if problems or any(finding.code == _CANNOT_PARSE for result in found for finding in result.findings):
+        return FAILED
+    return FOUND if found and not args.exit_zero else CLEAN
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, object]:
+    options = (
+        "select",
+        "extend_select",
+        "ignore",
+        "exclude",
+        "extend_exclude",
+        "force_exclude",
+        "respect_gitignore",
+        "output_format",
+    )
+    given = {option: getattr(args, option) for option in options}
+    return {option.replace("_", "-"): value for option, value in given.items() if value is not None}
+
+
+def _show(args: argparse.Namespace, layout: str, outcome: _Outcome) -> None:
+    if args.output_file is None:
+        _write(sys.stdout, _report(args, layout, outcome, colour=_colour(args.color)))
+        return
+    report = _report(args, layout, outcome, colour=args.color == "always")
+    try:
+        with open(args.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(report)
+    except OSError as error:
+        raise OfframpError(f"{args.output_file}: cannot write the findings: {error.strerror}") from None
+
+
+def _report(args: argparse.Namespace, layout: str, outcome: _Outcome, *, colour: bool) -> str:
+    from offramp.output import text
+
+    found = outcome.found
+    if layout == "json":
+        from offramp.output.json_report import report, statistics_report
+
+        if args.statistics:
+            return statistics_report(text.statistics(found, outcome.rules)) + "\n"
+        return report(found, outcome.rules) + "\n"
+    if args.statistics:
+        lines = [f"{count}\t{code}\t{name}" for count, code, name in text.statistics(found, outcome.rules)]
+    else:
+        show = {"full": text.full, "concise": text.concise, "grouped": text.grouped}[layout]
+        lines = list(show(found, text.Paint(colour)))
+    if not args.quiet:
+        lines.append(text.summary(found, outcome.checked, outcome.problems))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _declare_rule(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("code", nargs="?", metavar="CODE", help="code or name of a rule, such as OFR101")
+    which.add_argument("--all", action="store_true", help="every rule")
+    parser.add_argument("--output-format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--config", default="", metavar="PATH", help="use this configuration file and no other")
+    parser.add_argument("--isolated", action="store_true", help="use no configuration file")
+
+
+def _rule(args: argparse.Namespace) -> int:
+    from offramp.knowledge.rulebook import load_rulebook
+    from offramp.output import rule_page
+    from offramp.settings import load
+
+    rulebook = load_rulebook(load(".", {}, config=args.config, isolated=args.isolated).notes, _complain)
+    if args.all:
+        rules = [rulebook.rules[code] for code in sorted(rulebook.rules)]
+    else:
+        rules = [rule for rule in rulebook.rules.values() if args.code in (rule.code, rule.name)]
+    if not rules:
+        raise OfframpError(f"there is no rule `{args.code}`; `offramp rule --all` lists them")
+    pages = [(rule, rulebook.notes[rule.section]) for rule in rules]
+    if args.output_format == "json":
+        shown = rule_page.json_pages(pages) if args.all else rule_page.json_page(*pages[0])
+        _write(sys.stdout, shown + "\n")
+    else:
+        _write(sys.stdout, rule_page.overview(rules) if args.all else rule_page.page(*pages[0]))
+    return CLEAN
+
+
+_COMMANDS = {
+    "check": Command("check files and directories", _declare_check, _check),
+    "rule": Command("explain a rule", _declare_rule, _rule),
+}
+
+
+def _listed(text: str) -> list[str]:
+    return [item for item in (part.strip() for part in text.split(",")) if item]
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a number from 1 up")
+    return int(text)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _colour(choice: str) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _complain(sentence: str) -> None:
+    """Print one sentence on stderr; one that begins with its ``file:line:`` needs no other sender."""
+    line = sentence.replace("\n", " ")
+    _write(sys.stderr, f"{line}\n" if _PLACED.match(line) else f"offramp: {line}\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`). The interpreter flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _internal_error(error: Exception) -> str:
+    place = ""
+    for frame, line in _frames(error):
+        if frame.startswith(os.path.dirname(os.path.dirname(__file__))):
+            place = f" at {os.path.relpath(frame, os.path.dirname(os.path.dirname(__file__)))}:{line}"
+    return (
+        f"internal error: {type(error).__name__}: {error}{place}; please report it,"
+        " with the traceback that OFFRAMP_DEBUG=1 shows"
+    )
+
+
+def _frames(error: Exception) -> Iterator[tuple[str, int]]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+        traceback = traceback.tb_next

@@ -1,0 +1,131 @@
+"""The JSON report: ruff's shape (which its own output is held to here too), with refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from offramp.model import Applicability, Edit, FileResult, Finding, Fix, Refusal, Rule, Span
+from offramp.output.json_report import report
+
+LOCATION = {
+    "type": "object",
+    "required": ["row", "column"],
+    "properties": {"row": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}},
+    "additionalProperties": False,
+}
+# What a reader of ruff's report may rely on.
+SCHEMA = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": [
+            "code", "name", "message", "filename", "location", "end_location", "url", "fix", "noqa_row",
+        ],
+        "properties": {
+            "code": {"type": "string"},
+            "name": {"type": "string"},
+            "message": {"type": "string"},
+            "filename": {"type": "string"},
+            "location": LOCATION,
+            "end_location": LOCATION,
+            "url": {"type": "string", "pattern": "^https://"},
+            "noqa_row": {"type": "integer", "minimum": 1},
+            "fix": {
+                "anyOf": [
+                    {"type": "null"},
+                    {
+                        "type": "object",
+                        "required": ["applicability", "message", "edits"],
+                        "properties": {
+                            "applicability": {"enum": ["safe", "unsafe", "display-only"]},
+                            "edits": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "required": ["content", "location", "end_location"],
+                                    "properties": {"location": LOCATION, "end_location": LOCATION},
+                                },
+                            },
+                        },
+                    },
+                ]
+            },
+        },
+    },
+}  # fmt: skip
+
+RULES = {"OFR101": Rule("OFR101", "run-job", "stable", "0.1.0", True, "", "", "run-job")}
+
+
+def objects(result: FileResult) -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = json.loads(report([result], RULES))
+    jsonschema.validate(loaded, SCHEMA)
+    return loaded
+
+
+def test_ruff_itself_keeps_to_the_schema(tmp_path: Path) -> None:
+    source = tmp_path / "a.py"
+    source.write_text("import os\nx = unknown\n")
+    run = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F", "--output-format", "json", str(source)],
+        capture_output=True,
+        check=False,
+    )
+    found = json.loads(run.stdout)
+    assert [item["code"] for item in found] == ["F401", "F821"]
+    jsonschema.validate(found, SCHEMA)
+
+
+def test_places_are_rows_and_code_points_and_noqa_goes_to_the_last_line() -> None:
+    text = "é = Op(\n    x,\n)\n"
+    raw = text.encode()
+    finding = Finding("OFR101", Span(5, 7), Span(0, len(raw) - 1), "message", "")
+    (item,) = objects(FileResult("a.py", (finding,), raw))
+    assert item["location"] == {"row": 1, "column": 5}
+    assert item["end_location"] == {"row": 1, "column": 7}
+    assert item["noqa_row"] == 3
+    assert item["filename"] == os.path.abspath("a.py")
+    assert (item["code"], item["name"], item["message"]) == ("OFR101", "run-job", "message")
+    assert item["fix"] is None
+    assert item["refusals"] == []
+
+
+def test_a_fix_and_a_refusal_carry_their_reasons() -> None:
+    fix = Fix("Wait for the run", (Edit(Span(0, 2), "Po"),), Applicability.UNSAFE, "the task then lasts longer")
+    refusals = (Refusal("no note covers `X`", Span(3, 4)), Refusal("two DAGs"))
+    raw = b"Op X\n"
+    (item,) = objects(FileResult("a.py", (Finding("OFR101", Span(0, 2), Span(0, 4), "m", "", fix, refusals),), raw))
+    assert item["fix"] == {
+        "applicability": "unsafe",
+        "message": "Wait for the run",
+        "reason": "the task then lasts longer",
+        "edits": [
+            {"content": "Po", "location": {"row": 1, "column": 1}, "end_location": {"row": 1, "column": 3}},
+        ],
+    }
+    assert item["refusals"] == [
+        {
+            "reason": "no note covers `X`",
+            "place": {"location": {"row": 1, "column": 4}, "end_location": {"row": 1, "column": 5}},
+        },
+        {"reason": "two DAGs", "place": None},
+    ]
+
+
+def test_a_file_name_that_is_not_utf8_gives_json_that_any_reader_takes() -> None:
+    finding = Finding("OFR101", Span(0, 1), Span(0, 1), "m", "")
+    written = report([FileResult("caf\udce9.py", (finding,), b"x\n")], RULES)
+    written.encode("utf-8")
+    assert json.loads(written)[0]["filename"].endswith("caf\\xe9.py")
+
+
+def test_stdin_keeps_its_dash() -> None:
+    finding = Finding("OFR101", Span(0, 1), Span(0, 1), "m", "")
+    assert objects(FileResult("-", (finding,), b"x\n"))[0]["filename"] == "-"
