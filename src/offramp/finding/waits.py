@@ -1,0 +1,149 @@
+"""The Airflow-side traps of waiting: runs that nobody waits for, and waits without effect.
+
+Each detector takes the module and yields the place, and the slots of its message.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from offramp.finding.describe import argument_text, name_text, task_text
+from offramp.finding.names import FunctionNode
+from offramp.finding.operators import WAIT, Module, Use, waits
+from offramp.finding.run_flow import forgotten, run_sources
+from offramp.finding.values import Constant, Made
+from offramp.reading.versions import Versions
+
+_DEFERRABLE = "deferrable"
+# Before provider 4.7.0 the hook's wait returned False for an unexpected end, from then on it raises.
+_RAISES_SINCE = (4, 7)
+
+
+class Trap(NamedTuple):
+    """A place where a trap was found and what its message says; ``about`` identifies it across moved lines."""
+
+    node: ast.expr
+    slots: dict[str, str]
+    about: ast.AST
+
+
+def fire_and_forget_run(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Trigger operators that do not wait, and whose run id reaches nothing that could."""
+    for use in _triggers(module):
+        if waits(module, use) is False and forgotten(module, use):
+            yield _trap(module, use)
+
+
+def deferrable_without_wait(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Trigger operators that are asked to defer but not to wait, so that they never defer."""
+    for use in _triggers(module):
+        given = use.arguments.given.get(_DEFERRABLE)
+        if given is not None and given.constant == Constant(True) and waits(module, use) is False:
+            yield _trap(module, use)
+
+
+def double_wait(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Sensors that wait for a run whose operator has waited already."""
+    by_id = {(_dag(use), full_task_id(module, use)): use for use in _triggers(module)}
+    for sensor in module.uses:
+        if sensor.role != "sensor" or sensor.call is None:
+            continue
+        sources = run_sources(module, sensor)
+        triggers = [
+            source if isinstance(source, Use) else by_id.get((_dag(sensor), source)) for source in sources
+        ]
+        if len(triggers) == 1 and triggers[0] is not None and triggers[0].role == "trigger":
+            trigger = triggers[0]
+            if waits(module, trigger) is True:
+                slots = {**_trap(module, trigger).slots, "sensor": name_text(sensor)}
+                yield Trap(sensor.callee, slots, sensor.call)
+
+
+def hook_wait_result_ignored(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Waits by hand whose result nobody looks at, and runs triggered by hand that nobody looks for."""
+    raises = versions.provider.at_least(_RAISES_SINCE)
+    for call in module.names.calls:
+        if not isinstance(call.func, ast.Attribute) or not isinstance(module.names.parents.get(call), ast.Expr):
+            continue
+        method = call.func.attr
+        if method not in ("wait_for_job_run_status", "trigger_job_run") or not _is_hook(module, call.func.value):
+            continue
+        if method == "trigger_job_run":
+            consequence = "starts a run that nothing here waits for"
+            if _looks_later(module, call):
+                continue
+        elif raises:
+            continue
+        elif raises is False:
+            consequence = "returns False, and raises nothing, when the run fails"
+        else:
+            consequence = "returns False when the run fails before provider 4.7.0, and raises from then on"
+        yield Trap(call.func, {"method": method, "consequence": consequence}, call)
+
+
+def full_task_id(module: Module, use: Use) -> str | None:
+    """The task id with its groups' prefixes; None when not known."""
+    given = use.arguments.given.get("task_id")
+    if given is None or given.constant is None:
+        return None
+    parts = [group_prefix(module, group) for group in use.around.groups]
+    if any(part is None for part in parts):
+        return None
+    return ".".join([part for part in parts if part] + [str(given.constant.value)])
+
+
+def group_prefix(module: Module, maker: ast.expr) -> str | None:
+    """What a task group puts before its tasks' ids: its own id, nothing, or None when not known."""
+    if isinstance(maker, ast.Call):
+        given = module.values.arguments(maker, ("group_id", "prefix_group_id")).given
+        prefixed = given.get("prefix_group_id")
+        if prefixed is not None:
+            if prefixed.constant is None:
+                return None
+            if not prefixed.constant.value:
+                return ""
+        if "group_id" in given:
+            constant = given["group_id"].constant
+            return str(constant.value) if constant is not None else None
+    function = module.names.parents.get(maker)
+    return function.name if isinstance(function, FunctionNode) else None
+
+
+def _triggers(module: Module) -> Iterator[Use]:
+    for use in module.uses:
+        if use.role == "trigger" and use.call is not None and WAIT in module.rulebook.arguments(use.note):
+            yield use
+
+
+def _dag(use: Use) -> ast.expr | None:
+    return use.around.dag
+
+
+def _trap(module: Module, use: Use) -> Trap:
+    slots = {"operator": name_text(use), "task": task_text(use), "job_id": argument_text(use, "job_id")}
+    return Trap(use.callee, slots, use.made)
+
+
+def _is_hook(module: Module, node: ast.expr) -> bool:
+    for value in module.values.evaluate(node):
+        if isinstance(value, Made):
+            path = module.noted(value.callee)
+            note = module.rulebook.note(path) if path else None
+            if note is not None and note.roles.get(path) == "hook":
+                return True
+    return False
+
+
+def _looks_later(module: Module, call: ast.Call) -> bool:
+    """Whether the same function asks dbt Cloud anything else, which may be about this run."""
+    function = module.names.enclosing_function(call)
+    return any(
+        isinstance(other.func, ast.Attribute)
+        and other is not call
+        and module.names.enclosing_function(other) is function
+        and other.func.attr != "trigger_job_run"
+        and _is_hook(module, other.func.value)
+        for other in module.names.calls
+    )

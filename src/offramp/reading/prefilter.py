@@ -1,0 +1,55 @@
+"""Tells from a file's bytes whether any rule can hold in it, so that most files are never parsed.
+
+A use of a noted operator spells its class name somewhere in the file. The names
+are looked for by the few prefixes that they share, as one search for ``DbtCloud``
+is many times faster than a regular expression of all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_SHORTEST_PREFIX = 6
+
+
+class Prefilter:
+    """Matches the bytes of files against a set of needles."""
+
+    __slots__ = ("_pattern", "_prefixes")
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        """``needles`` are byte strings of which a relevant file contains at least one."""
+        needles = sorted(set(needles))
+        self._prefixes = _shared_prefixes(needles)
+        exact = set(needles) == set(self._prefixes)
+        self._pattern = None if exact else re.compile(b"|".join(re.escape(needle) for needle in needles))
+
+    def matches(self, raw: bytes) -> bool:
+        """Whether the file may hold anything to find."""
+        for prefix in self._prefixes:
+            if prefix in raw:
+                return self._pattern is None or self._pattern.search(raw) is not None
+        return False
+
+
+def _shared_prefixes(needles: list[bytes]) -> list[bytes]:
+    """The fewest prefixes of at least six bytes that every sorted needle starts with one of."""
+    prefixes: list[bytes] = []
+    for needle in needles:
+        if prefixes:
+            shared = _common(prefixes[-1], needle)
+            if len(shared) >= min(_SHORTEST_PREFIX, len(prefixes[-1])):
+                prefixes[-1] = shared
+                continue
+        prefixes.append(needle)
+    return prefixes
+
+
+def _common(one: bytes, other: bytes) -> bytes:
+    length = 0
+    for left, right in zip(one, other):  # noqa: B905 - the common length is what is compared
+        if left != right:
+            break
+        length += 1
+    return one[:length]
