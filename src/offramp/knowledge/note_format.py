@@ -228,7 +228,7 @@ def _fields(path: str, lines: list[str], start: int, end: int, headings: _Headin
     """The fields between two line indexes, `example/before` for a sub-field of the example."""
     fields: dict[str, _Field] = {}
     field = name = ""
-    starts: list[tuple[str, int]] = []
+    starts: dict[str, int] = {}
     for index in range(start, end):
         level, title = headings.get(index, (0, ""))
         if level == 2:
@@ -239,12 +239,12 @@ def _fields(path: str, lines: list[str], start: int, end: int, headings: _Headin
             continue
         if not title:
             raise NoteError(path, index + 1, "a field needs a name")
-        if any(name == other for other, _ in starts):
+        if name in starts:
             raise NoteError(path, index + 1, f"field `{name}` is given twice")
-        starts.append((name, index))
-    ends = [*(at for _, at in starts[1:]), end]
-    for (name, at), stop in zip(starts, ends, strict=True):
-        first, last = at + 1, stop
+        starts[name] = index
+    ends = (*starts.values(), end)[1:] if starts else ()
+    for (name, at), last in zip(starts.items(), ends, strict=True):
+        first = at + 1
         while first < last and not lines[first].strip():
             first += 1
         while last > first and not lines[last - 1].strip():
