@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from offramp.reading.gitignore import GitIgnore
-from offramp.settings import CONFIG_NAMES, Settings, excluder, settings_for, settings_in
+from offramp.settings import CONFIG_NAMES, Settings, excluder, settings_for
 
 
 class Discovery(NamedTuple):
     """The files to check, and what was said about the paths.
 
     ``files`` are sorted, without duplicates, relative to the current directory where
-    they lie in it and absolute elsewhere. ``nested`` has the settings of the files
-    whose nearest configuration is not the run's. ``excluded`` are the named paths
-    that configuration leaves out. ``problems`` are sentences, one for each path that
+    they lie in it and absolute elsewhere. ``excluded`` are the named paths that
+    configuration leaves out. ``problems`` are sentences, one for each path that
     cannot be checked.
     """
 
     files: tuple[str, ...]
-    nested: Mapping[str, Settings]
     excluded: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -53,8 +51,8 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
         elif stat.S_ISDIR(mode):
             search.directory(absolute, nearest)
         else:
-            search.add(absolute, nearest)
-    return Discovery(tuple(sorted(search.files)), search.nested, tuple(excluded), tuple(search.problems))
+            search.files.add(search.shown(absolute))
+    return Discovery(tuple(sorted(search.files)), tuple(excluded), tuple(search.problems))
 
 
 def printable(path: str) -> str:
@@ -73,7 +71,6 @@ class _Search:
         self.base = base
         self.here = os.path.join(os.getcwd(), "")
         self.files: set[str] = set()
-        self.nested: dict[str, Settings] = {}
         self.problems: list[str] = []
 
     def shown(self, absolute: str) -> str:
@@ -81,12 +78,6 @@ class _Search:
 
     def problem(self, absolute: str, why: str) -> None:
         self.problems.append(f"{printable(self.shown(absolute))}: {why}")
-
-    def add(self, absolute: str, settings: Settings) -> None:
-        path = self.shown(absolute)
-        self.files.add(path)
-        if settings is not self.base:
-            self.nested[path] = settings
 
     def directory(self, root: str, settings: Settings) -> None:
         """Take what is to be checked in and below ``root``, whose settings are ``settings``."""
@@ -101,8 +92,8 @@ class _Search:
             except OSError as error:
                 self.problem(directory, f"cannot read this directory: {error.strerror}")
                 continue
-            if directory != root and not self.base.fixed and not entries.keys().isdisjoint(CONFIG_NAMES):
-                settings = settings_in(directory, self.base) or settings
+            if not entries.keys().isdisjoint(CONFIG_NAMES):
+                settings = settings_for(os.path.join(directory, "x"), self.base)
             if settings.respect_gitignore:
                 ignores = self._ignores_in(directory, entries.keys(), ignores)
             matcher = excluder(settings.exclude + settings.extend_exclude)
@@ -117,7 +108,7 @@ class _Search:
                 if is_directory:
                     pending.append((path, settings, ignores))
                 elif self._is_file(entry):
-                    self.add(path, settings)
+                    self.files.add(self.shown(path))
                     taken += 1
         if not taken and len(self.problems) == found:
             self.problem(root, "there is no Python file to check in this directory")

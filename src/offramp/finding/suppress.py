@@ -1,0 +1,156 @@
+"""Takes away the findings that a comment suppresses, and reports the comments that suppress nothing.
+
+May import ``reading``, ``settings`` and ``model``.
+
+A file that cannot be parsed has no comments that could be told from strings, so OFR901
+is not suppressed by any, as in ruff; ``exclude`` and ``per-file-ignores`` are for that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+from zlib import crc32
+
+from offramp.model import Finding, Rule, Span
+from offramp.reading.source import Source
+
+UNUSED = "OFR902"
+
+_CODE = r"[A-Z]+[0-9]+"
+_MARKED = re.compile(rb"#[^\r\n]*(?:noqa|offramp)", re.IGNORECASE)
+# What stands after the codes is the reason. As for flake8, something else than codes after the colon makes
+# it a `noqa` for everything, and a code stands for all that begin with it.
+_NOQA = re.compile(rf"#\s*noqa(?:\s*:\s*(?P<codes>{_CODE}(?:[,\s]*{_CODE})*))?", re.IGNORECASE)
+_IGNORE = re.compile(r"#\s*offramp:\s*ignore(?:\[(?P<codes>[^\]]*)\]|(?![\w\[-]))", re.IGNORECASE)
+_WHOLE_FILE = re.compile(
+    rf"#\s*flake8\s*[:=]\s*noqa(?:\s*:\s*(?P<codes>{_CODE}(?:[,\s]*{_CODE})*))?|#\s*offramp:\s*skip-file(?![\w-])",
+    re.IGNORECASE,
+)
+
+
+class _Comment(NamedTuple):
+    """One suppression; ``row`` 0 stands for the whole file, no ``codes`` for every code."""
+
+    row: int
+    span: Span
+    codes: tuple[tuple[str, Span], ...]
+
+    def covers(self, code: str) -> bool:
+        return not self.codes or any(code.startswith(listed.upper()) for listed, _ in self.codes)
+
+
+def suppress(
+    source: Source,
+    findings: Sequence[Finding],
+    *,
+    rules: Mapping[str, Rule],
+    enabled: Collection[str],
+    disable_noqa: bool = False,
+) -> list[Finding]:
+    """The findings that no comment suppresses, and OFR902 for unused codes, in order of place.
+
+    ``# noqa``, ``# noqa: CODES``, ``# offramp: ignore`` and ``# offramp: ignore[CODES]``
+    count on the first and last line of a finding's statement and on the line of its
+    span; ``# flake8: noqa``, ``# flake8: noqa: CODES`` and ``# offramp: skip-file``
+    count everywhere when they stand on a line of their own. An OFR code that is
+    written out, ``enabled`` and suppresses nothing gives OFR902, where that is enabled
+    too. With ``disable_noqa`` no comment counts.
+    """
+    reports = UNUSED in enabled and b"OFR" in source.utf8
+    if disable_noqa or not (findings or reports) or not _MARKED.search(source.utf8):
+        return list(findings)
+    comments = list(_suppressions(source))
+    if not comments:
+        return list(findings)
+    if any(comment.row == 0 and not comment.codes for comment in comments):
+        return []
+    kept = []
+    used: set[Span] = set()
+    for finding in findings:
+        covering = _covering(source, finding, comments)
+        used.update(span for comment in covering for listed, span in comment.codes if _stands_for(listed, finding))
+        if not covering:
+            kept.append(finding)
+    if reports:
+        unused = _unused(comments, used, rules[UNUSED], enabled)
+        kept += [finding for finding in unused if not _covering(source, finding, comments, by_name=True)]
+    return sorted(kept, key=lambda finding: (finding.span, finding.code))
+
+
+def _covering(
+    source: Source, finding: Finding, comments: Iterable[_Comment], *, by_name: bool = False
+) -> list[_Comment]:
+    positions = source.positions
+    rows = {
+        0,
+        positions.row(finding.statement.start),
+        positions.row(finding.statement.end),
+        positions.row(finding.span.start),
+    }
+    return [
+        comment
+        for comment in comments
+        if comment.row in rows and comment.covers(finding.code) and (comment.codes or not by_name)
+    ]
+
+
+def _stands_for(listed: str, finding: Finding) -> bool:
+    return finding.code.startswith(listed.upper())
+
+
+def _unused(
+    comments: Iterable[_Comment], used: Collection[Span], rule: Rule, enabled: Collection[str]
+) -> Iterator[Finding]:
+    for comment in comments:
+        for code, span in comment.codes:
+            if code in enabled and code != UNUSED and re.fullmatch("OFR[0-9]{3}", code) and span not in used:
+                message = rule.message.format(codes=code)
+                yield Finding(UNUSED, span, comment.span, message, f"{crc32(message.encode()):08x}")
+
+
+def _suppressions(source: Source) -> Iterator[_Comment]:
+    for row, column, comment, alone in _comments(source):
+        start = source.positions.offset(row, column)
+
+        def span(first: int, last: int, start: int = start, comment: str = comment) -> Span:
+            return Span(start + len(comment[:first].encode()), start + len(comment[:last].encode()))
+
+        found = [(0, match)] if alone and (match := _WHOLE_FILE.match(comment)) else []
+        found += [(row, match) for pattern in (_NOQA, _IGNORE) for match in pattern.finditer(comment)]
+        for where, match in found:
+            listed = match.groupdict().get("codes")
+            codes: tuple[tuple[str, Span], ...] = ()
+            if listed is not None:
+                first = match.start("codes")
+                codes = tuple(
+                    (code[0], span(first + code.start(), first + code.end()))
+                    for code in re.finditer(r"[A-Z]+[0-9]*", listed, re.IGNORECASE)
+                )
+                if not codes:
+                    continue
+            yield _Comment(where, span(match.start(), match.end()), codes)
+
+
+def _comments(source: Source) -> Iterator[tuple[int, int, str, bool]]:
+    """Row, byte column, text, and whether nothing else stands on the line, of each comment with a mark.
+
+    Strings are told from comments by the tokenizer, which is imported only here.
+    """
+    import tokenize
+
+    marked = {source.positions.row(match.start()) for match in _MARKED.finditer(source.utf8)}
+    last = max(marked)
+    lines = (source.positions.line(row) + "\n" for row in range(1, source.positions.rows() + 1))
+    try:
+        for token in tokenize.generate_tokens(lambda: next(lines, "")):
+            row, column = token.start
+            if token.type == tokenize.COMMENT and row in marked:
+                before = source.positions.line(row)[:column]
+                yield row, len(before.encode()), token.string, not before.strip()
+            if row > last:
+                return
+    except (tokenize.TokenError, SyntaxError):
+        # CPython parsed this text: where only its tokenizer module stumbles, the comments so far count.
+        return
