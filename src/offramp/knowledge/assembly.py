@@ -57,7 +57,8 @@ def _one_origin(paths: Sequence[str], *, is_shipped: bool) -> dict[str, Section]
             sections[note.section] = section
             for operator in note.paths:
                 if operator in operators:
-                    _fail(section, "operator", f"`{operator}` is already noted in {_place(operators[operator])}")
+                    field = "operator" if operator == note.paths[0] else "aliases"
+                    _fail(section, field, f"`{operator}` is already noted in {_place(operators[operator])}")
                 operators[operator] = section
             if rule:
                 if rule.code in codes:

@@ -243,13 +243,10 @@ def _fields(path: str, lines: list[str], start: int, end: int, headings: _Headin
             raise NoteError(path, index + 1, f"field `{name}` is given twice")
         starts[name] = index
     ends = (*starts.values(), end)[1:] if starts else ()
-    for (name, at), last in zip(starts.items(), ends, strict=True):
-        first = at + 1
-        while first < last and not lines[first].strip():
-            first += 1
-        while last > first and not lines[last - 1].strip():
-            last -= 1
-        fields[name] = _Field(at + 1, first + 1, "".join(lines[first:last]).rstrip("\r\n"))
+    for (name, at), stop in zip(starts.items(), ends, strict=True):
+        filled = [index for index in range(at + 1, stop) if lines[index].strip()]
+        first, last = (filled[0], filled[-1]) if filled else (at + 1, at)
+        fields[name] = _Field(at + 1, first + 1, "".join(lines[first : last + 1]).rstrip("\r\n"))
     return fields
 
 
