@@ -38,7 +38,7 @@ class _Comment(NamedTuple):
     codes: tuple[tuple[str, Span], ...]
 
     def covers(self, code: str) -> bool:
-        return not self.codes or any(code.startswith(listed.upper()) for listed, _ in self.codes)
+        return not self.codes or any(code.startswith(listed) for listed, _ in self.codes)
 
 
 def suppress(
@@ -70,7 +70,7 @@ def suppress(
     used: set[Span] = set()
     for finding in findings:
         covering = _covering(source, finding, comments)
-        used.update(span for comment in covering for listed, span in comment.codes if _stands_for(listed, finding))
+        used.update(span for comment in covering for listed, span in comment.codes if finding.code.startswith(listed))
         if not covering:
             kept.append(finding)
     if reports:
@@ -94,10 +94,6 @@ def _covering(
         for comment in comments
         if comment.row in rows and comment.covers(finding.code) and (comment.codes or not by_name)
     ]
-
-
-def _stands_for(listed: str, finding: Finding) -> bool:
-    return finding.code.startswith(listed.upper())
 
 
 def _unused(
@@ -126,7 +122,7 @@ def _suppressions(source: Source) -> Iterator[_Comment]:
                 first = match.start("codes")
                 codes = tuple(
                     (code[0], span(first + code.start(), first + code.end()))
-                    for code in re.finditer(r"[A-Z]+[0-9]*", listed, re.IGNORECASE)
+                    for code in re.finditer(r"[^,\s]+", listed)
                 )
                 if not codes:
                     continue

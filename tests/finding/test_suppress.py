@@ -1,0 +1,227 @@
+"""Suppression comments: which findings they take away, and which codes are reported as unused."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from offramp.finding.suppress import suppress
+from offramp.model import Finding, Rule, Span
+from offramp.reading.source import Source
+
+CODES = ("OFR101", "OFR102", "OFR301", "OFR902")
+RULES = {code: Rule(code, "", "stable", "0.1.0", True, "`{codes}` suppresses nothing", "", "") for code in CODES}
+
+
+def finding(text: str, code: str, callee: str = "call", statement: str = "") -> Finding:
+    """A finding on ``callee``, whose statement is ``statement`` or the callee's line."""
+    data = text.encode()
+    start = data.index(callee.encode())
+    first = data.index(statement.encode()) if statement else data.rfind(b"\n", 0, start) + 1
+    last = first + len(statement.encode()) if statement else start + len(callee.encode())
+    return Finding(code, Span(start, start + len(callee.encode())), Span(first, last), "", "")
+
+
+def left(
+    text: str, *findings: Finding, enabled: tuple[str, ...] = CODES, disable_noqa: bool = False
+) -> list[tuple[str, str]]:
+    """(code, text of the span) of what remains."""
+    source = Source("dag.py", text.encode())
+    found = suppress(source, findings, rules=RULES, enabled=enabled, disable_noqa=disable_noqa)
+    return [(one.code, source.segment(one.span)) for one in found]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# noqa",
+        "#noqa",
+        "# NoQA",
+        "# noqa: OFR101",
+        "# noqa:OFR101",
+        "# noqa : OFR101",
+        "# noqa: E501,OFR101",
+        "# noqa: E501, OFR101",
+        "# noqa: E501 OFR101",
+        "# noqa: OFR101 because the sensor waits",
+        "# noqa: OFR1",
+        "# noqa: because",
+        "# type: ignore # noqa: OFR101",
+        "# why not  # noqa: E501  # noqa: OFR101",
+        "# offramp: ignore",
+        "# offramp:ignore[OFR101]",
+        "# offramp: ignore[OFR101] the sensor waits",
+        "# offramp: ignore[OFR102, OFR101]",
+        "# OFFRAMP: IGNORE[OFR101]",
+    ],
+)
+def test_comment_suppresses(comment: str) -> None:
+    text = f"call()  {comment}\n"
+    assert left(text, finding(text, "OFR101"), enabled=("OFR101",)) == []
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# noqa: OFR102",
+        "# noqa: E501",
+        "# noqa: ofr101",
+        "# noqa: E501OFR101",
+        "# no qa",
+        "# xnoqa",
+        "# why noqa",
+        "# offramp: ignore[OFR102]",
+        "# offramp: ignored",
+        "# offramp: ignore[]",
+        "# offramp: ignore-this",
+        "# offramp: skip-file",
+        "# flake8: noqa",
+        "# flake8: noqa: OFR101",
+        '; x = "# noqa"',
+        '; x = """\n# noqa\n# offramp: skip-file\n# flake8: noqa\n"""',
+    ],
+)
+def test_comment_does_not_suppress(comment: str) -> None:
+    text = f"call()  {comment}\n"
+    assert left(text, finding(text, "OFR101"), enabled=("OFR101",)) == [("OFR101", "call")]
+
+
+@pytest.mark.parametrize(
+    ("text", "suppressed"),
+    [
+        ("x = (  # noqa\n    1,\n    call(),\n    2,\n)\n", True),
+        ("x = (\n    1,  # noqa\n    call(),\n    2,\n)\n", False),
+        ("x = (\n    1,\n    call(),  # noqa\n    2,\n)\n", True),
+        ("x = (\n    1,\n    call(),\n    2,  # noqa\n)\n", False),
+        ("x = (\n    1,\n    call(),\n    2,\n)  # noqa\n", True),
+        ("# noqa\nx = (\n    1,\n    call(),\n    2,\n)\n# noqa\n", False),
+    ],
+)
+def test_lines_that_count(text: str, suppressed: bool) -> None:
+    statement = text[text.index("x = (") : text.index("\n)") + 2]
+    assert left(text, finding(text, "OFR101", statement=statement)) == ([] if suppressed else [("OFR101", "call")])
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_rows_are_those_of_the_parser(newline: str) -> None:
+    text = newline.join(["é = '''", "# noqa", "'''", "\x0cother()", "call()  # noqa", ""])
+    assert left(text, finding(text, "OFR101")) == []
+    text = newline.join(["é = '''", "# noqa", "'''", "\x0cother()  # noqa", "call()", ""])
+    assert left(text, finding(text, "OFR101", statement="call")) == [("OFR101", "call")]
+
+
+@pytest.mark.parametrize("comment", ["# offramp: skip-file", "# flake8: noqa", "  # FLAKE8: NOQA", "# flake8=noqa"])
+@pytest.mark.parametrize("template", ["{}\ncall()\n", "call()\n{}\n", "def f():\n    call()\n    {}\n"])
+def test_file_comment_suppresses_all(comment: str, template: str) -> None:
+    text = template.format(comment.strip() if template.startswith("def") else comment)
+    assert left(text, finding(text, "OFR101")) == []
+
+
+def test_file_comment_with_codes_suppresses_these() -> None:
+    text = "call()\nother()\n# flake8: noqa: E501, OFR101\n"
+    assert left(text, finding(text, "OFR101"), finding(text, "OFR102", "other")) == [("OFR102", "other")]
+
+
+def test_only_codes_written_out_and_enabled_are_reported_unused() -> None:
+    text = (
+        "a = 'é'  # noqa: E501,OFR101, OFR102\n"
+        "b = 1  # noqa: OFR3\n"
+        "c = 1  # noqa\n"
+        "d = 1  # offramp: ignore\n"
+        "e = 1  # offramp: ignore[OFR301] old reason\n"
+        "f = 1  # noqa: OFR999\n"
+        "s = '# noqa: OFR101'\n"
+        "call()  # noqa: OFR101,OFR102\n"
+    )
+    assert left(text, finding(text, "OFR101")) == [
+        ("OFR902", "OFR101"),
+        ("OFR902", "OFR102"),
+        ("OFR902", "OFR301"),
+        ("OFR902", "OFR102"),
+    ]
+    assert left(text, finding(text, "OFR101"), enabled=("OFR101", "OFR902")) == [("OFR902", "OFR101")]
+    assert left(text, finding(text, "OFR101"), enabled=("OFR101",)) == []
+
+
+def test_unused_code_is_named_and_placed() -> None:
+    source = Source("dag.py", b"x = 1\na = '\xc3\xa9'  # noqa: OFR101\n")
+    (unused,) = suppress(source, [], rules=RULES, enabled=CODES)
+    assert unused.message == "`OFR101` suppresses nothing"
+    assert source.positions.location(unused.span.start) == (2, 18)
+    assert source.segment(unused.statement) == "# noqa: OFR101"
+
+
+def test_unused_file_level_code_is_reported() -> None:
+    assert left("# flake8: noqa: OFR101\nx = 1\n") == [("OFR902", "OFR101")]
+
+
+def test_unused_report_is_suppressed_by_its_own_code_only() -> None:
+    assert left("x = 1  # noqa: OFR101, OFR902\n") == []
+    assert left("x = 1  # noqa: OFR101  # offramp: ignore\n") == [("OFR902", "OFR101")]
+
+
+def test_first_and_last_line_comments_are_both_used() -> None:
+    text = "x = call(  # noqa: OFR101\n)  # offramp: ignore[OFR101]\n"
+    assert left(text, finding(text, "OFR101", statement=text[:28])) == []
+
+
+def test_disable_noqa_ignores_every_comment() -> None:
+    text = "# offramp: skip-file\ncall()  # noqa: OFR101, OFR102\n"
+    assert left(text, finding(text, "OFR101"), disable_noqa=True) == [("OFR101", "call")]
+
+
+def test_tokenizer_is_not_imported_without_a_mark() -> None:
+    program = (
+        "import sys\n"
+        "from offramp.finding.suppress import suppress\n"
+        "from offramp.model import Finding, Span\n"
+        "from offramp.reading.source import Source\n"
+        "text = b'call() # a comment\\n'\n"
+        "found = suppress(Source('a.py', text), [Finding('OFR101', Span(0, 4), Span(0, 6), '', '')],"
+        " rules={}, enabled=('OFR101',))\n"
+        "print(len(found), 'tokenize' in sys.modules)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.stdout == "1 False\n", run.stderr
+
+
+SPELLINGS = [
+    "# noqa",
+    "# noqa: F401",
+    "# NOQA:F401,E501",
+    "# noqa: E501 F401",
+    "# noqa: F401 because",
+    "# noqa: f401",
+    "# noqa: F4",
+    "# noqa: because",
+    "# noqa: E501F401",
+    "# noqa: E501",
+    "# why noqa",
+    "# xnoqa",
+    "# noqa: E501;F401",
+]
+
+
+def test_what_flake8_suppresses_is_suppressed(tmp_path: Path) -> None:
+    """One file through the real flake8: each line that it takes as suppressed is so here, and no other."""
+    text = "".join(f"import a{number}  {comment}\n" for number, comment in enumerate(SPELLINGS))
+    (tmp_path / "a.py").write_text(text)
+    flake8 = shutil.which("flake8", path=str(Path(sys.executable).parent))
+    assert flake8
+    run = subprocess.run(
+        [flake8, "--isolated", "--select=F401", "--format=%(row)d", "a.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stderr == ""
+    source = Source("a.py", text.encode())
+    spans = [Span(text.index(f"import a{number} "), text.index(f"import a{number} ") + 6) for number in range(13)]
+    findings = [Finding("F401", span, span, "", "") for span in spans]
+    kept = suppress(source, findings, rules=RULES, enabled=CODES)
+    assert [source.positions.row(one.span.start) for one in kept] == [int(row) for row in run.stdout.split()]
