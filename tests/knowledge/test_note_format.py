@@ -280,6 +280,10 @@ TABLE = "## arguments\n| airflow | prefect | when absent | note |\n|---|---|---|
         ),
         (section_of("## operator\nm.Op\n## role\n- Other: read"), "my.md:5: `Other` is not a class of this section"),
         (
+            section_of("## arguments\n\n"),
+            "my.md:2: `arguments` has no table with the columns airflow, prefect, when absent, note",
+        ),
+        (
             section_of("## arguments\nnone"),
             "my.md:3: `arguments` has no table with the columns airflow, prefect, when absent, note",
         ),

@@ -75,9 +75,8 @@ class NoteFile(NamedTuple):
 
 
 class _Field(NamedTuple):
-    """A field as written: the line of its heading, the line of its first line of text, and the text."""
+    """A field as written: the line where its text begins (its heading's when it has none), and the text."""
 
-    heading: int
     start: int
     text: str
 
@@ -245,8 +244,8 @@ def _fields(path: str, lines: list[str], start: int, end: int, headings: _Headin
     ends = (*starts.values(), end)[1:] if starts else ()
     for (name, at), stop in zip(starts.items(), ends, strict=True):
         filled = [index for index in range(at + 1, stop) if lines[index].strip()]
-        first, last = (filled[0], filled[-1]) if filled else (at + 1, at)
-        fields[name] = _Field(at + 1, first + 1, "".join(lines[first : last + 1]).rstrip("\r\n"))
+        first, last = (filled[0], filled[-1]) if filled else (at, at - 1)
+        fields[name] = _Field(first + 1, "".join(lines[first : last + 1]).rstrip("\r\n"))
     return fields
 
 
