@@ -47,7 +47,8 @@ def forgotten(module: Module, use: Use) -> bool:
 def pulled_ids(module: Module, node: ast.AST) -> list[str | None]:
     """Task ids whose XCom a string template pulls; None for one that is not known.
 
-    A part of an id that is not known statically stands as ``\\0`` and its source.
+    None also stands for a task of a named other DAG; a part of an id that is not
+    known statically stands between two ``\\0`` as its source.
     """
     parts = module.values.text(node)
     if parts is None:
@@ -55,33 +56,30 @@ def pulled_ids(module: Module, node: ast.AST) -> list[str | None]:
     text = "".join(part if isinstance(part, str) else _HOLE + ast.unparse(part) + _HOLE for part in parts)
     found: list[str | None] = []
     for match in _PULL.finditer(text):
-        ids = [
-            plain or quoted for name, plain, quoted in _QUOTED.findall(match[1]) if name in ("", "task_ids")
-        ]
-        found.extend(ids or [None])
+        arguments = _QUOTED.findall(match[1])
+        ids = [plain or quoted for name, plain, quoted in arguments if name in ("", "task_ids")]
+        other_dag = any(name == "dag_id" for name, _, _ in arguments)
+        found.extend([None] if other_dag or not ids else ids)
     if not found and "xcom_pull" in text:
         found.append(None)
     return found
 
 
 def run_sources(module: Module, sensor: Use) -> list[Use | str]:
-    """What a sensor's run id comes from: operators of this file, or task ids; empty when not known."""
+    """What a sensor's run id comes from: operators of this file, or task ids; empty when not known.
+
+    A task id may hold parts that are not known, as in ``pulled_ids``.
+    """
     for name in RUN_ID_ARGUMENTS:
         given = sensor.arguments.given.get(name)
         if given is None or given.node is None:
             continue
         ids = pulled_ids(module, given.node)
         if ids:
-            return [] if any(task is None or _HOLE in task for task in ids) else [task for task in ids if task]
-        node = given.node
-        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-            callee = module.values.single(node.func)
-            if isinstance(callee, Reference) and callee.path in ("builtins.str", "builtins.int"):
-                node = node.args[0]
-        value = module.values.single(node)
+            return [task for task in ids if task] if all(ids) else []
+        value = module.values.single(given.node)
         if isinstance(value, Made) and isinstance(value.callee, Reference) and value.callee.path.endswith(".XComArg"):
-            value = module.values.single(value.call.args[0]) if value.call.args else value
-            return [use for use in module.uses if isinstance(value, Made) and value.call in (use.call, use.made)]
+            value = Member(module.values.single(value.call.args[0]), "output") if value.call.args else value
         if isinstance(value, Member) and value.name == "output" and isinstance(value.owner, Made):
             return [use for use in module.uses if value.owner.call in (use.call, use.made)]
     return []
@@ -111,7 +109,7 @@ class _Flow:
     # -- XCom by task id ---------------------------------------------------------
 
     def _pulled(self) -> bool:
-        for node in self.names.strings:
+        for node in dict.fromkeys(map(self._whole_text, self.names.strings)):
             if any(self._is_mine(task) for task in pulled_ids(self.module, node)) and self._value(node, True, 0):
                 return True
         for call in self.names.calls:
@@ -119,6 +117,17 @@ class _Flow:
                 if self._value(call, True, 0):
                     return True
         return False
+
+    def _whole_text(self, node: ast.AST) -> ast.AST:
+        """The outermost expression that a piece of text is put together in."""
+        parent = self.names.parents.get(node)
+        while parent is not None and self.values.text(parent) is not None:
+            node, parent = parent, self.names.parents.get(parent)
+        if isinstance(parent, ast.Attribute) and parent.attr == "format":
+            call = self.names.parents.get(parent)
+            if call is not None and self.values.text(call) is not None:
+                return self._whole_text(call)
+        return node
 
     def _pulls_mine(self, call: ast.Call) -> bool:
         if getattr(call.func, "attr", "") != "xcom_pull":
@@ -141,8 +150,13 @@ class _Flow:
             return True
         own = self.use.arguments.given.get("task_id")
         parts = self.values.text(own.node) if own is not None and own.node is not None else None
-        if parts is None or _HOLE in task:
+        if parts is None:
             return True
+        pulled = re.split(f"{_HOLE}[^{_HOLE}]*{_HOLE}", task)
+        if len(pulled) > 1:
+            known = "".join(part for part in parts if isinstance(part, str))
+            pattern = ".*".join(map(re.escape, pulled))
+            return len(parts) > 1 or re.fullmatch(rf"(.*\.)?{pattern}", known) is not None
         pattern = "".join(re.escape(part) if isinstance(part, str) else ".*" for part in parts)
         return re.fullmatch(rf"(.*\.)?{pattern}(__\d+)?", task) is not None
 

@@ -506,6 +506,9 @@ class Values:
         return (Made(node, callee),)
 
     def _converted(self, path: str, value: Value) -> Value:
+        if path == "builtins.str" and isinstance(value, Member) and value.name == "output":
+            # The string of an operator's XCom is a template that gives the XCom itself (Airflow 2.10, 3.3).
+            return value
         if not isinstance(value, Constant) or not isinstance(value.value, str | int | float | bool):
             return UNKNOWN
         try:
