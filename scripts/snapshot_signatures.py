@@ -190,8 +190,10 @@ class Code:
         init = next((item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"), None)
         if init is not None:
             description["parameters"], description["takes_kwargs"] = _parameters(init)
-        elif any("define" in ast.unparse(decorator) for decorator in node.decorator_list):
-            description["parameters"], description["takes_kwargs"] = _attrs_fields(node), False
+        elif define := [text for item in node.decorator_list if "define" in (text := ast.unparse(item))]:
+            # The SDK's DAG makes its fields keyword-only by a field transformer with a telling name.
+            description["parameters"] = _attrs_fields(node, keyword_only_after_first="to_kw_only" in define[0])
+            description["takes_kwargs"] = False
         else:
             description["parameters"], description["takes_kwargs"] = {}, True
         for item in node.body:
@@ -335,7 +337,7 @@ def _parameters(node: ast.FunctionDef) -> tuple[dict[str, Any], bool]:
     return parameters, arguments.kwarg is not None
 
 
-def _attrs_fields(node: ast.ClassDef) -> dict[str, Any]:
+def _attrs_fields(node: ast.ClassDef, *, keyword_only_after_first: bool) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     for item in node.body:
         if not isinstance(item, ast.AnnAssign) or not isinstance(item.target, ast.Name):
@@ -351,7 +353,8 @@ def _attrs_fields(node: ast.ClassDef) -> dict[str, Any]:
             continue
         alias = options.get("alias")
         name = alias.value if isinstance(alias, ast.Constant) else item.target.id.lstrip("_")
-        parameters[str(name)] = _parameter(default, _is(options.get("kw_only"), True))
+        keyword_only = _is(options.get("kw_only"), True) or (keyword_only_after_first and bool(parameters))
+        parameters[str(name)] = _parameter(default, keyword_only)
     return parameters
 
 
