@@ -233,7 +233,8 @@ class _Config(NamedTuple):
         start = next((row for row, line in enumerate(lines) if re.match(r"\s*\[\s*tool\.offramp\b", line)), 0)
         key = re.compile(rf"""\s*(\[.*\b)?["']?{re.escape(option)}["']?\s*[=.\]]""")
         row = next((row for row in range(start, len(lines)) if option and key.match(lines[row])), start)
-        return next((below for below in range(row, len(lines)) if inner in lines[below]), row) + 1
+        word = re.compile(rf"(?<![\w-]){re.escape(inner)}(?![\w-])")
+        return next((below for below in range(row, len(lines)) if inner and word.search(lines[below])), row) + 1
 
 
 def _nearest(directory: str, overrides: Mapping[str, object]) -> Settings | None:
@@ -371,7 +372,7 @@ def _absolute(config: _Config, option: str, value: Any, anchor: str) -> Any:
 def _hint(word: str, known: Iterable[str]) -> str:
     import difflib
 
-    close = difflib.get_close_matches(word.replace("_", "-"), known, 1)
+    close = difflib.get_close_matches(word.replace("_", "-"), known, 1, 0.7)
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
@@ -386,7 +387,7 @@ def _matching(selector: str, codes: Sequence[str], config_file: str) -> frozense
     found = frozenset(code for code in codes if code.startswith(selector))
     if not found:
         config = (_read(config_file) if config_file else None) or _Config("", {})
-        config.fail(f"no rule has the code or prefix `{selector}`{_hint(selector, codes)}", "", f'"{selector}"')
+        config.fail(f"no rule has the code or prefix `{selector}`{_hint(selector, codes)}", "", selector)
     return found
 
 
