@@ -90,6 +90,7 @@ def _show_commands(argv: Sequence[str]) -> NoReturn:
 
 
 def _declare_check(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "%(prog)s [options] [PATH ...]"
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="files and directories (default: the current one), or - for stdin")
     rules = parser.add_argument_group("rules")
@@ -139,6 +140,8 @@ def _check(args: argparse.Namespace) -> int:
     settings = load(args.stdin_filename or ".", _overrides(args), config=args.config, isolated=args.isolated)
     rulebook = load_rulebook(settings.notes, _complain)
     enabled = enabled_codes(settings, rulebook.rules.values())
+    if not enabled:
+        raise OfframpError("no rule is left to run")
     context = Context(settings, rulebook, enabled, find_versions(settings))
     if stdin:
         results = [check_bytes(args.stdin_filename or "-", sys.stdin.buffer.read(), context, named=True)]
@@ -150,7 +153,7 @@ def _check(args: argparse.Namespace) -> int:
         checked = len(discovery.files)
         for path in discovery.excluded:
             _complain(f"{path} is excluded by the configuration")
-        running = check_files(discovery.files, context, args.jobs or _processors())
+        running = check_files(discovery.files, context, args.jobs or _processors(), named=_named(args.paths))
         results = [
             result
             for result in (running if args.quiet else progress(running, checked))
@@ -164,6 +167,12 @@ def _check(args: argparse.Namespace) -> int:
     if problems or any(finding.code == _CANNOT_PARSE for result in found for finding in result.findings):
         return FAILED
     return FOUND if found and not args.exit_zero else CLEAN
+
+
+def _named(paths: Sequence[str]) -> frozenset[str]:
+    """The paths that the user gave, in the form that discovery gives them."""
+    here = os.path.join(os.getcwd(), "")
+    return frozenset(os.path.abspath(path).removeprefix(here) for path in paths)
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, object]:

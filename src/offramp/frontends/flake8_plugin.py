@@ -7,7 +7,6 @@ Which rules run is flake8's choice (its select, ignore and noqa) on top of what
 from __future__ import annotations
 
 import ast
-import os
 import tokenize
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import OfframpError
 from offramp.reading.source import Positions
 from offramp.reading.versions import find_versions
-from offramp.settings import Settings, enabled_codes, load, settings_for
+from offramp.settings import Selection, Settings, enabled_codes, load
 
 
 class Plugin:
@@ -38,7 +37,7 @@ class Plugin:
 
     _settings: ClassVar[Settings]
     _rulebook: ClassVar[Rulebook]
-    _enabled: ClassVar[frozenset[str]]
+    _context: ClassVar[Context]
     _disable_noqa: ClassVar[bool]
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
@@ -58,17 +57,17 @@ class Plugin:
     def parse_options(cls, options: Namespace) -> None:
         """Find out which rules flake8 will report, so that no other rule runs."""
         decider = DecisionEngine(options)
+        # What cannot be parsed never gets here: flake8 reports it itself, as E999.
+        codes = sorted(cls._rulebook.rules.keys() - {"OFR901"})
+        enabled = tuple(code for code in codes if decider.decision_for(code) is Decision.Selected)
+        settings = cls._settings._replace(selections=(Selection(select=enabled),))
+        cls._context = Context(settings, cls._rulebook, frozenset(enabled), find_versions(settings))
         cls._disable_noqa = options.disable_noqa
-        cls._enabled = frozenset(
-            code for code in cls._rulebook.rules if decider.decision_for(code) is Decision.Selected
-        )
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Row from 1, column from 0 in code points, ``CODE message``, and the plugin's type, for each finding."""
-        settings = settings_for(os.path.abspath(self._filename), self._settings)
-        context = Context(settings, self._rulebook, self._enabled, find_versions(settings))
         raw = _encode(self._lines)
-        result = check_bytes(self._filename, raw, context, tree=self._tree, disable_noqa=self._disable_noqa)
+        result = check_bytes(self._filename, raw, self._context, tree=self._tree, disable_noqa=self._disable_noqa)
         if result.problem:
             raise OfframpError(result.problem)
         positions = Positions(result.text)
