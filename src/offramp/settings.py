@@ -252,13 +252,17 @@ _CACHE: dict[tuple[str, int], tuple[Settings, Settings]] = {}
 
 def _cached(directory: str, base: Settings) -> Settings:
     # Keyed by the identity of base, which the entry keeps alive: Settings hold dicts and cannot be hashed.
-    entry = _CACHE.get((directory, id(base)))
-    if entry is None:
+    passed = []
+    while (entry := _CACHE.get((directory, id(base)))) is None:
+        passed.append(directory)
         found = settings_in(directory, base)
-        if found is None:
-            parent = os.path.dirname(directory)
-            found = base if parent == directory else _cached(parent, base)
-        entry = _CACHE[directory, id(base)] = (base, found)
+        parent = os.path.dirname(directory)
+        if found is not None or parent == directory:
+            entry = (base, found or base)
+            break
+        directory = parent
+    for below in passed:
+        _CACHE[below, id(base)] = entry
     return entry[1]
 
 
@@ -424,12 +428,13 @@ def _compile(patterns: Iterable[str]) -> re.Pattern[str] | None:
 _GLOB_TOKEN = r"(?s)(?P<any>/\*\*/|^\*\*/|/\*\*$)|(?P<star>\*+)|\?|\[(?P<no>[!^])?(?P<set>.[^\]]*)\]|[{},]|\\?."
 
 
-def glob_regex(glob: str, *, star: str = ".*", braces: bool = True) -> str:
+def glob_regex(glob: str, *, barrier: str = "", braces: bool = True) -> str:
     """A regular expression for one glob.
 
-    ``star`` is what ``*`` matches; with ``braces``, ``{a,b}`` are alternatives, and
-    unbalanced braces stand for themselves.
+    ``barrier`` holds the characters that ``*``, ``?`` and ``[!…]`` do not match; with
+    ``braces``, ``{a,b}`` are alternatives, and unbalanced braces stand for themselves.
     """
+    one = f"[^{barrier}]" if barrier else "."
     depth = 0
     braces = braces and glob.count("{") == glob.count("}")
     out = []
@@ -438,12 +443,12 @@ def glob_regex(glob: str, *, star: str = ".*", braces: bool = True) -> str:
         if token["any"]:
             out.append({"/**/": "/(?:.*/)?", "**/": "(?:.*/)?", "/**": "/.+"}[text])
         elif token["star"]:
-            out.append(star)
+            out.append(one + "*")
         elif text == "?":
-            out.append(star[:-1])
+            out.append(one)
         elif token["set"]:
             members = re.sub(r"([\\\[\]^&~|])", r"\\\1", token["set"])
-            out.append(f"[{'^' if token['no'] else ''}{members}]")
+            out.append(f"[^{barrier}{members}]" if token["no"] else f"[{members}]")
         elif text == "{" and braces:
             depth += 1
             out.append("(?:")

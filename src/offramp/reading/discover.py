@@ -155,9 +155,8 @@ class _Search:
 
 
 def _is_ignored(path: str, name: str, ignores: tuple[GitIgnore, ...], is_directory: bool) -> bool:
-    if is_directory:
-        path, name = path + "/", name + "/"
-    return next((verdict for ignore in ignores if (verdict := ignore.verdict(path, name)) is not None), False)
+    verdicts = (ignore.verdict(path, name, is_directory=is_directory) for ignore in ignores)
+    return next((verdict for verdict in verdicts if verdict is not None), False)
 
 
 def _is_excluded(absolute: str, settings: Settings) -> bool:

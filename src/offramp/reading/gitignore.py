@@ -12,6 +12,11 @@ import re
 from offramp.settings import GLOB_CHARACTERS, glob_regex
 
 
+# Ends the path of a directory while it is matched; no file name can have it.
+_DIRECTORY = "\0"
+_BARRIER = "/" + _DIRECTORY
+
+
 class GitIgnore:
     """The patterns of one ignore file, which count from ``directory``.
 
@@ -35,13 +40,11 @@ class GitIgnore:
             groups[-1][1].append(pattern.removeprefix("!"))
         self._groups = [(not negated, _Group(patterns)) for negated, patterns in reversed(groups)]
 
-    def verdict(self, path: str, name: str) -> bool | None:
-        """Whether the absolute ``path`` is ignored; None when no pattern covers it.
-
-        A directory's ``path``, and its base ``name``, end in ``/``.
-        """
+    def verdict(self, path: str, name: str, *, is_directory: bool) -> bool | None:
+        """Whether the absolute ``path``, whose base name is ``name``, is ignored; None when no pattern covers it."""
+        end = _DIRECTORY if is_directory else ""
         for ignored, group in self._groups:
-            if group.covers(path[self._skip :], name):
+            if group.covers(path[self._skip :] + end, name + end):
                 return ignored
         return None
 
@@ -54,14 +57,14 @@ class _Group:
         base: list[str] = []
         full: list[str] = []
         for pattern in patterns:
-            body = pattern.rstrip("/") if pattern.endswith("/") else pattern
-            end = "/" if pattern.endswith("/") else "/?"
+            body = pattern.removesuffix("/")
+            directory = _DIRECTORY if body != pattern else f"{_DIRECTORY}?"
             if "/" in body:
-                full.append(glob_regex(body.removeprefix("/"), star="[^/]*", braces=False) + end)
+                full.append(glob_regex(body.removeprefix("/"), barrier=_BARRIER, braces=False) + directory)
             elif GLOB_CHARACTERS.isdisjoint(body):
-                names.update((body + "/", body) if end == "/?" else (body + "/",))
+                names.update((body, body + _DIRECTORY) if body == pattern else (body + _DIRECTORY,))
             else:
-                base.append(glob_regex(body, star="[^/]*", braces=False) + end)
+                base.append(glob_regex(body, barrier=_BARRIER, braces=False) + directory)
         self._names = names
         self._base = _compile(base)
         self._full = _compile(full)
