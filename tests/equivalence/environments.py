@@ -34,7 +34,8 @@ def python(name: str) -> Path:
     shutil.rmtree(home, ignore_errors=True)
     if not any(_uv("venv", "--python", version, str(home)).returncode == 0 for version in PYTHONS):
         raise RuntimeError(f"no Python of {', '.join(PYTHONS)} for {home}")
-    synced = _uv("pip", "sync", "--python", str(interpreter), str(lock))
+    # Compiled now: where PYTHONDONTWRITEBYTECODE is set, each start would compile all of Airflow or Prefect again.
+    synced = _uv("pip", "sync", "--compile-bytecode", "--python", str(interpreter), str(lock))
     if synced.returncode:
         raise RuntimeError(synced.stderr)
     stamp.write_text(digest)

@@ -1,0 +1,115 @@
+"""Runs DAG files with ``dag.test()``, inside an Airflow environment: ``python run_airflow.py CASES RESULTS``.
+
+CASES is a JSON file: ``{"api": host, "cases": [{"name", "file", "dag", "jobs", "timeout"}]}``; ``dag`` may be missing
+where the file has one DAG. One JSON line a case goes to RESULTS as soon as it is known: the run's state, each task's
+states (one for each mapped instance), the graph, and the dbt Cloud job that a task triggers or waits for; or
+``error`` with one sentence. Airflow 2 and 3.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import ssl
+import sys
+import traceback
+import urllib.request
+from typing import Any
+
+import airflow
+
+AIRFLOW_3 = airflow.__version__.startswith("3.")
+if AIRFLOW_3:
+    from airflow.dag_processing.dagbag import DagBag
+else:
+    from airflow.models.dagbag import DagBag
+
+_PULLED = re.compile(r"""xcom_pull\(\s*(?:task_ids\s*=\s*)?\[?\s*['"]([^'"]+)['"]""")
+
+
+class OutOfTime(BaseException):
+    """No Exception, so that no task can take it for its own failure."""
+
+
+def main(cases: str, results: str) -> None:
+    with open(cases, encoding="utf-8") as file:
+        work = json.load(file)
+    signal.signal(signal.SIGALRM, _out_of_time)
+    with open(results, "a", encoding="utf-8") as out:
+        for case in work["cases"]:
+            print("=== case", case["name"], flush=True)
+            begin(work["api"], case)
+            signal.alarm(case["timeout"])
+            try:
+                result = run(case)
+            except OutOfTime:
+                result = {"error": f"no end within {case['timeout']} s"}
+            except Exception as error:
+                traceback.print_exc()
+                result = {"error": f"{type(error).__name__}: {error}"}
+            finally:
+                signal.alarm(0)
+            out.write(json.dumps({"name": case["name"], **result}) + "\n")
+            out.flush()
+
+
+def begin(host: str, case: dict[str, Any]) -> None:
+    """Tell the stand-in which case comes now."""
+    body = json.dumps({"case": case["name"], "jobs": case["jobs"]}).encode()
+    request = urllib.request.Request(f"https://{host}/case", data=body, method="POST")
+    with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])):
+        pass
+
+
+def run(case: dict[str, Any]) -> dict[str, Any]:
+    """Load the file, run its DAG once and tell what became of it."""
+    file = os.path.abspath(case["file"])
+    if AIRFLOW_3:
+        # dag.test() reads every configured bundle again for each run: there is never more than this file.
+        bundle = {
+            "name": case["name"],
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": file},
+        }
+        os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps([bundle])
+        bag = DagBag(file)
+    else:
+        bag = DagBag(file, include_examples=False)
+    if bag.import_errors:
+        return {"error": next(iter(bag.import_errors.values())).strip().splitlines()[-1]}
+    dags = bag.dags if "dag" not in case else {case["dag"]: bag.dags[case["dag"]]}
+    if len(dags) != 1:
+        return {"error": f"{len(dags)} DAGs: {', '.join(dags)}"}
+    [dag] = dags.values()
+    facts = {
+        "graph": {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks},
+        "jobs": {task.task_id: job for task in dag.tasks if (job := _job(task, dag)) is not None},
+    }
+    ran = dag.test()
+    tasks: dict[str, list[str]] = {}
+    for instance in ran.get_task_instances():
+        tasks.setdefault(instance.task_id, []).append(str(instance.state))
+    return {"state": str(ran.state), "tasks": {task: sorted(states) for task, states in tasks.items()}, **facts}
+
+
+def _job(task: Any, dag: Any) -> int | None:
+    """The job that a task triggers, or whose run it waits for."""
+    if task.is_mapped:
+        return None
+    if hasattr(task, "job_id"):
+        return int(task.job_id) if str(task.job_id).isdigit() else None
+    run_id = getattr(task, "run_id", None)
+    if hasattr(run_id, "operator"):
+        return _job(run_id.operator, dag)
+    pulled = _PULLED.search(run_id) if isinstance(run_id, str) else None
+    return _job(dag.get_task(pulled[1]), dag) if pulled else None
+
+
+def _out_of_time(number: int, frame: object) -> None:
+    raise OutOfTime
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
