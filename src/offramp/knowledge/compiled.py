@@ -1,7 +1,8 @@
-"""Keeps the rulebook as JSON in the user's cache directory; knowledge layer, imports the rulebook and the model.
+"""Keeps the rulebook as JSON, in the wheel and in the user's cache; knowledge layer, imports rulebook and model.
 
-One file holds everything: decoding also the long texts of 300 kB of notes takes
-0.6 ms more than leaving them out, which is not worth a second file.
+The wheel's own file serves a fresh container without user notes, the user's cache
+directory everything else. One file holds everything: decoding also the long texts of
+300 kB of notes takes 0.6 ms more than leaving them out, which is not worth a second.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ _CODE = (
     os.path.join(os.path.dirname(_HERE), "model.py"),
 )
 
+PACKAGED = "compiled.json"
+
 Stamp = list[list[str | int]]
+Compiled = tuple[Rulebook, tuple[str, ...]]
 
 
 def cache_folder() -> str:
     """Directory for offramp's caches, which need not exist; relative where the user has no home directory."""
     if folder := os.environ.get("OFFRAMP_CACHE_DIR"):
-        return folder
+        return os.path.abspath(folder)
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
     elif sys.platform == "darwin":
@@ -53,10 +57,64 @@ def stamp(shipped: Sequence[str], notes: Sequence[str]) -> Stamp | None:
     return found
 
 
-def load(current: Stamp) -> tuple[Rulebook, tuple[str, ...]] | None:
-    """The rulebook and warnings stored for exactly this stamp, or None."""
+def load(current: Stamp, rules: str) -> Compiled | None:
+    """The rulebook and warnings compiled for exactly this stamp, or None; ``rules`` is the shipped notes' folder."""
+    known = _read(_file(current), current)
+    if known is None:
+        known = _read(os.path.join(rules, PACKAGED), _portable(current))
+        if known:
+            rulebook, warnings = known
+            notes = (note._replace(file=os.path.join(rules, note.file)) for note in rulebook.notes.values())
+            known = Rulebook(notes, rulebook.section_rules.values()), warnings
+    return known
+
+
+def store(current: Stamp, known: Compiled) -> None:
+    """Keep the rulebook for this stamp, where the cache directory can be written."""
+    import tempfile
+
+    target = _file(current)
+    if not os.path.isabs(target):
+        return
+    temporary = ""
     try:
-        with open(_file(current), "rb") as file:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix="rulebook-", suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            file.write(_encode(current, known))
+        os.replace(temporary, target)
+    except OSError:
+        # A read-only home or a full disk costs time on the next run, nothing else.
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def encode_packaged(current: Stamp, rulebook: Rulebook) -> bytes:
+    """What the wheel carries as ``PACKAGED`` beside the shipped notes, wherever it is installed."""
+    notes = (note._replace(file=os.path.basename(note.file)) for note in rulebook.notes.values())
+    return _encode(_portable(current), (Rulebook(notes, rulebook.section_rules.values()), ()))
+
+
+def _portable(current: Stamp) -> Stamp:
+    """The stamp without directories and times, which installing changes."""
+    return [current[0], *([os.path.basename(str(path)), size] for path, _, size, _ in current[1:])]
+
+
+def _encode(current: Stamp, known: Compiled) -> bytes:
+    rulebook, warnings = known
+    content = {
+        "stamp": current,
+        "warnings": warnings,
+        "rules": list(rulebook.section_rules.values()),
+        "notes": list(rulebook.notes.values()),
+    }
+    # A path may hold bytes that are not UTF-8; json.loads reads them back in the same way.
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _read(path: str, current: Stamp) -> Compiled | None:
+    try:
+        with open(path, "rb") as file:
             stored = json.loads(file.read())
         if stored["stamp"] != current:
             return None
@@ -66,32 +124,6 @@ def load(current: Stamp) -> tuple[Rulebook, tuple[str, ...]] | None:
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         # No cache, or one that another program damaged: the notes themselves are still there.
         return None
-
-
-def store(current: Stamp, rulebook: Rulebook, warnings: Sequence[str]) -> None:
-    """Keep the rulebook for this stamp, where the cache directory can be written."""
-    import tempfile
-
-    target = _file(current)
-    if not os.path.isabs(target):
-        return
-    content = {
-        "stamp": current,
-        "warnings": warnings,
-        "rules": list(rulebook.section_rules.values()),
-        "notes": list(rulebook.notes.values()),
-    }
-    temporary = ""
-    try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix="rulebook-", suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, separators=(",", ":"))
-        os.replace(temporary, target)
-    except OSError:
-        # A read-only home or a full disk costs time on the next run, nothing else.
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
 
 
 def _file(current: Stamp) -> str:

@@ -92,13 +92,13 @@ def load_rulebook(
 
     ours = shipped_notes() if shipped is None else shipped
     stamp = compiled.stamp(ours, notes)
-    known = compiled.load(stamp) if stamp else None
+    known = compiled.load(stamp, os.path.dirname(ours[0])) if stamp else None
     if known is None:
         from offramp.knowledge.assembly import assemble
 
         known = assemble(ours, notes)
         if stamp:
-            compiled.store(stamp, *known)
+            compiled.store(stamp, known)
     rulebook, warnings = known
     for sentence in warnings:
         warn(sentence)
@@ -111,7 +111,9 @@ def shipped_notes() -> list[str]:
     if not os.path.isdir(folder):
         folder = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "rules")
     try:
-        names = os.listdir(folder)
-    except OSError as error:
-        raise OfframpError(f"{folder}: the shipped notes are missing: {error.strerror}") from None
-    return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".md")]
+        names = [name for name in sorted(os.listdir(folder)) if name.endswith(".md")]
+    except OSError:
+        names = []
+    if not names:
+        raise OfframpError(f"{folder}: offramp's own notes are not there; install it again")
+    return [os.path.join(folder, name) for name in names]
