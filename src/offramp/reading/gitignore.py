@@ -11,7 +11,6 @@ import re
 
 from offramp.settings import GLOB_CHARACTERS, glob_regex
 
-
 # Ends the path of a directory while it is matched; no file name can have it.
 _DIRECTORY = "\0"
 _BARRIER = "/" + _DIRECTORY
