@@ -71,7 +71,9 @@ def _dispatch(argv: Sequence[str]) -> int:
         _show_commands(argv)
     # Only the parser of the command at hand is built: argparse is a good part of the start-up.
     command = _COMMANDS[argv[0]]
-    parser = argparse.ArgumentParser(prog=f"offramp {argv[0]}", description=command.purpose, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog=f"offramp {argv[0]}", description=command.purpose, allow_abbrev=False, formatter_class=_help_formatter
+    )
     command.declare(parser)
     return command.run(parser.parse_args(argv[1:]))
 
@@ -87,6 +89,11 @@ def _show_commands(argv: Sequence[str]) -> NoReturn:
     parser.add_argument("command", choices=_COMMANDS, help="see `offramp COMMAND --help`")
     parser.parse_args(argv)
     parser.error("the command must come first")
+
+
+def _help_formatter(prog: str) -> argparse.HelpFormatter:
+    # Without a width, argparse imports shutil for every option that is declared, 5 ms in all.
+    return argparse.HelpFormatter(prog, width=100)
 
 
 def _declare_check(parser: argparse.ArgumentParser) -> None:
