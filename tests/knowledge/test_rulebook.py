@@ -421,6 +421,19 @@ class TestCompiledRulebook:
         assert "OFR101" in load_rulebook([], silent, shipped=SHIPPED).rules
         assert file.read_bytes() == good
 
+    def test_a_relative_cache_directory(self, notes: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OFFRAMP_CACHE_DIR", "here")
+        load_rulebook([], silent, shipped=SHIPPED)
+        assert len(list((notes.folder / "here").iterdir())) == 1
+
+    @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="their file names are Unicode")
+    def test_a_note_whose_name_is_not_utf_8(self, notes: Workshop) -> None:
+        path = os.fsdecode(b"\xff.md")
+        notes.write(path, section("A", operator="m.A"))
+        for _ in range(2):
+            book = load_rulebook([path], silent, shipped=SHIPPED)
+            assert book.notes["A"].file == path
+
     def test_a_cache_directory_that_cannot_be_made(self, cache: Path) -> None:
         cache.write_text("a file stands here")
         assert "OFR101" in load_rulebook([], silent, shipped=SHIPPED).rules
