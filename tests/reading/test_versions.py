@@ -136,7 +136,10 @@ def test_folder_of_requirements(tmp_path: Path) -> None:
             Interval((3, 1), (4,)),
         ),
         (
-            '[[tool.poetry.dependencies.prefect]]\nversion = "^2.20"\n[[tool.poetry.dependencies.prefect]]\nversion = "^3"\n',
+            (
+                "[[tool.poetry.dependencies.prefect]]\nversion = '^2.20'\n"
+                "[[tool.poetry.dependencies.prefect]]\nversion = '^3'\n"
+            ),
             Interval((2, 20), (4,)),
         ),
         ('[tool.poetry.dependencies]\nprefect = {git = "https://example.org/prefect"}\n', UNKNOWN),
