@@ -16,7 +16,9 @@ _CHAPTERS = {
     "prefect_package": "Prefect package",
     "prefect_import": "Prefect import",
     "arguments": "Arguments",
-    "example": "Example",
+    "example": "",
+    "example/before": "Flagged",
+    "example/after": "Afterwards",
     "not_flagged": "Not flagged",
     "notes": "Notes",
     "related_concepts": "Related",
@@ -29,9 +31,9 @@ def page(rule: Rule, note: Note) -> str:
     parts = [f"# {rule.name} ({rule.code})", f"{rule.status.capitalize()} since {rule.since}, {default}."]
     parts += [f"`{path}`" for path in note.paths[:1]]
     for field, heading in _CHAPTERS.items():
-        if field in note.fields:
-            parts += [f"## {heading}"] if heading else []
-            parts.append(note.fields[field])
+        text = note.fields.get(field, "").strip("\r\n")
+        if text:
+            parts += [f"## {heading}", text] if heading else [text]
     return "\n\n".join(parts) + "\n"
 
 
