@@ -168,6 +168,22 @@ def test_pattern_for_the_content_does_not_cover_the_directory(tmp_path: Path) ->
     assert found(".").files == ("a/b/x.py",)
 
 
+def test_inner_ignore_file_adds_to_the_outer_and_wins_over_it(tmp_path: Path) -> None:
+    grow(tmp_path, "a/x.py", "a/y.py", "a/z.py", "a/ .py")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("x.py\ny.py\n")
+    (tmp_path / "a" / ".gitignore").write_text("!y.py\nz.py   \n")
+    assert found(".").files == ("a/ .py", "a/y.py")
+
+
+def test_escaped_blank_at_the_end_of_a_pattern_counts(tmp_path: Path) -> None:
+    grow(tmp_path, "a /x.py", "b/y.py")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("a\\ \nb \n")
+    (tmp_path / "c.py").touch()
+    assert found(".").files == ("c.py",)
+
+
 def test_braces_in_an_ignore_file_are_plain_characters_as_for_git(tmp_path: Path) -> None:
     """ruff reads them as alternatives, Git does not."""
     grow(tmp_path, "a.py", "b.py", "{a,b}.py")
