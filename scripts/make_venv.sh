@@ -26,6 +26,8 @@ if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     "$python" -m venv "$directory"
 elif "$python" -m virtualenv --version >/dev/null 2>&1; then
     "$python" -m virtualenv --quiet "$directory"
+elif command -v uv >/dev/null; then
+    uv venv --quiet --seed --python "$python" "$directory"
 else
     echo "$("$python" --version) has no ensurepip, so it cannot make virtual environments: on Debian and Ubuntu run \`apt-get install python3-venv\`" >&2
     exit 2
