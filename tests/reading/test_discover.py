@@ -79,7 +79,7 @@ def test_each_bad_path_is_one_sentence(tmp_path: Path) -> None:
         "gone.py: this symbolic link leads nowhere",
         "self.py: this symbolic link leads nowhere",
         "docs: there is no Python file to check in this directory",
-        "nul\0.py: cannot be read: embedded null byte",
+        "nul\0.py: no file can have this name",
     )
 
 

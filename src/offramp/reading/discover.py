@@ -175,4 +175,4 @@ def _why(path: str, error: OSError | ValueError) -> str:
         return "this symbolic link leads nowhere"
     if isinstance(error, FileNotFoundError):
         return "there is no such file or directory"
-    return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
+    return f"cannot be read: {error.strerror}" if isinstance(error, OSError) else "no file can have this name"
