@@ -164,6 +164,15 @@ class TestFences:
         assert first.note.arguments == (Argument("a", "b", "", ""),)
         assert second.note.fields == {"notes": "- bullet"}
 
+    def test_html_hides_nothing(self) -> None:
+        assert only_section(section_of("<!-- comment\n## intent\nto wait")).note.fields == {"intent": "to wait"}
+
+    def test_front_matter_hides_marks(self) -> None:
+        text = "---\nusage: |\n  {% section NAME %}\n---\n"
+        parsed = parse_notes("my.md", text.encode())
+        assert parsed.sections == ()
+        assert parsed.front_matter == {"usage": "{% section NAME %}\n"}
+
 
 class TestFields:
     def test_text_loses_only_the_outer_blank_lines(self) -> None:

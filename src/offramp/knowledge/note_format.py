@@ -1,8 +1,7 @@
 """Reads a mapping note (Markdown) into sections without losing a byte; knowledge layer, imports only the model.
 
 Markdown itself (fences, headings, bullets, tables) is markdown-it's business; the
-``{% section %}`` marks are ours. To Markdown a mark looks like a paragraph, which a
-list item or table above it would swallow, so the parser sees a thematic break there.
+``{% section %}`` marks are ours, found line by line. Only a code fence hides either.
 """
 
 from __future__ import annotations
@@ -150,8 +149,8 @@ def _front_matter(path: str, lines: list[str]) -> tuple[dict[str, object], int]:
 
 @cache
 def _markdown() -> MarkdownIt:
-    # Inline markup is never looked at, and an HTML comment must not hide a heading.
-    return MarkdownIt("commonmark").enable("table").disable("html_block").disable(["inline", "text_join"])
+    # An unclosed HTML comment would hide fields in silence; inline markup is never looked at.
+    return MarkdownIt("commonmark").enable("table").disable(["html_block", "inline", "text_join"])
 
 
 def _tokens(text: str) -> list[Token]:
@@ -165,11 +164,8 @@ def _structure(path: str, lines: list[str], start: int) -> tuple[_Marks, _Headin
         for index, line in enumerate(lines)
         if index >= start and (match := _MARK.match(line))
     }
-    seen = ["\n" if index < start else line for index, line in enumerate(lines)]
-    for index in candidates:
-        seen[index] = lines[index].replace(lines[index].strip(), "***")
     headings: _Headings = {}
-    tokens = _tokens("".join(seen))
+    tokens = _tokens("\n" * start + "".join(lines[start:]))
     for position, token in enumerate(tokens):
         if token.map is None:
             continue
