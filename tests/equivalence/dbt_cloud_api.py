@@ -29,7 +29,7 @@ import trustme
 QUEUED, RUNNING, SUCCESS, ERROR, CANCELLED = 1, 3, 10, 20, 30
 ENDS = {"success": SUCCESS, "error": ERROR, "cancelled": CANCELLED, "running": None}
 ACCOUNT, PROJECT, ENVIRONMENT, FIRST_RUN = 42, 2, 3, 5001
-DEFAULT_JOB = {"outcomes": ["success"], "polls": 1}
+DEFAULT_JOB: dict[str, Any] = {"outcomes": ["success"], "polls": 1}
 
 Answer = tuple[int, Any]
 
@@ -108,7 +108,9 @@ class DbtCloudApi:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
 
@@ -134,9 +136,10 @@ class DbtCloudApi:
                 self._first = FIRST_RUN + len(self._runs)
                 self._write({"case": body["case"]})
                 return 200, {}
-            answer, extra = (401, _failure("Invalid token.")), {}
+            answer: Answer = (401, _failure("Invalid token."))
+            about: dict[str, Any] = {}
             if authorization:
-                answer, extra = self._route(method, url.path, query, body)
+                answer, about = self._route(method, url.path, query, body)
             self._order += 1
             self._write(
                 {
@@ -148,7 +151,7 @@ class DbtCloudApi:
                     "body": body,
                     "scheme": authorization.partition(" ")[0],
                     "answered": answer[0],
-                    **extra,
+                    **about,
                 }
             )
             return answer
@@ -163,34 +166,44 @@ class DbtCloudApi:
         """The answer to a request, and what to write down about the job and the run it concerns."""
         found = re.fullmatch(r"/api/v(?P<version>[23])/accounts/(?P<account>\d+)/(?P<rest>.*)", path)
         rest = found["rest"].strip("/").split("/") if found else [""]
+        if len(rest) > 1 and rest[0] == "runs":
+            return self._route_run(method, self._runs.get(int(rest[1])), rest[2:])
+        data: Any
         match method, rest:
             case "POST", ["jobs", job, "run" | "rerun"]:
                 return self._trigger(int(job), (body or {}).get("cause", ""))
-            case "POST", ["runs", run, "cancel"] if int(run) in self._runs:
-                known = self._runs[int(run)]
-                known.end, known.polls = CANCELLED, 0
-                return (200, _one(known.data())), {"job": known.job, "run": known.number}
-            case "GET", ["runs", run] if int(run) in self._runs:
-                known = self._runs[int(run)]
-                known.poll()
-                return (200, _one(known.data())), {"job": known.job, "run": known.number, "status": known.status}
-            case "GET", ["runs", run, "artifacts"] if int(run) in self._runs:
-                return (200, _one(["manifest.json", "run_results.json"])), {}
-            case "GET", ["runs", run, "artifacts", *name] if int(run) in self._runs:
-                return (200, _artifact("/".join(name))), {}
+            case "GET", ["jobs", job]:
+                return (200, _one(_job(int(job)))), {}
             case "GET", ["runs"]:
-                return (200, _page(self._list_runs(query), query)), {}
+                data = self._list_runs(query)
             case "GET", ["jobs"]:
                 wanted = query.get("name__icontains", "").lower()
                 jobs = [_job(int(job)) for job in self._jobs if job != "*"]
-                return (200, _page([job for job in jobs if wanted in job["name"].lower()], query)), {}
-            case "GET", ["jobs", job]:
-                return (200, _one(_job(int(job)))), {}
+                data = [job for job in jobs if wanted in job["name"].lower()]
             case "GET", ["projects"]:
-                return (200, _page([{"id": PROJECT, "name": "analytics"}], query)), {}
+                data = [{"id": PROJECT, "name": "analytics"}]
             case "GET", ["projects", _, "environments"]:
-                return (200, _page([{"id": ENVIRONMENT, "name": "production"}], query)), {}
-        return (404, _failure("The requested resource was not found.")), {}
+                data = [{"id": ENVIRONMENT, "name": "production"}]
+            case _:
+                return NOT_FOUND, {}
+        return (200, _page(data, query)), {}
+
+    def _route_run(self, method: str, run: Run | None, rest: list[str]) -> tuple[Answer, dict[str, Any]]:
+        if run is None:
+            return NOT_FOUND, {}
+        about: dict[str, Any] = {"job": run.job, "run": run.number}
+        match method, rest:
+            case "POST", ["cancel"]:
+                run.end, run.polls = CANCELLED, 0
+                return (200, _one(run.data())), about
+            case "GET", []:
+                run.poll()
+                return (200, _one(run.data())), {**about, "status": run.status}
+            case "GET", ["artifacts"]:
+                return (200, _one(["manifest.json", "run_results.json"])), about
+            case "GET", ["artifacts", *name]:
+                return (200, _artifact("/".join(name))), about
+        return NOT_FOUND, about
 
     def _trigger(self, job: int, cause: str) -> tuple[Answer, dict[str, Any]]:
         script = self._jobs.get(str(job)) or self._jobs.get("*") or DEFAULT_JOB
@@ -249,10 +262,15 @@ def _artifact(name: str) -> Any:
     return {"metadata": {"artifact": name}}
 
 
+NOT_FOUND: Answer = (404, _failure("The requested resource was not found."))
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext) -> None:
+    def __init__(
+        self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext
+    ) -> None:
         super().__init__(address, handler)
         # The handshake belongs to the request's own thread: a slow client must not hold up the others.
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -277,7 +295,7 @@ def _handler(api: DbtCloudApi) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_DELETE = _handle
 
-        def log_message(self, format: str, *arguments: Any) -> None:
+        def log_message(self, *arguments: Any, **more: Any) -> None:
             """The journal is the log."""
 
     return Handler

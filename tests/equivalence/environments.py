@@ -43,7 +43,7 @@ def python(name: str) -> Path:
 
 
 def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([find_uv_bin(), *arguments], capture_output=True, text=True)
+    return subprocess.run([find_uv_bin(), *arguments], check=False, capture_output=True, text=True)
 
 
 if __name__ == "__main__":

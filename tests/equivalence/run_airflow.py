@@ -1,10 +1,13 @@
 """Runs DAG files with ``dag.test()``, inside an Airflow environment: ``python run_airflow.py CASES RESULTS``.
 
-CASES is a JSON file: ``{"api": host, "cases": [{"name", "file", "dag", "jobs", "timeout"}]}``; ``dag`` may be missing
-where the file has one DAG. One JSON line a case goes to RESULTS as soon as it is known: the run's state, each task's
-states (one for each mapped instance), the graph, and the dbt Cloud job that a task triggers or waits for; or
-``error`` with one sentence. Airflow 2 and 3.
+CASES is a JSON file: ``{"api": host, "cases": [...]}``, a case being ``{"name", "file", "dag", "jobs", "timeout",
+"environment"}``; ``dag`` may be missing where the file has one DAG. One JSON line a case goes to RESULTS as soon as it
+is known: the run's state, each task's states (one for each mapped instance), the graph, the dbt Cloud job that a task
+triggers or waits for, and which tasks wait; or ``error`` with one sentence. Airflow 2 and 3.
 """
+
+# Neither library is there where mypy runs.
+# mypy: disable-error-code="import-not-found,import-untyped"
 
 from __future__ import annotations
 
@@ -40,6 +43,7 @@ def main(cases: str, results: str) -> None:
     with open(results, "a", encoding="utf-8") as out:
         for case in work["cases"]:
             print("=== case", case["name"], flush=True)
+            os.environ.update(case["environment"])
             begin(work["api"], case)
             signal.alarm(case["timeout"])
             try:
@@ -86,6 +90,7 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
     facts = {
         "graph": {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks},
         "jobs": {task.task_id: job for task in dag.tasks if (job := _job(task, dag)) is not None},
+        "waiting": [task.task_id for task in dag.tasks if getattr(task, "wait_for_termination", True)],
     }
     ran = dag.test()
     tasks: dict[str, list[str]] = {}
@@ -96,18 +101,16 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
 
 def _job(task: Any, dag: Any) -> int | None:
     """The job that a task triggers, or whose run it waits for."""
-    if task.is_mapped:
-        return None
     if hasattr(task, "job_id"):
         return int(task.job_id) if str(task.job_id).isdigit() else None
-    run_id = getattr(task, "run_id", None)
+    run_id: Any = getattr(task, "run_id", None)
     if hasattr(run_id, "operator"):
         return _job(run_id.operator, dag)
     pulled = _PULLED.search(run_id) if isinstance(run_id, str) else None
     return _job(dag.get_task(pulled[1]), dag) if pulled else None
 
 
-def _out_of_time(number: int, frame: object) -> None:
+def _out_of_time(_number: int, _frame: object) -> None:
     raise OutOfTime
 
 

@@ -1,10 +1,14 @@
 """Runs flows, inside the Prefect environment: ``python run_prefect.py CASES RESULTS``.
 
-CASES is a JSON file: ``{"api": host, "blocks": [names], "cases": [{"name", "file", "flow", "jobs", "timeout"}]}``;
+CASES is a JSON file: ``{"api": host, "blocks": [names], "cases": [...]}``, a case being ``{"name", "file", "flow",
+"jobs", "timeout", "environment"}``;
 ``flow`` is a variable of the module and may be missing where the module defines one flow. One JSON line a case goes
 to RESULTS as soon as it is known: the flow run's final state as the server has it and each task's final states; or
 ``error`` with one sentence. One server serves all cases.
 """
+
+# Neither library is there where mypy runs.
+# mypy: disable-error-code="import-not-found,import-untyped"
 
 from __future__ import annotations
 
@@ -50,6 +54,7 @@ def main(cases: str, results: str) -> None:
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
                 for case in work["cases"]:
                     print("=== case", case["name"], flush=True)
+                    os.environ.update(case["environment"])
                     begin(work["api"], case)
                     signal.alarm(case["timeout"])
                     try:
@@ -82,13 +87,18 @@ def start_server() -> tuple[subprocess.Popen[bytes], str]:
 
 def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 120
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=10):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise RuntimeError("the Prefect server did not start")
+    while not _healthy(url):
+        if time.monotonic() > end or server.poll() is not None:
+            raise RuntimeError("the Prefect server did not start")
+        time.sleep(0.1)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=10):
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
 
 
 def create_blocks(host: str, names: list[str]) -> None:
@@ -110,7 +120,7 @@ def hurry() -> None:
 
 
 def watch_tasks() -> dict[str, tuple[str, str, str]]:
-    """Keeps (flow run id, task name, state name) by task run id.
+    """Keeps (flow run id, task name, state name) by task run id, without the tasks that tasks run themselves.
 
     The server learns of task runs through events, some time after the flow has ended; the engine tells at once.
     """
@@ -120,8 +130,9 @@ def watch_tasks() -> dict[str, tuple[str, str, str]]:
     emit = task_engine.emit_task_run_state_change_event
 
     def watching(task_run: Any, initial_state: Any, validated_state: Any, *others: Any, **more: Any) -> Any:
-        name = _SUFFIX.sub("", task_run.name)
-        states[str(task_run.id)] = (str(task_run.flow_run_id), name, validated_state.name)
+        if "__parents__" not in task_run.task_inputs:
+            name = _SUFFIX.sub("", task_run.name)
+            states[str(task_run.id)] = (str(task_run.flow_run_id), name, validated_state.name)
         return emit(task_run, initial_state, validated_state, *others, **more)
 
     task_engine.emit_task_run_state_change_event = watching
@@ -142,14 +153,22 @@ def run(case: dict[str, Any], states: dict[str, tuple[str, str, str]]) -> dict[s
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 
-    specification = importlib.util.spec_from_file_location("generated_" + re.sub(r"\W", "_", case["name"]), case["file"])
+    specification = importlib.util.spec_from_file_location(
+        "generated_" + re.sub(r"\W", "_", case["name"]), case["file"]
+    )
+    assert specification is not None
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[module.__name__] = module
     try:
         specification.loader.exec_module(module)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
-    here = {name: value for name, value in vars(module).items() if isinstance(value, Flow) and value.fn.__module__ == module.__name__}
+    here = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, Flow) and value.fn.__module__ == module.__name__
+    }
     if "flow" in case:
         here = {case["flow"]: here[case["flow"]]}
     if len(here) != 1:
@@ -171,7 +190,7 @@ def run(case: dict[str, Any], states: dict[str, tuple[str, str, str]]) -> dict[s
     return {"state": ran.state.name, "tasks": {name: sorted(ended) for name, ended in tasks.items()}}
 
 
-def _out_of_time(number: int, frame: object) -> None:
+def _out_of_time(_number: int, _frame: object) -> None:
     raise OutOfTime
 
 

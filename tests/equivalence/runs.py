@@ -7,7 +7,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,8 @@ class Case(NamedTuple):
     """One run of one DAG or flow.
 
     ``jobs`` is the script of the stand-in: ``{job id or "*": {"outcomes": [...], "polls": n}}``; ``variable`` the
-    DAG's id or the flow's variable, needed only where the file has several; ``timeout`` in seconds.
+    DAG's id or the flow's variable, needed only where the file has several; ``timeout`` in seconds; tasks that read
+    ``FAIL`` fail when it is ``fail``.
     """
 
     name: str
@@ -30,14 +32,15 @@ class Case(NamedTuple):
     jobs: Mapping[str, Any]
     variable: str = ""
     timeout: int = 60
+    fail: str = ""
 
 
 class Outcome(NamedTuple):
     """What a run did.
 
     ``recording`` is the stand-in's; ``tasks`` has each task's sorted final states; ``graph`` (task -> tasks directly
-    downstream) and ``jobs`` (task -> dbt Cloud job that it triggers or waits for) are known for Airflow only;
-    ``error`` says in one sentence why there was no run.
+    downstream), ``jobs`` (task -> dbt Cloud job that it triggers or waits for) and ``waiting`` (tasks that end only
+    after what they started has ended) are known for Airflow only; ``error`` says in one sentence why there was no run.
     """
 
     recording: list[dict[str, Any]]
@@ -45,6 +48,7 @@ class Outcome(NamedTuple):
     tasks: Mapping[str, list[str]] = {}
     graph: Mapping[str, list[str]] = {}
     jobs: Mapping[str, int] = {}
+    waiting: Sequence[str] = ()
     error: str = ""
 
 
@@ -134,7 +138,13 @@ def _runs(
     interpreter: Path, script: str, kind: str, cases: list[Case], folder: Path, settings: Any, more: dict[str, Any]
 ) -> dict[str, Outcome]:
     work = [
-        {"name": case.name, "file": str(case.file), "jobs": case.jobs, "timeout": case.timeout}
+        {
+            "name": case.name,
+            "file": str(case.file),
+            "jobs": case.jobs,
+            "timeout": case.timeout,
+            "environment": {"FAIL": case.fail},
+        }
         | ({kind: case.variable} if case.variable else {})
         for case in cases
     ]
@@ -171,8 +181,6 @@ def _end(process: subprocess.Popen[bytes], timeout: float) -> str:
     except subprocess.TimeoutExpired:
         return f"did not end within {timeout} s"
     finally:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()

@@ -1,0 +1,127 @@
+"""The harness itself: flows written by hand in the shape of the fixes are equal, and each broken one is told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from compare import differences
+from runs import Case, Outcome, airflow_runs, prefect_runs
+
+pytestmark = pytest.mark.equivalence
+
+PAIRS = Path(__file__).resolve().parent / "pairs"
+
+
+class Scene(NamedTuple):
+    """What dbt Cloud does, and which other task fails."""
+
+    jobs: Mapping[str, Any]
+    fail: str = ""
+
+
+def _all(*outcomes: str, polls: int = 1) -> dict[str, Any]:
+    return {"*": {"outcomes": list(outcomes), "polls": polls}}
+
+
+SCENES = {
+    "success": Scene(_all("success")),
+    "error": Scene(_all("error")),
+    "cancelled": Scene(_all("cancelled", polls=0)),
+    "error-then-success": Scene(_all("error", "success", polls=0)),
+    "http-500": Scene(_all("500")),
+    "second-job-error": Scene({"32": {"outcomes": ["error"], "polls": 0}}),
+    "extract-fails": Scene(_all("success", polls=0), fail="extract"),
+}
+EVERYWHERE = ("success", "error", "cancelled", "error-then-success", "http-500")
+EQUAL = [
+    *((pair, scene) for pair in ("single_job", "retried_elt", "cleanup", "sensor_pair") for scene in EVERYWHERE),
+    ("cleanup", "second-job-error"),
+    ("retried_elt", "extract-fails"),
+]
+# Pair, broken flow, scene that shows it, what must be said about it.
+BROKEN = [
+    ("single_job", "dropped_future", "error", "the run ended failed with Airflow, Completed with Prefect"),
+    ("single_job", "nested_future", "error", "the run ended failed with Airflow, Completed with Prefect"),
+    ("single_job", "model_retries", "error", "POST /api/v2/accounts/42/jobs/11/run/: Airflow sent 1: {}, Prefect 4:"),
+    ("single_job", "not_awaited", "success", "POST /api/v2/accounts/42/jobs/11/run/: Airflow sent 1: {}, Prefect none"),
+    (
+        "retried_elt",
+        "no_wait_before",
+        "extract-fails",
+        "task `run_dbt` should have ended NotReady, with Prefect it ended C",
+    ),
+    (
+        "retried_elt",
+        "no_wait_after",
+        "success",
+        "`run_dbt` was over before `notify` began with Airflow, but not with Pr",
+    ),
+    ("retried_elt", "no_retries", "error-then-success", "the run ended success with Airflow, Failed with Prefect"),
+    (
+        "retried_elt",
+        "lost_option",
+        "success",
+        "POST /api/v2/accounts/42/jobs/21/run/: Airflow sent 1: {'cause': 'nightly'",
+    ),
+    ("cleanup", "no_allow_failure", "error", "`drop_schema` happened 1 times with Airflow, 0 times with Prefect"),
+    ("cleanup", "all_leaves_and_more", "error", "the run ended success with Airflow, Failed with Prefect"),
+    ("sensor_pair", "result_ignored", "error", "task `wait` should have ended Failed, with Prefect it ended Completed"),
+    (
+        "sensor_pair",
+        "triggered_twice",
+        "success",
+        "POST /api/v2/accounts/42/jobs/41/run/: Airflow sent 1: {}, Prefect 2:",
+    ),
+]
+
+
+@pytest.fixture(scope="session", params=["airflow3", "airflow2"])
+def environment(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[dict[str, Outcome]]]:
+    cases = [_case(pair, "flow", scene) for pair, scene in EQUAL]
+    cases += [_case(pair, f"wrong_{broken}", scene) for pair, broken, scene, _ in BROKEN]
+    with ThreadPoolExecutor() as beside:
+        yield beside.submit(prefect_runs, cases, tmp_path_factory.mktemp("prefect"))
+
+
+@pytest.fixture(scope="session")
+def airflow(environment: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+    cases = [_case(pair, "dag", scene) for pair, scene in EQUAL]
+    return airflow_runs(environment, cases, tmp_path_factory.mktemp(environment))
+
+
+@pytest.fixture(scope="session")
+def prefect(prefect_started: Future[dict[str, Outcome]]) -> Mapping[str, Outcome]:
+    return prefect_started.result()
+
+
+@pytest.mark.parametrize(("pair", "scene"), EQUAL)
+def test_the_shape_of_the_fixes_does_what_airflow_does(
+    pair: str, scene: str, airflow: Mapping[str, Outcome], prefect: Mapping[str, Outcome]
+) -> None:
+    assert differences(airflow[f"{pair}-dag-{scene}"], prefect[f"{pair}-flow-{scene}"]) == []
+
+
+@pytest.mark.parametrize(("pair", "broken", "scene", "sentence"), BROKEN)
+def test_a_broken_flow_is_told_apart(
+    pair: str,
+    broken: str,
+    scene: str,
+    sentence: str,
+    airflow: Mapping[str, Outcome],
+    prefect: Mapping[str, Outcome],
+) -> None:
+    found = differences(airflow[f"{pair}-dag-{scene}"], prefect[f"{pair}-wrong_{broken}-{scene}"])
+    assert any(difference.startswith(sentence) for difference in found), found
+
+
+def _case(pair: str, file: str, scene: str) -> Case:
+    return Case(f"{pair}-{file}-{scene}", PAIRS / pair / f"{file}.py", SCENES[scene].jobs, fail=SCENES[scene].fail)
