@@ -34,6 +34,8 @@ SCENES = {
     "error-then-success": Scene(_all("error", "success", polls=0)),
     "http-500": Scene(_all("500")),
     "second-job-error": Scene({"32": {"outcomes": ["error"], "polls": 0}}),
+    "second-mapped-error": Scene({"62": {"outcomes": ["error"], "polls": 1}}),
+    "nothing": Scene(_all("success"), fail="nothing"),
     "extract-fails": Scene(_all("success", polls=0), fail="extract"),
 }
 EVERYWHERE = ("success", "error", "cancelled", "error-then-success", "http-500")
@@ -41,6 +43,8 @@ EQUAL = [
     *((pair, scene) for pair in ("single_job", "retried_elt", "cleanup", "sensor_pair") for scene in EVERYWHERE),
     ("cleanup", "second-job-error"),
     ("retried_elt", "extract-fails"),
+    *(("branch", scene) for scene in ("success", "error", "nothing")),
+    *(("mapped", scene) for scene in ("success", "error", "second-mapped-error")),
 ]
 # Pair, broken flow, scene that shows it, what must be said about it.
 BROKEN = [
@@ -75,6 +79,19 @@ BROKEN = [
         "triggered_twice",
         "success",
         "POST /api/v2/accounts/42/jobs/41/run/: Airflow sent 1: {}, Prefect 2:",
+    ),
+    ("branch", "both_arms", "success", "task `nothing` should have ended Skipped, with Prefect it ended Completed"),
+    (
+        "mapped",
+        "zipped",
+        "success",
+        "POST /api/v2/accounts/42/jobs/61/run/: Airflow sent 1: {'steps_override': ['dbt b",
+    ),
+    (
+        "mapped",
+        "first_only",
+        "second-mapped-error",
+        "task `notify` should have ended NotReady, with Prefect it ended C",
     ),
 ]
 
