@@ -57,10 +57,17 @@ class Module:
         self.tree = tree
         self.rulebook = rulebook
         self.names = Names(tree)
-        self.values = Values(self.names, rulebook.operators.__contains__)
+        self.values = Values(self.names, self._exists)
         self.dags = Dags(self.names, self.values, rulebook)
         self._derived: dict[ast.ClassDef, str] = {}
         self.uses: list[Use] = self._calls()
+
+    def _exists(self, path: str) -> bool:
+        if path in self.rulebook.operators or not path.startswith("prefect"):
+            return path in self.rulebook.operators
+        from offramp.knowledge.prefect_dbt_calls import exists
+
+        return exists(path)
 
     def noted(self, value: Value) -> str:
         """Dotted path of the reporting operator that a class value is or derives from; empty for none."""

@@ -59,7 +59,7 @@ class Made(NamedTuple):
 
 
 class Member(NamedTuple):
-    """An attribute of something made."""
+    """An attribute of something made, or of a function of the file (``my_task.submit``)."""
 
     owner: Value
     name: str
@@ -320,7 +320,7 @@ class Values:
             return (*self.evaluate(node.body), *self.evaluate(node.orelse))
         if isinstance(node, ast.BoolOp):
             return [value for part in node.values for value in self.evaluate(part)]
-        if isinstance(node, ast.NamedExpr):
+        if isinstance(node, ast.NamedExpr | ast.Await):
             return self.evaluate(node.value)
         if isinstance(node, ast.Lambda):
             return (Local(node),)
@@ -417,6 +417,8 @@ class Values:
             if len(bindings) == 1:
                 values = self._binding(bindings[0])
                 return values[0] if len(values) == 1 else UNKNOWN
+            return Member(owner, attribute)
+        if isinstance(owner, Local):
             return Member(owner, attribute)
         if isinstance(owner, Made):
             if attribute == "task_id":

@@ -1,0 +1,107 @@
+"""Futures of dbt work that no flow run's state depends on; finding layer."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from offramp.finding.operators import Module
+from offramp.finding.prefect_calls import prefect_of
+from offramp.finding.prefect_context import Prefect
+from offramp.finding.trap import Trap
+from offramp.finding.value_paths import DROPPED, READ, UNSEEN, Paths
+from offramp.finding.values import Constant, Reference
+from offramp.knowledge.prefect_dbt_calls import SYNC_TASK, TASK
+from offramp.reading.versions import Versions
+
+_RESOLVED, _NESTED = "resolved", "nested"
+_LOST = {DROPPED, READ, _NESTED}
+_THE_SAME = frozenset({"prefect.unmapped", "prefect.utilities.annotations.unmapped"})
+
+
+def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Submitted dbt tasks whose failure fails no flow run."""
+    prefect = prefect_of(module, versions)
+    for call in module.names.calls:
+        target = prefect.target(call.func)
+        if target is None or target.form not in ("submit", "map") or target.callable.kind not in (TASK, SYNC_TASK):
+            continue
+        if not target.callable.works or prefect.runs(call) != {"flow"}:
+            continue
+        if any(keyword.arg == "return_state" for keyword in call.keywords):
+            continue
+        future = _Future(prefect)
+        future.follow(call, 1 if target.form == "map" else 0)
+        if future.kinds() - _LOST:
+            continue
+        nested = _NESTED in future.kinds()
+        why = "a future inside a list or dict of the returned value does not count" if nested else "nothing resolves it"
+        consequence = f"the flow run ends Completed when it fails: {why}"
+        if prefect.two and not nested and not _returns_value(prefect, call):
+            consequence = "its failure stops failing the flow run on Prefect 3, where nothing resolves it"
+        yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
+
+
+class _Future(Paths):
+    def awaited(self, node: ast.Await, level: int) -> None:
+        self.follow(node, level)
+
+    def attribute(self, node: ast.Attribute, level: int) -> None:
+        call = self.names.parents.get(node)
+        called = isinstance(call, ast.Call) and call.func is node
+        if called and node.attr == "result" and not _forgiving(self.prefect, call):  # type: ignore[arg-type]
+            self.end(_RESOLVED, node, level)
+        elif called and node.attr == "wait" and isinstance(self.names.parents.get(call), ast.Expr):  # type: ignore[arg-type]
+            self.end(READ, node, level)
+        else:
+            self.end(UNSEEN, node, level)
+
+    def item(self, node: ast.Subscript, level: int) -> None:
+        self.end(UNSEEN, node, level)
+
+    def iterated(self, node: ast.AST) -> None:
+        self.end(UNSEEN, node, 0)
+
+    def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+        value = self.prefect.values.single(call.func)
+        path = value.path if isinstance(value, Reference) else ""
+        target = self.prefect.target(call.func)
+        submits = isinstance(call.func, ast.Attribute) and call.func.attr in ("submit", "map")
+        if submits and (keyword == "wait_for" or (target and target.callable.kind in (TASK, SYNC_TASK))):
+            # The future that waits for this one fails with it, so that one's way is this one's.
+            self.follow(call, 1 if getattr(call.func, "attr", "") == "map" else 0)
+        elif path == "prefect.futures.wait":
+            self.end(READ if isinstance(self.names.parents.get(call), ast.Expr) else UNSEEN, call, level)
+        elif path == "prefect.futures.as_completed" and level:
+            self.follow(call, level)
+        elif path in _THE_SAME:
+            self.follow(call, level)
+        elif target is not None and target.function and self.prefect.role(target.function) == "plain":
+            self.to_parameter(call, target.function, node, level, keyword)
+        else:
+            self.end(UNSEEN, call, level)
+
+    def returned(self, function: ast.AST | None, node: ast.AST, level: int) -> None:
+        role = self.prefect.role(function)
+        if role == "flow":
+            self.end(_RESOLVED if level <= 1 else _NESTED, node, level)
+        elif role == "plain":
+            self.to_callers(function, node, level)
+        else:
+            self.end(UNSEEN, node, level)
+
+
+def _forgiving(prefect: Prefect, call: ast.Call) -> bool:
+    """Whether ``result`` is told not to raise, which is a choice."""
+    return any(
+        keyword.arg == "raise_on_failure" and prefect.values.single(keyword.value) != Constant(True)
+        for keyword in call.keywords
+    )
+
+
+def _returns_value(prefect: Prefect, call: ast.Call) -> bool:
+    """Whether the flow around a call returns something of its own, so that Prefect 2 looks at nothing else."""
+    function = prefect.names.enclosing_function(call)
+    return function is None or any(
+        not (isinstance(value, ast.Constant) and value.value is None) for value in prefect.values.returns(function)
+    )

@@ -1,0 +1,275 @@
+"""dbt runs and their results on Prefect's side: started and forgotten, waited for without looking, badly set; finding layer."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from offramp.finding.operators import Module
+from offramp.finding.prefect_calls import RUN, Coroutine, prefect_of
+from offramp.finding.prefect_context import Prefect, Target
+from offramp.finding.trap import Trap
+from offramp.finding.value_paths import AWAITED, DROPPED, READ, UNSEEN, Paths
+from offramp.finding.values import Constant, Items, Made, Table, Value
+from offramp.knowledge.prefect_dbt_calls import (
+    CORE_TASKS,
+    JOB,
+    JOB_RUN,
+    LOOKS_BY_JOB,
+    OPTIONS,
+    RETRY_SUBSET,
+    RUN_ID,
+    RUN_JOB,
+    RUNNER,
+    TRIGGER,
+    TRIGGER_AND_WAIT,
+    WAIT,
+)
+from offramp.reading.versions import Versions
+
+_WAIT_METHOD = f"{JOB_RUN}.wait_for_completion"
+_TRIGGER_METHOD = f"{JOB}.trigger"
+_OPTIONS_ARGUMENT = "trigger_job_run_options"
+_POSITIONAL = {
+    TRIGGER_AND_WAIT: (
+        "dbt_cloud_credentials",
+        "job_id",
+        _OPTIONS_ARGUMENT,
+        "max_wait_seconds",
+        "poll_frequency_seconds",
+        "retry_filtered_models_attempts",
+    ),
+    RETRY_SUBSET: ("dbt_cloud_credentials", "run_id", _OPTIONS_ARGUMENT, "max_wait_seconds", "poll_frequency_seconds"),
+    WAIT: ("run_id", "dbt_cloud_credentials", "max_wait_seconds", "poll_frequency_seconds"),
+}
+_HARMLESS_OF_RUN = frozenset({"logger"})
+
+
+def fire_and_forget_trigger(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Runs that are started, and that nothing can wait for."""
+    prefect = prefect_of(module, versions)
+    triggers = [(call, target) for call, target in _calls(prefect) if target.callable.name in (TRIGGER, _TRIGGER_METHOD)]
+    if not triggers or any(target.callable.name in LOOKS_BY_JOB for _, target in _calls(prefect)):
+        return
+    for call, target in triggers:
+        results = _results(prefect, call, target)
+        if not results:
+            continue
+        paths = _Run(prefect)
+        for node in results:
+            paths.follow(node)
+        if not paths.kinds() - {DROPPED, READ}:
+            yield Trap(call.func, {"call": target.name}, call)
+
+
+def wait_result_ignored(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Waits and dbt commands whose failure is only in a result that nobody looks at."""
+    prefect = prefect_of(module, versions)
+    for call, target in _calls(prefect):
+        consequence = ""
+        if target.form != "call":
+            continue
+        if target.callable.name == WAIT and _unused(prefect, call, target):
+            consequence = "a failed dbt run is only in the status that it returns, and nothing uses it"
+        elif target.callable.name == _WAIT_METHOD and _never_fetched(prefect, call, target):
+            consequence = "it raises nothing when the dbt run fails, and nothing fetches the result"
+        elif target.callable.name == f"{RUNNER}.invoke" and _told_not_to_raise(prefect, call):
+            if _unused(prefect, call, target):
+                consequence = "with `raise_on_failure=False` a dbt failure is only in its result, and nothing uses it"
+        elif target.callable.name in CORE_TASKS and not prefect.two and _unused(prefect, call, target):
+            consequence = "it raises nothing when dbt fails but returns a Failed state, and nothing uses it"
+        if consequence:
+            yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
+
+
+def wait_window_too_short(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Waits that nobody set a limit for, so that they end after 900 s."""
+    prefect = prefect_of(module, versions)
+    for call, target in _calls(prefect):
+        if target.form != "call" or target.callable.name not in _POSITIONAL:
+            continue
+        arguments = module.values.arguments(call, _POSITIONAL[target.callable.name])
+        if not arguments.complete or "max_wait_seconds" in arguments.given:
+            continue
+        if _OPTIONS_ARGUMENT in arguments.given:
+            timeout = _option(prefect, arguments.given[_OPTIONS_ARGUMENT].values, "timeout_seconds_override")
+            if timeout != (None,):
+                continue
+        yield Trap(call.func, {"call": target.name, "argument": "max_wait_seconds"}, call)
+    for made in _awaited_jobs(prefect):
+        arguments = module.values.arguments(made)
+        if arguments.complete and "timeout_seconds" not in arguments.given:
+            yield Trap(made.func, {"call": JOB, "argument": "timeout_seconds"}, made)
+
+
+def retries_without_effect(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Retries of single models together with steps of one's own, which prefect-dbt never sends."""
+    prefect = prefect_of(module, versions)
+    for call, target in _calls(prefect):
+        if target.form != "call" or target.callable.name != TRIGGER_AND_WAIT:
+            continue
+        arguments = module.values.arguments(call, _POSITIONAL[TRIGGER_AND_WAIT])
+        options = arguments.given.get(_OPTIONS_ARGUMENT)
+        attempts = arguments.given.get("retry_filtered_models_attempts")
+        if options is None or (attempts is None and not arguments.complete):
+            continue
+        steps = _option(prefect, options.values, "steps_override")
+        if len(steps) != 1 or not isinstance(steps[0], Items):
+            continue
+        number = attempts.constant.value if attempts and attempts.constant else 3 if attempts is None else 0
+        if isinstance(number, int) and number > 0:
+            given = "3 unless set" if attempts is None else str(number)
+            yield Trap(call.func, {"call": target.name, "attempts": given}, call)
+
+
+class _Run(Paths):
+    """Where a dbt run, its data or its future goes; ``unseen`` is everything that may wait for it."""
+
+    def awaited(self, node: ast.Await, level: int) -> None:
+        self.follow(node, level)
+
+    def attribute(self, node: ast.Attribute, level: int) -> None:
+        call = self.names.parents.get(node)
+        if level:
+            self.end(UNSEEN, node, level)
+        elif node.attr in ("run_id", "id"):
+            self.follow(node)
+        elif node.attr in ("get", "result") and isinstance(call, ast.Call) and call.func is node:
+            self.follow(call)
+        elif node.attr == "wait" and isinstance(self.names.parents.get(call), ast.Expr):  # type: ignore[arg-type]
+            self.end(READ, node, level)
+        else:
+            self.end(UNSEEN, node, level)
+
+    def item(self, node: ast.Subscript, level: int) -> None:
+        self.follow(node)
+
+    def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+        target = self.prefect.target(call.func)
+        if keyword == "wait_for":
+            self.end(READ, call, level)
+        elif target is not None and target.callable.name == RUN_ID:
+            self.follow(call)
+        elif target is not None and target.function is not None and target.form in ("call", "submit"):
+            self.to_parameter(call, target.function, node, level, keyword)
+        else:
+            self.end(UNSEEN, call, level)
+
+
+class _Waited(Paths):
+    """What else is asked of a run object than to wait for its end."""
+
+    def attribute(self, node: ast.Attribute, level: int) -> None:
+        self.end(READ if node.attr == "wait_for_completion" and not level else UNSEEN, node, level)
+
+    def awaited(self, node: ast.Await, level: int) -> None:
+        self.follow(node, level)
+
+
+def _calls(prefect: Prefect) -> Iterator[tuple[ast.Call, Target]]:
+    """The calls of prefect-dbt's own callables."""
+    for call in prefect.names.calls:
+        target = prefect.target(call.func)
+        if target is not None and target.function is None:
+            yield call, target
+
+
+def _results(prefect: Prefect, call: ast.Call, target: Target) -> list[ast.AST]:
+    """The expressions that hold the result of a call which certainly runs; empty when that is not known."""
+    if target.owner and isinstance(call.func, ast.Attribute) and prefect.pending(call.func.value):
+        return []
+    if target.form in ("submit", "call") and (target.form == "submit" or prefect.runs_on_two(call, target)):
+        return [call]
+    coroutine = prefect.is_coroutine(call, target)
+    if coroutine is None or target.form not in ("call", "fn"):
+        return []
+    if not coroutine:
+        return [call]
+    paths = Coroutine(prefect)
+    paths.follow(call)
+    if paths.kinds() - {AWAITED, RUN, DROPPED, READ} or any(end.level for end in paths.ends):
+        return []
+    return [end.node for end in paths.ends if end.kind in (AWAITED, RUN)]
+
+
+def _unused(prefect: Prefect, call: ast.Call, target: Target) -> bool:
+    """Whether a call certainly runs and its result goes nowhere."""
+    results = _results(prefect, call, target)
+    return bool(results) and all(_goes_nowhere(prefect, node) for node in results)
+
+
+def _goes_nowhere(prefect: Prefect, node: ast.AST) -> bool:
+    statement = prefect.names.parents.get(node)
+    if isinstance(statement, ast.Expr):
+        return True
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    parts = [part for target in targets for part in ast.walk(target)]
+    if any(isinstance(part, ast.Attribute | ast.Subscript) for part in parts):
+        return False
+    bindings = prefect.names.bindings_of(node)
+    in_function = prefect.names.enclosing_function(node) is not None
+    return in_function and bool(bindings) and not any(prefect.names.uses(binding) for binding in bindings)
+
+
+def _never_fetched(prefect: Prefect, call: ast.Call, target: Target) -> bool:
+    """Whether a wait on a run object runs, and nothing else is asked of that object."""
+    if not _results(prefect, call, target) or not isinstance(call.func, ast.Attribute):
+        return False
+    made, awaited = prefect.producer(call.func.value)
+    made_target = prefect.target(made.func) if made is not None else None
+    if made is None:
+        return False
+    started: Sequence[ast.AST] = [made]
+    if made_target is not None and made_target.callable.returns == JOB_RUN:
+        started = _results(prefect, made, made_target)
+    paths = _Waited(prefect)
+    for node in started:
+        paths.follow(node)
+    return bool(started) and paths.kinds() == {READ}
+
+
+def _told_not_to_raise(prefect: Prefect, call: ast.Call) -> bool:
+    made, _ = prefect.producer(call.func.value) if isinstance(call.func, ast.Attribute) else (None, False)
+    if made is None:
+        return False
+    given = prefect.values.arguments(made).given.get("raise_on_failure")
+    return given is not None and given.constant == Constant(False)
+
+
+def _option(prefect: Prefect, values: tuple[Value, ...], name: str) -> tuple[Value | None, ...]:
+    """What the run options give one field: ``(None,)`` when it is certainly not set, empty when not known."""
+    value = values[0] if len(values) == 1 else None
+    if value == Constant(None):
+        return (None,)
+    if isinstance(value, Table) and value.complete and name not in value.entries:
+        return (None,)
+    if not isinstance(value, Made) or prefect.instance(value.call) != OPTIONS:
+        return ()
+    arguments = prefect.values.arguments(value.call)
+    given = arguments.given.get(name)
+    if given is None:
+        return (None,) if arguments.complete else ()
+    return given.values
+
+
+def _awaited_jobs(prefect: Prefect) -> Iterator[ast.Call]:
+    """The ``DbtCloudJob(…)`` calls whose runs are waited for."""
+    seen: list[ast.Call] = []
+    for call, target in _calls(prefect):
+        job: ast.expr | None = None
+        if target.callable.name == RUN_JOB and target.form == "call":
+            given = prefect.values.arguments(call, ("dbt_cloud_job",)).given.get("dbt_cloud_job")
+            job = given.node if given is not None else None
+        elif target.callable.name == _WAIT_METHOD and isinstance(call.func, ast.Attribute):
+            run, _ = prefect.producer(call.func.value)
+            job = run.func.value if run is not None and isinstance(run.func, ast.Attribute) else None
+        made = prefect.producer(job)[0] if job is not None else None
+        if made is not None and made not in seen and prefect.instance(made) == JOB and not _loads(prefect, made):
+            seen.append(made)
+            yield made
+
+
+def _loads(prefect: Prefect, made: ast.Call) -> bool:
+    return prefect.target(made.func) is not None

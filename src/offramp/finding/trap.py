@@ -1,0 +1,14 @@
+"""What every detector of a trap yields; finding layer."""
+
+from __future__ import annotations
+
+import ast
+from typing import NamedTuple
+
+
+class Trap(NamedTuple):
+    """A place where a trap was found and what its message says; ``about`` identifies it across moved lines."""
+
+    node: ast.expr
+    slots: dict[str, str]
+    about: ast.AST

@@ -1,0 +1,303 @@
+"""Where the value of an expression goes: through names, containers and local functions, to its ends; knows no rules.
+
+A subclass says what its kind of value means at an end. Whatever is not understood is
+an end called ``unseen``.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import NamedTuple
+
+from offramp.finding.names import MUTATORS, Binding, FunctionNode
+from offramp.finding.prefect_context import Prefect
+from offramp.finding.values import Items, Reference
+
+DROPPED, READ, BREAKS, AWAITED, RETURNED, UNSEEN = "dropped", "read", "breaks", "awaited", "returned", "unseen"
+
+_READERS = frozenset(
+    f"builtins.{name}"
+    for name in ("print", "len", "str", "repr", "type", "isinstance", "id", "bool", "format", "hash", "callable", "hasattr")
+)
+_COLLECTORS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "iter", "reversed"))
+_LOGGING = frozenset("debug info warning warn error exception critical log".split())
+_DEEPEST = 40
+# A dict hides what it holds more deeply than any nesting of lists.
+_IN_DICT = 10
+
+
+class End(NamedTuple):
+    """Where a value went: the kind of end, the expression there, and how many containers were around it."""
+
+    kind: str
+    node: ast.AST
+    level: int
+
+
+class Paths:
+    """Follows one value of a module; ``ends`` are the ends found so far."""
+
+    def __init__(self, prefect: Prefect) -> None:
+        self.prefect = prefect
+        self.names = prefect.names
+        self.ends: list[End] = []
+        self._seen: set[tuple[ast.AST, int]] = set()
+
+    def kinds(self) -> set[str]:
+        """The kinds of all ends."""
+        return {end.kind for end in self.ends}
+
+    def end(self, kind: str, node: ast.AST, level: int) -> None:
+        """Record an end."""
+        self.ends.append(End(kind, node, level))
+
+    # -- what a subclass may say -------------------------------------------------
+
+    def awaited(self, node: ast.Await, level: int) -> None:
+        """The value is awaited."""
+        self.end(AWAITED, node, level)
+
+    def attribute(self, node: ast.Attribute, level: int) -> None:
+        """An attribute of the value is taken."""
+        self.end(UNSEEN if level else BREAKS, node, level)
+
+    def item(self, node: ast.Subscript, level: int) -> None:
+        """The value itself is subscripted."""
+        self.end(BREAKS, node, level)
+
+    def iterated(self, node: ast.AST) -> None:
+        """The value itself is iterated over or unpacked."""
+        self.end(BREAKS, node, 0)
+
+    def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+        """The value is an argument of a call that only the subclass may understand."""
+        self.end(UNSEEN, call, level)
+
+    def returned(self, function: ast.AST | None, node: ast.AST, level: int) -> None:
+        """The value is returned from a function."""
+        self.to_callers(function, node, level)
+
+    # -- following ---------------------------------------------------------------
+
+    def to_callers(self, function: ast.AST | None, node: ast.AST, level: int) -> None:
+        """Go on where a plain or decorated local function is called; unseen if any call may not be seen."""
+        role = self.prefect.role(function)
+        sites = self.prefect.call_sites(function) if role and isinstance(function, FunctionNode) else None
+        if not sites:
+            self.end(UNSEEN, node, level)
+            return
+        for call in sites:
+            self._from_call(call, function, level)
+
+    def _from_call(self, call: ast.Call, function: ast.AST | None, level: int) -> None:
+        target = self.prefect.target(call.func)
+        value: ast.AST = call
+        if isinstance(function, ast.AsyncFunctionDef):
+            parent = self.names.parents.get(call)
+            if not isinstance(parent, ast.Await):
+                self.end(UNSEEN if not isinstance(parent, ast.Expr) else DROPPED, call, level)
+                return
+            value = parent
+        if target is not None and target.form == "submit" and not isinstance(value, ast.Await):
+            self._from_future(call, level)
+        elif target is None or target.form not in ("call", "fn"):
+            self.end(UNSEEN, call, level)
+        else:
+            self.follow(value, level)
+
+    def _from_future(self, call: ast.Call, level: int) -> None:
+        """Go on at every ``result()`` of a future."""
+        holders: list[ast.AST] = [call]
+        for binding in self.names.bindings_of(call):
+            holders = self.names.uses(binding)  # type: ignore[assignment]
+        for holder in holders:
+            parent = self.names.parents.get(holder)
+            outer = self.names.parents.get(parent) if isinstance(parent, ast.Attribute) else None
+            if isinstance(parent, ast.Attribute) and parent.attr == "result" and isinstance(outer, ast.Call):
+                self.follow(outer, level)
+            elif not isinstance(parent, ast.Expr):
+                self.end(UNSEEN, holder, level)
+
+    def follow(self, node: ast.AST, level: int = 0) -> None:
+        """Follow the value of an expression; ``level`` is how many containers are around the value in it."""
+        if (node, level) in self._seen:
+            return
+        self._seen.add((node, level))
+        parent = self.names.parents.get(node)
+        if parent is None or len(self._seen) > _DEEPEST * 10 or level > _IN_DICT * 2:
+            self.end(UNSEEN, node, level)
+        elif isinstance(parent, ast.Expr):
+            self.end(DROPPED, node, level)
+        elif isinstance(parent, ast.Await):
+            self.awaited(parent, level)
+        elif isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.withitem):
+            self._bound(parent, node, level)
+        elif isinstance(parent, ast.Tuple | ast.List | ast.Set):
+            if not self._matched(parent, node, level):
+                self.follow(parent, level + 1)
+        elif isinstance(parent, ast.Starred):
+            outer = self.names.parents.get(parent)
+            if level == 0:
+                self.iterated(parent)
+            elif isinstance(outer, ast.Call):
+                self._argument(outer, parent, level - 1, "*")
+            else:
+                self.follow(parent, level - 1)
+        elif isinstance(parent, ast.Dict):
+            self.follow(parent, level + _IN_DICT)
+        elif isinstance(parent, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            self.follow(parent, level + 1)
+        elif isinstance(parent, ast.DictComp):
+            self.follow(parent, level + _IN_DICT)
+        elif isinstance(parent, ast.comprehension):
+            self._loop(parent, node, level)
+        elif isinstance(parent, ast.For):
+            self._loop(parent, node, level)
+        elif isinstance(parent, ast.IfExp):
+            self.end(READ, node, level) if node is parent.test else self.follow(parent, level)
+        elif isinstance(parent, ast.BoolOp):
+            self.follow(parent, level)
+        elif isinstance(parent, ast.Return):
+            self.returned(self.names.enclosing_function(parent), node, level)
+        elif isinstance(parent, ast.Call):
+            if node is parent.func:
+                self.end(BREAKS, node, level)
+            else:
+                self._argument(parent, node, level, "")
+        elif isinstance(parent, ast.keyword):
+            call = self.names.parents.get(parent)
+            if isinstance(call, ast.Call) and parent.arg is not None:
+                self._argument(call, node, level, parent.arg)
+            else:
+                self.end(UNSEEN, node, level)
+        elif isinstance(parent, ast.Attribute):
+            self._attribute(parent, level)
+        elif isinstance(parent, ast.Subscript):
+            if node is parent.slice:
+                self.end(BREAKS, parent, level)
+            elif level == 0:
+                self.item(parent, level)
+            else:
+                whole = isinstance(parent.slice, ast.Slice)
+                self.follow(parent, level if whole else level - _IN_DICT if level >= _IN_DICT else level - 1)
+        elif isinstance(parent, ast.BinOp):
+            self.follow(parent, level) if level else self.end(BREAKS, parent, level)
+        elif isinstance(parent, ast.FormattedValue | ast.JoinedStr | ast.Compare | ast.UnaryOp | ast.If | ast.While | ast.Assert):
+            self.end(READ, parent, level)
+        else:
+            self.end(UNSEEN, parent, level)
+
+    def _bound(self, statement: ast.AST, node: ast.AST, level: int) -> None:
+        if isinstance(statement, ast.withitem):
+            self.iterated(statement) if level == 0 else self.end(UNSEEN, statement, level)
+            return
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]  # type: ignore[attr-defined]
+        if isinstance(statement, ast.NamedExpr):
+            self.follow(statement, level)
+        for target in targets:
+            if isinstance(target, ast.Name):
+                self._uses([b for b in self.names.bindings_of(node) if b.name == target.id], node, level)
+            elif isinstance(target, ast.Tuple | ast.List):
+                if level == 0:
+                    self.iterated(target)
+                names = [part.id for part in ast.walk(target) if isinstance(part, ast.Name)]
+                if level:
+                    self._uses([b for b in self.names.bindings_of(node) if b.name in names], node, level - 1)
+            else:
+                self.end(UNSEEN, statement, level)
+
+    def _matched(self, container: ast.Tuple | ast.List | ast.Set, node: ast.AST, level: int) -> bool:
+        """Follow ``a, b = node, other`` to the one name."""
+        statement = self.names.parents.get(container)
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            return False
+        target = statement.targets[0]
+        if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != len(container.elts):
+            return False
+        if any(isinstance(part, ast.Starred) for part in (*target.elts, *container.elts)):
+            return False
+        name = target.elts[container.elts.index(node)]  # type: ignore[arg-type]
+        if not isinstance(name, ast.Name):
+            return False
+        self._uses([b for b in self.names.bindings_of(container) if b.name == name.id], node, level)
+        return True
+
+    def _uses(self, bindings: list[Binding], node: ast.AST, level: int) -> None:
+        loads = [load for binding in bindings for load in self.names.uses(binding)]
+        if not loads:
+            self.end(DROPPED, node, level)
+        for load in loads:
+            self.follow(load, level)
+
+    def _loop(self, loop: ast.For | ast.comprehension, node: ast.AST, level: int) -> None:
+        if node is not loop.iter:
+            self.end(READ, node, level)
+        elif level == 0:
+            self.iterated(node)
+        elif level >= _IN_DICT or not isinstance(loop.target, ast.Name):
+            self.end(UNSEEN, node, level)
+        else:
+            self._uses(self.names.bindings_of(node), node, level - 1)
+
+    def _attribute(self, node: ast.Attribute, level: int) -> None:
+        call = self.names.parents.get(node)
+        if level and node.attr in MUTATORS and isinstance(call, ast.Call) and call.func is node:
+            if node.attr in ("pop", "popitem", "setdefault"):
+                self.end(UNSEEN, node, level)
+        else:
+            self.attribute(node, level)
+
+    def _argument(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+        function = call.func
+        value = self.prefect.values.single(function)
+        if isinstance(value, Reference) and value.path in _READERS:
+            self.end(READ, call, level)
+        elif isinstance(value, Reference) and value.path in _COLLECTORS:
+            self.follow(call, level)
+        elif isinstance(function, ast.Attribute) and function.attr in ("append", "add", "insert", "extend"):
+            self._collected(call, function, level + (function.attr != "extend"))
+        elif isinstance(function, ast.Attribute) and function.attr in _LOGGING:
+            self.end(READ, call, level)
+        else:
+            self.passed(call, node, level, keyword)
+
+    def _collected(self, call: ast.Call, function: ast.Attribute, level: int) -> None:
+        """Go on at the uses of a local list that the value is put into."""
+        holder = function.value
+        lists = self.prefect.values.evaluate(holder)
+        if not isinstance(holder, ast.Name) or not all(isinstance(value, Items) for value in lists):
+            self.end(UNSEEN, call, level)
+            return
+        others = [
+            load
+            for binding in self.names.lookup(holder.id, holder)
+            for load in self.names.uses(binding)
+            if not self._mutates(load)
+        ]
+        if not others:
+            self.end(DROPPED, call, level)
+        for load in others:
+            self.follow(load, level)
+
+    def _mutates(self, load: ast.Name) -> bool:
+        parent = self.names.parents.get(load)
+        return isinstance(parent, ast.Attribute) and parent.attr in ("append", "add", "insert", "extend")
+
+    def to_parameter(self, call: ast.Call, function: FunctionNode, node: ast.AST, level: int, keyword: str) -> None:
+        """Go on at the parameter of a local function that the value is given to."""
+        arguments = function.args
+        plain = [*arguments.posonlyargs, *arguments.args]
+        own = {parameter.arg for parameter in (*plain, *arguments.kwonlyargs)}
+        if keyword in own:
+            name = keyword
+        elif not keyword and node in call.args and call.args.index(node) < len(plain):  # type: ignore[arg-type]
+            position = call.args.index(node)  # type: ignore[arg-type]
+            starred = any(isinstance(before, ast.Starred) for before in call.args[:position])
+            name = "" if starred else plain[position].arg
+        else:
+            name = ""
+        bindings = [b for b in self.names.bindings_of(function) if b.kind == "parameter" and b.name == name]
+        if not bindings:
+            self.end(UNSEEN, call, level)
+        else:
+            self._uses(bindings, node, level)
