@@ -33,7 +33,8 @@ def found(code: str, folder: Path, asked: str, rulebook: Rulebook = RULEBOOK) ->
     chosen = settings.load(str(folder), {})
     enabled = {rule.code for rule in rulebook.rules.values() if rule.default} | {asked}
     raw = code.encode()
-    result = check_bytes("example.py", raw, Context(chosen, rulebook, frozenset(enabled), find_versions(chosen)))
+    name = "requirements.txt" if asked == "OFR303" else "example.py"
+    result = check_bytes(name, raw, Context(chosen, rulebook, frozenset(enabled), find_versions(chosen)))
     assert result.problem == ""
     positions = Positions(raw)
     return {(positions.row(finding.span.start), finding.code) for finding in result.findings}
@@ -73,7 +74,7 @@ def test_what_a_rule_lets_pass_is_silent(note: Note, code: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("note", REPORTING, ids=lambda note: note.code)
-def test_every_rule_on_python_code_has_examples(note: Note) -> None:
+def test_every_rule_on_code_has_examples(note: Note) -> None:
     about_notes = note.code in {"OFR800", "OFR903"}
     assert bool(blocks(note, "example/before")) is not about_notes
     assert bool(blocks(note, "not_flagged")) is not about_notes

@@ -7,14 +7,15 @@ import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
-from offramp.finding.detect import cannot_parse, find, needles
+from offramp.finding.bans import Bans
+from offramp.finding.detect import cannot_parse, find, find_in_manifest, needles, reads_manifests
 from offramp.finding.suppress import suppress
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import FileResult
 from offramp.reading.prefilter import Prefilter
 from offramp.reading.source import Source, SourceError
 from offramp.reading.versions import Versions, find_versions
-from offramp.settings import Settings, enabled_codes, settings_for
+from offramp.settings import Gate, Settings, enabled_codes, merged_gate, settings_for
 
 _CANNOT_PARSE = "OFR901"
 # Starting processes costs about as much as parsing this many bytes.
@@ -37,18 +38,30 @@ class Context:
     @cached_property
     def prefilter(self) -> Prefilter:
         """Tells which files can have findings of the enabled rules."""
-        return Prefilter(needles(self.rulebook, self.enabled))
+        return Prefilter(needles(self.rulebook, self.enabled, self.bans))
 
     @cached_property
-    def first_party(self) -> frozenset[str]:
-        """The project's own packages among those that the gate bans."""
-        roots = [self.settings.root, os.path.join(self.settings.root, "src")]
-        return frozenset(
-            name
-            for name in ("airflow", "cosmos")
-            for root in roots
-            if os.path.isfile(os.path.join(root, name, "__init__.py"))
-        )
+    def reads_manifests(self) -> bool:
+        """Whether dependency manifests are checked too."""
+        return reads_manifests(self.rulebook, self.enabled)
+
+    @cached_property
+    def bans(self) -> Bans:
+        """What the gate keeps out where no ``allow`` says otherwise."""
+        return self._bans(())
+
+    def bans_for(self, path: str) -> Bans:
+        """What the gate keeps out of one file."""
+        allowed = self._gate.allowed(path)
+        return self._bans(allowed) if allowed else self.bans
+
+    @cached_property
+    def _gate(self) -> Gate:
+        return merged_gate(self.settings)
+
+    def _bans(self, allowed: tuple[str, ...]) -> Bans:
+        root = self.settings.root
+        return Bans(self._gate.banned or (), allowed, (root, os.path.join(root, "src")))
 
     @cached_property
     def parses_all(self) -> bool:
@@ -94,13 +107,15 @@ def check_bytes(
     error inside offramp becomes the result's ``problem``.
     """
     context = context.of(path)
-    if not (named or context.parses_all) and not context.prefilter.matches(raw):
+    if not (named or context.parses_all) and not _may_matter(path, raw, context):
         return FileResult(path, ())
     rulebook = context.rulebook
     enabled = context.enabled_for(path)
     try:
+        if _is_manifest(path, context):
+            return _check_manifest(path, raw, context, enabled)
         source = Source(path, raw, tree)
-        found = find(source, rulebook, enabled, context.versions, context.first_party)
+        found = find(source, rulebook, enabled, context.versions, context.bans_for(path))
         findings = suppress(
             source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa
         )
@@ -132,7 +147,7 @@ def check_files(
             results[path] = raw
             continue
         own = context.of(path)
-        if path in named or own.parses_all or own.prefilter.matches(raw):
+        if path in named or own.parses_all or _may_matter(path, raw, own):
             waiting.append(path)
             size += len(raw)
         else:
@@ -143,6 +158,28 @@ def check_files(
         if result is None:
             result = next(checked) if checked is not None else _check_file(path, context, path in named)
         yield result
+
+
+def _may_matter(path: str, raw: bytes, context: Context) -> bool:
+    if _is_manifest(path, context):
+        return context.bans.relevant(raw)
+    if context.reads_manifests and os.path.basename(path) == "setup.py" and context.bans.relevant(raw):
+        return True
+    return context.prefilter.matches(raw)
+
+
+def _is_manifest(path: str, context: Context) -> bool:
+    if path.endswith((".py", ".pyi")) or not context.reads_manifests:
+        return False
+    from offramp.reading.manifests import manifest_kind
+
+    return manifest_kind(os.path.abspath(path)) != ""
+
+
+def _check_manifest(path: str, raw: bytes, context: Context, enabled: frozenset[str]) -> FileResult:
+    source = Source(path, raw, ast.Module([], []))
+    findings = find_in_manifest(source, context.rulebook, enabled, context.bans_for(path))
+    return FileResult(path, tuple(findings), source.utf8 if findings else b"")
 
 
 def _check_file(path: str, context: Context, named: bool) -> FileResult:

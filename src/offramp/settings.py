@@ -44,9 +44,11 @@ DEFAULT_EXCLUDE = (
 )
 OUTPUT_FORMATS = ("full", "concise", "grouped", "json")
 CONFIG_NAMES = ("offramp.toml", "pyproject.toml")
+DEFAULT_BANNED = ("airflow", "airflow_dbt*", "cosmos")
 
 _SELECTOR = r"ALL|OFR[0-9]{0,3}"
 _VERSION = r"[0-9]+(\.[0-9]+)*"
+_MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*\*?"
 GLOB_CHARACTERS = frozenset("*?[{\\")
 
 
@@ -56,6 +58,26 @@ class Selection(NamedTuple):
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+
+
+class Gate(NamedTuple):
+    """What one configuration says about the gate; ``merged_gate`` adds what its parents say.
+
+    ``banned`` replaces the default list of modules and ``extend_banned`` adds to it. A
+    module stands for itself and all below it; one that ends in ``*`` for every name
+    that begins so. ``allow`` says which of them files may use all the same, with
+    globs as in ``per_file_ignores``. ``baseline`` is an absolute path, or empty.
+    """
+
+    banned: tuple[str, ...] | None = None
+    extend_banned: tuple[str, ...] = ()
+    allow: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    baseline: str = ""
+
+    def allowed(self, path: str) -> tuple[str, ...]:
+        """The modules that the file ``path`` may use although they are banned."""
+        absolute = os.path.abspath(path) if self.allow else ""
+        return tuple(name for globs, names in self.allow if _applies(globs, absolute) for name in names)
 
 
 class Settings(NamedTuple):
@@ -84,7 +106,7 @@ class Settings(NamedTuple):
     prefect_version: str = ""
     output_format: str = "full"
     blocks: Mapping[str, str] = {}
-    gate: Mapping[str, object] = {}
+    gate: Gate = Gate()
     convert_dags: bool = False
     dbt_cloud_pattern: str = "function"
     deployment: str = "serve"
@@ -92,6 +114,7 @@ class Settings(NamedTuple):
     fixed: bool = False
 
 
+_GATE_OPTIONS = {"banned": "modules", "extend-banned": "modules", "allow": "table of modules", "baseline": "string"}
 # Option -> what its value must be; a tuple lists the allowed strings.
 _OPTIONS: dict[str, str | tuple[str, ...]] = {
     "select": "codes",
@@ -108,7 +131,7 @@ _OPTIONS: dict[str, str | tuple[str, ...]] = {
     "prefect-version": "version",
     "output-format": OUTPUT_FORMATS,
     "blocks": "table of string",
-    "gate": "table",
+    "gate": "gate",
     "convert-dags": "boolean",
     "dbt-cloud-pattern": ("function", "job-block"),
     "deployment": ("serve", "prefect-yaml"),
@@ -158,6 +181,32 @@ def settings_in(directory: str, base: Settings) -> Settings | None:
             if config is not None:
                 return _build(directory, config, base.overrides, fixed=False)
     return None
+
+
+def merged_gate(settings: Settings) -> Gate:
+    """The gate of ``settings`` with those of the configurations in the directories above.
+
+    Bans and exceptions add up, so that a nested configuration lifts no ban by
+    accident; of ``baseline`` the nearest counts. ``banned`` is never None in the
+    result. Raises OfframpError for bad configuration on the way.
+    """
+    gates = [settings.gate]
+    directory = settings.root
+    above = None if settings.fixed or not settings.config_file else os.path.dirname(directory)
+    while above is not None and above != directory:
+        parent = _nearest(above, settings.overrides)
+        if parent is None:
+            break
+        gates.append(parent.gate)
+        directory, above = parent.root, os.path.dirname(parent.root)
+    given = [gate.banned for gate in gates if gate.banned is not None]
+    banned = [name for names in given or [DEFAULT_BANNED] for name in names]
+    banned += [name for gate in gates for name in gate.extend_banned]
+    return Gate(
+        banned=tuple(dict.fromkeys(banned)),
+        allow=tuple(entry for gate in gates for entry in gate.allow),
+        baseline=next((gate.baseline for gate in gates if gate.baseline), ""),
+    )
 
 
 def enabled_codes(settings: Settings, rules: Iterable[Rule], path: str = "") -> frozenset[str]:
@@ -336,6 +385,8 @@ def _validate(config: _Config, option: str, value: object) -> None:
         if value not in expected:
             allowed = ", ".join(f'"{choice}"' for choice in expected)
             config.fail(f"`{option}` must be one of {allowed}", option)
+    elif expected == "gate":
+        _validate_gate(config, value)
     elif not expected.startswith("table"):
         _validate_value(config, option, value, expected)
     elif not isinstance(value, Mapping):
@@ -345,16 +396,35 @@ def _validate(config: _Config, option: str, value: object) -> None:
             _validate_value(config, option, entry, expected.removeprefix("table of "), key)
 
 
+def _validate_gate(config: _Config, value: object) -> None:
+    if not isinstance(value, Mapping):
+        config.fail("`gate` must be a table", "gate")
+    for option, entry in value.items():
+        expected = _GATE_OPTIONS.get(option)
+        if expected is None:
+            config.fail(f"there is no option `gate.{option}`{_hint(option, _GATE_OPTIONS)}", "gate", option)
+        if not expected.startswith("table"):
+            _validate_value(config, "gate", entry, expected, option)
+        elif not isinstance(entry, Mapping):
+            config.fail(f"`gate.{option}` must be a table", "gate", option)
+        else:
+            for glob, modules in entry.items():
+                _validate_value(config, f"gate.{option}", modules, expected.removeprefix("table of "), glob)
+
+
 def _validate_value(config: _Config, option: str, value: object, expected: str, key: str = "") -> None:
     name = f"{option}.{key}" if key else option
     if expected == "boolean" and not isinstance(value, bool):
         config.fail(f"`{name}` must be true or false", option, key)
-    elif expected in ("codes", "strings"):
+    elif expected in ("codes", "modules", "strings"):
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
             config.fail(f"`{name}` must be a list of strings", option, key)
         for item in value if expected == "codes" else ():
             if not re.fullmatch(_SELECTOR, item):
                 config.fail(f'"{item}" in `{name}` is no rule code, code prefix or ALL', option, item)
+        for item in value if expected == "modules" else ():
+            if not re.fullmatch(_MODULE, item):
+                config.fail(f'"{item}" in `{name}` is no module, such as "airflow.providers"', option, item)
     elif expected in ("version", "string"):
         if not isinstance(value, str):
             config.fail(f"`{name}` must be a string", option, key)
@@ -370,6 +440,14 @@ def _absolute(config: _Config, option: str, value: Any, anchor: str) -> Any:
         return tuple((_anchor(pattern, anchor), tuple(codes)) for pattern, codes in value.items())
     if option == "notes":
         return _expand(config, value, anchor)
+    if option == "gate":
+        baseline = value.get("baseline", "")
+        return Gate(
+            banned=tuple(value["banned"]) if "banned" in value else None,
+            extend_banned=tuple(value.get("extend-banned", ())),
+            allow=tuple((_anchor(glob, anchor), tuple(names)) for glob, names in value.get("allow", {}).items()),
+            baseline=os.path.join(anchor, baseline) if baseline else "",
+        )
     return value
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from offramp.finding.bans import Bans
 from offramp.finding.detect import find
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.reading.source import Source
@@ -39,7 +40,7 @@ def test_findings_are_those_marked(prose: str, code: str) -> None:
     source = Source("case.py", code.encode())
     found = sorted(
         (source.positions.row(finding.span.start), finding.code)
-        for finding in find(source, rulebook, frozenset(codes), versions, frozenset())
+        for finding in find(source, rulebook, frozenset(codes), versions, Bans())
     )
     marked = sorted(
         (row, marked_code)

@@ -76,6 +76,8 @@ class TestShippedNotes:
             "OFR203",
             "OFR204",
             "OFR301",
+            "OFR302",
+            "OFR303",
             "OFR800",
             "OFR901",
             "OFR902",

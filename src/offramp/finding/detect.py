@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from offramp.finding.imports import airflow_imports
+from offramp.finding.bans import Bans
+from offramp.finding.imports import banned_imports
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Finding, Rule, Span
 from offramp.reading.source import Source
@@ -17,40 +19,53 @@ if TYPE_CHECKING:
     from offramp.finding.operators import Module, Use
     from offramp.finding.waits import Trap
 
-_IMPORT_NEEDLES = (b"airflow", b"cosmos")
+# The detectors of the gate: what they look for is what is banned, not what is noted.
+_BANNED = frozenset({"airflow-import", "dynamic-airflow-import", "airflow-dependency"})
 _COMMENT_NEEDLES = (b"OFR",)
+_LONGEST_PRINT = 120
 
 
-def needles(rulebook: Rulebook, enabled: frozenset[str]) -> frozenset[bytes]:
-    """Byte strings of which every file with a finding of the enabled rules contains one."""
+def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans) -> frozenset[bytes]:
+    """Byte strings of which every Python file with a finding of the enabled rules contains one."""
     found: set[bytes] = set()
-    rules = [rule for rule in rulebook.rules.values() if rule.code in enabled]
-    if any(rule.detector != "airflow-import" for rule in rules):
+    detectors = {rule.detector for rule in rulebook.rules.values() if rule.code in enabled}
+    if detectors - _BANNED:
         found.update(rulebook.needles())
-    if any(rule.detector == "airflow-import" for rule in rules):
-        found.update(_IMPORT_NEEDLES)
-    if any(rule.detector == "unused-suppression" for rule in rules):
+    if detectors & _BANNED:
+        found.update(bans.needles())
+    if "unused-suppression" in detectors:
         found.update(_COMMENT_NEEDLES)
     return frozenset(found)
 
 
-def find(
-    source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: Versions, first_party: frozenset[str]
-) -> list[Finding]:
-    """The findings of the enabled rules, in order of place, before suppressions.
+def reads_manifests(rulebook: Rulebook, enabled: frozenset[str]) -> bool:
+    """Whether an enabled rule looks into dependency manifests."""
+    return any(rule.detector == "airflow-dependency" for rule in rulebook.rules.values() if rule.code in enabled)
 
-    ``first_party`` names the project's own top-level packages.
-    """
-    rules = {rule.detector or rule.code: rule for rule in rulebook.rules.values() if rule.code in enabled}
+
+def find(
+    source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: Versions, bans: Bans
+) -> list[Finding]:
+    """The findings of the enabled rules in a Python file, in order of place, before suppressions."""
+    rules = _by_detector(rulebook, enabled)
     found: list[Finding] = []
-    imports = rules.get("airflow-import")
-    if imports is not None:
-        found.extend(
-            _finding(source, imports, {"name": imported.path}, imported.node, imported.statement, imported.path)
-            for imported in airflow_imports(source.tree, first_party)
-        )
+    if not rules.keys().isdisjoint(_BANNED):
+        found.extend(_banned(source, rules, bans))
     if any(needle in source.utf8 for needle in rulebook.needles()):
         found.extend(_operators(source, rulebook, rules, versions))
+    return sorted(found, key=lambda finding: (finding.span, finding.code))
+
+
+def find_in_manifest(source: Source, rulebook: Rulebook, enabled: frozenset[str], bans: Bans) -> list[Finding]:
+    """The findings of the enabled rules in a dependency manifest; raises SourceError as its parser does."""
+    from offramp.finding.dependencies import in_manifest
+
+    rules = _by_detector(rulebook, enabled)
+    found = [
+        _placed(rules[dependency.detector], dependency.name, dependency.span)
+        for dependency in in_manifest(source, bans)
+        if dependency.detector in rules
+    ]
     return sorted(found, key=lambda finding: (finding.span, finding.code))
 
 
@@ -59,6 +74,35 @@ def cannot_parse(rulebook: Rulebook, sentence: str, offset: int) -> Finding:
     rule = next(rule for rule in rulebook.rules.values() if rule.detector == "cannot-parse")
     place = Span(offset, offset)
     return Finding(rule.code, place, place, rule.message.format(sentence=sentence), _print(sentence))
+
+
+def _by_detector(rulebook: Rulebook, enabled: frozenset[str]) -> dict[str, Rule]:
+    return {rule.detector or rule.code: rule for rule in rulebook.rules.values() if rule.code in enabled}
+
+
+def _banned(source: Source, rules: Mapping[str, Rule], bans: Bans) -> Iterator[Finding]:
+    imports = rules.get("airflow-import")
+    if imports is not None:
+        for imported in banned_imports(source.tree, bans):
+            yield _finding(source, imports, {"name": imported.path}, imported.node, imported.statement, imported.path)
+    dynamic = rules.get("dynamic-airflow-import")
+    if dynamic is not None:
+        from offramp.finding.dynamic_imports import MARKS, dynamic_imports
+
+        if any(mark in source.utf8 for mark in MARKS):
+            for found in dynamic_imports(source.tree, bans):
+                yield _finding(source, dynamic, {"name": found.path}, found.node, found.statement, found.path)
+    if os.path.basename(source.path) == "setup.py":
+        from offramp.finding.dependencies import in_setup_py
+
+        for dependency in in_setup_py(source, bans):
+            if dependency.detector in rules:
+                yield _placed(rules[dependency.detector], dependency.name, dependency.span)
+
+
+def _placed(rule: Rule, name: str, span: Span) -> Finding:
+    """A finding that stands on no syntax node."""
+    return Finding(rule.code, span, span, rule.message.format(name=name), _print(name))
 
 
 def _operators(
@@ -131,7 +175,11 @@ def _finding(
 
 
 def _print(text: str) -> str:
-    return f"{crc32(text.encode('utf-8', 'replace')):08x}"
+    """A fingerprint that people can read in a review: one line, long ones closed by a checksum."""
+    line = " ".join(text.split())
+    if len(line) <= _LONGEST_PRINT:
+        return line
+    return f"{line[:_LONGEST_PRINT]}… {crc32(line.encode('utf-8', 'replace')):08x}"
 
 
 def _header(source: Source, statement: ast.stmt, node: ast.AST) -> Span:

@@ -14,11 +14,13 @@ from offramp.model import Argument, Note, OfframpError, Rule
 # What each detector can say in its message.
 DETECTOR_SLOTS: dict[str, frozenset[str]] = {
     "airflow-import": frozenset({"name"}),
+    "airflow-dependency": frozenset({"name"}),
     "bad-note": frozenset({"sentence"}),
     "cannot-parse": frozenset({"sentence"}),
     "deferrable-without-wait": frozenset({"operator", "task", "job_id"}),
     "derived-operator": frozenset({"operator", "base", "task"}),
     "double-wait": frozenset({"operator", "task", "job_id", "sensor"}),
+    "dynamic-airflow-import": frozenset({"name"}),
     "fire-and-forget-run": frozenset({"operator", "task", "job_id"}),
     "hook-wait-result-ignored": frozenset({"method", "consequence"}),
     "noted-operator": frozenset({"operator"}),

@@ -29,14 +29,15 @@ class Discovery(NamedTuple):
     problems: tuple[str, ...]
 
 
-def discover(paths: Sequence[str], settings: Settings) -> Discovery:
+def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = False) -> Discovery:
     """The files that ``paths`` stand for: files as named, directories searched for .py and .pyi.
 
-    A named path is left out only under ``force_exclude``. A path that does not exist
-    or cannot be read, and a directory with nothing to check, is a problem. Raises
+    With ``manifests``, dependency manifests and what they include are taken too. A
+    named path is left out only under ``force_exclude``. A path that does not exist or
+    cannot be read, and a directory with nothing to check, is a problem. Raises
     OfframpError for bad configuration met on the way.
     """
-    search = _Search(settings)
+    search = _Search(settings, manifests=manifests)
     excluded = []
     for path in paths:
         absolute = os.path.abspath(path)
@@ -52,6 +53,8 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
             search.directory(absolute, nearest)
         else:
             search.files.add(search.shown(absolute))
+    if manifests:
+        search.includes()
     return Discovery(tuple(sorted(search.files)), tuple(excluded), tuple(search.problems))
 
 
@@ -67,8 +70,9 @@ _Ignores = tuple[GitIgnore, ...] | None
 class _Search:
     """What has been found so far; ``base`` are the run's settings."""
 
-    def __init__(self, base: Settings) -> None:
+    def __init__(self, base: Settings, *, manifests: bool) -> None:
         self.base = base
+        self.manifests = manifests
         self.here = os.path.join(os.getcwd(), "")
         self.files: set[str] = set()
         self.problems: list[str] = []
@@ -100,9 +104,9 @@ class _Search:
             prefix = os.path.join(directory, "")
             for name, entry in entries.items():
                 is_directory = entry.is_dir(follow_symlinks=False)
-                if not is_directory and not name.endswith((".py", ".pyi")):
-                    continue
                 path = prefix + name
+                if not is_directory and not name.endswith((".py", ".pyi")) and not self.is_manifest(path):
+                    continue
                 if matcher.matches(path, name) or (ignores and _is_ignored(path, name, ignores, is_directory)):
                     continue
                 if is_directory:
@@ -111,7 +115,41 @@ class _Search:
                     self.files.add(self.shown(path))
                     taken += 1
         if not taken and len(self.problems) == found:
-            self.problem(root, "there is no Python file to check in this directory")
+            what = "Python file or dependency manifest" if self.manifests else "Python file"
+            self.problem(root, f"there is no {what} to check in this directory")
+
+    def is_manifest(self, path: str) -> bool:
+        """Whether this run takes a file as a dependency manifest; most runs never need to know what one is."""
+        if not self.manifests:
+            return False
+        from offramp.reading.manifests import is_manifest
+
+        return is_manifest(path)
+
+    def includes(self) -> None:
+        """Take the files that requirements files include, which may have any name."""
+        from offramp.reading.manifests import includes, manifest_kind
+
+        pending = sorted(path for path in self.files if manifest_kind(path) == "requirements")
+        while pending:
+            path = pending.pop()
+            try:
+                with open(path, "rb") as file:
+                    raw = file.read()
+            except OSError:
+                continue  # The check that follows says why.
+            for include in includes(os.path.abspath(path), raw):
+                shown = self.shown(include.path)
+                if shown in self.files:
+                    continue
+                if not os.path.isfile(include.path):
+                    row = raw.count(b"\n", 0, include.offset) + 1
+                    self.problems.append(
+                        f"{printable(path)}:{row}: there is no file {printable(shown)}, which this line includes"
+                    )
+                    continue
+                self.files.add(shown)
+                pending.append(shown)
 
     def _is_file(self, entry: os.DirEntry[str]) -> bool:
         if not entry.is_symlink():

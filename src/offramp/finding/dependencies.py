@@ -1,0 +1,78 @@
+"""OFR303, and OFR302 for entry points: banned names in dependency manifests and in ``setup.py``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from offramp.finding.bans import Bans
+from offramp.finding.names import Names
+from offramp.finding.values import Constant, Items, Reference, Table, Value, Values
+from offramp.model import Span
+from offramp.reading.manifests import distribution, manifest_names
+from offramp.reading.source import Source
+
+_DEPENDENCY = "airflow-dependency"
+_ENTRY_POINT = "dynamic-airflow-import"
+_SETUP = ("setuptools.setup", "distutils.core.setup")
+_REQUIRES = ("install_requires", "extras_require", "setup_requires", "tests_require")
+
+
+class Dependency(NamedTuple):
+    """One banned name, the detector that it is for, and where it stands."""
+
+    detector: str
+    name: str
+    span: Span
+
+
+def in_manifest(source: Source, bans: Bans) -> Iterator[Dependency]:
+    """The banned distributions and entry points of a manifest; raises SourceError as its parser does."""
+    for named in manifest_names(source.path, source.utf8, bans.relevant):
+        if named.is_entry_point:
+            if _leads_to_banned(named.name, bans):
+                yield Dependency(_ENTRY_POINT, named.name, named.span)
+        elif bans.distribution(named.name):
+            yield Dependency(_DEPENDENCY, named.name, named.span)
+
+
+def in_setup_py(source: Source, bans: Bans) -> Iterator[Dependency]:
+    """The same for what ``setup()`` is given in a ``setup.py``, as far as it is known without running it."""
+    names = Names(source.tree)
+    values = Values(names, _SETUP.__contains__)
+    for call in names.calls:
+        if not any(isinstance(value, Reference) and value.path in _SETUP for value in values.evaluate(call.func)):
+            continue
+        given = values.arguments(call).given
+        for argument in (given[name] for name in _REQUIRES if name in given):
+            for node, text in _strings(argument.values, argument.node, values):
+                name = distribution(text) or ""
+                if name and bans.distribution(name):
+                    yield Dependency(_DEPENDENCY, name, source.positions.span(node))
+        if "entry_points" in given:
+            for node, text in _strings(given["entry_points"].values, given["entry_points"].node, values):
+                target = text.partition("=")[2].partition("[")[0].strip()
+                if target and _leads_to_banned(target, bans):
+                    yield Dependency(_ENTRY_POINT, target, source.positions.span(node))
+
+
+def _strings(found: tuple[Value, ...], node: ast.expr | None, values: Values) -> Iterator[tuple[ast.expr, str]]:
+    """Every line of every string in the values, through lists and tables, with its expression."""
+    for value in found:
+        if isinstance(value, Constant) and isinstance(value.value, str) and node is not None:
+            for line in value.value.splitlines():
+                if line.strip():
+                    yield node, line.strip()
+        elif isinstance(value, Items):
+            for element in value.nodes:
+                yield from _strings(values.evaluate(element), element, values)
+        elif isinstance(value, Table):
+            for entry in value.entries.values():
+                if entry is not None:
+                    yield from _strings(values.evaluate(entry), entry, values)
+
+
+def _leads_to_banned(target: str, bans: Bans) -> bool:
+    module, _, name = target.partition(":")
+    return bans.module(module.strip(), name.strip().partition(".")[0])
