@@ -161,7 +161,7 @@ def test_what_may_not_be_read(offramp: Run, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses such file names")
 @pytest.mark.parametrize("layout", ["full", "concise", "grouped", "json"])
 def test_a_file_name_that_is_not_utf8(layout: str, offramp: Run, tmp_path: Path) -> None:
-    (tmp_path / os.fsdecode(b"caf\xe9.py")).write_text(DAG)
+    (tmp_path / os.fsdecode(b"caf\xe9.py")).write_text(DAG.replace("with DAG", "é = 1\nwith DAG"), encoding="utf-8")
     for arguments in (["check"], ["check", b"caf\xe9.py"]):
         for env in ({}, {"PYTHONIOENCODING": "ascii"}):
             done = offramp(*arguments, "--output-format", layout, env=env)

@@ -24,7 +24,7 @@ def full(source: str, marked: str) -> list[str]:
 
 
 def test_full_shows_two_lines_around_without_outer_blank_ones() -> None:
-    assert full("a = 1\n\nb = 2\nrun = Op(x)\nc = 3\nd = 4\ne = 5\n", "Op") == [
+    assert full("a = 1\n \t\nb = 2\nrun = Op(x)\nc = 3\nd = 4\ne = 5\n", "Op") == [
         "OFR101 `Op` is here",
         " --> dags/a.py:4:7",
         "  |",
@@ -36,6 +36,10 @@ def test_full_shows_two_lines_around_without_outer_blank_ones() -> None:
         "  |",
         "",
     ]
+
+
+def test_blank_lines_at_the_rim_are_left_out() -> None:
+    assert full("a\n \n \t\nOp\n\n   \nb\n", "Op")[2:] == ["  |", "4 | Op", "  | ^^", ""]
 
 
 def test_full_ends_with_the_carets_where_nothing_follows() -> None:

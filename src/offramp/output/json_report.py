@@ -35,7 +35,6 @@ def _filename(path: str) -> str:
 
 
 def _finding(filename: str, finding: Finding, positions: Positions, rule: Rule) -> dict[str, object]:
-    statement = finding.statement
     return {
         "code": finding.code,
         "name": rule.name,
@@ -46,7 +45,7 @@ def _finding(filename: str, finding: Finding, positions: Positions, rule: Rule) 
         "url": rule_url(finding.code),
         "fix": _fix(finding.fix, positions),
         "refusals": [_refusal(refusal, positions) for refusal in finding.refusals],
-        "noqa_row": positions.row(max(statement.start, statement.end - 1)),
+        "noqa_row": positions.row(finding.statement.end),
     }
 
 
