@@ -1,0 +1,155 @@
+"""Arguments of Airflow tasks as Python text that means the same in a flow, or the reason why not."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from offramp.finding.graph import Argument, Blocker, fold
+from offramp.finding.operators import Module
+from offramp.finding.values import Constant, Items, Table
+from offramp.model import Argument as Row
+from offramp.reading.source import Source
+
+_TEMPLATE = re.compile(r"\{\{|\{%|\{#")
+_DELTA_SECONDS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "weeks": 604800}
+_DELTA_POSITIONS = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
+
+
+class Blocked(Exception):
+    """Something cannot be converted: the blocker to report."""
+
+    def __init__(self, reason: str, node: ast.AST) -> None:
+        super().__init__(reason)
+        self.blocker = Blocker(reason, node)
+
+
+class Expressions:
+    """Writes argument expressions for use at module level.
+
+    ``local`` names the bindings of a DAG's function that move to module level with
+    it; ``doubts`` collects why a fix that uses the expressions is not safe.
+    """
+
+    def __init__(self, module: Module, source: Source) -> None:
+        self.module = module
+        self.source = source
+        self.local: frozenset[str] = frozenset()
+        self.gone: frozenset[str] = frozenset()
+        self.doubts: dict[str, ast.AST] = {}
+
+    def constant(self, argument: Argument) -> Constant | None:
+        """The argument's value if it is a known constant."""
+        return fold(self.module, argument.node, dict(argument.loop))
+
+    def text(self, argument: Argument, *, template: bool = False) -> str:
+        """The argument as Python text.
+
+        ``template`` says that Airflow renders it, so that a string from another file
+        is a doubt. Raises Blocked.
+        """
+        node = argument.node
+        loop = dict(argument.loop)
+        if any(isinstance(inner, ast.Name) and inner.id in loop for inner in ast.walk(node)):
+            known = fold(self.module, node, loop)
+            if known is None:
+                raise Blocked("depends on the loop in a way that is not followed", node)
+            self._no_template(known.value, node)
+            return repr(known.value)
+        self._no_templates(node)
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
+                self._reachable(inner, template=template)
+            elif isinstance(inner, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
+                raise Blocked("is an expression that is not followed", node)
+        segment = self.source.segment(self.source.positions.span(node))
+        return segment if "\n" not in segment else ast.unparse(node)
+
+    def seconds(self, argument: Argument) -> str:
+        """A duration, a number of seconds or a timedelta, as text that gives seconds. Raises Blocked."""
+        known = self.constant(argument)
+        if known is not None and isinstance(known.value, int | float) and not isinstance(known.value, bool):
+            return repr(known.value)
+        node = self._bound(argument.node)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("timedelta", "duration"):
+            total = 0.0
+            parts = [*zip(_DELTA_POSITIONS, node.args), *((keyword.arg or "", keyword.value) for keyword in node.keywords)]  # noqa: B905
+            for name, value in parts:
+                amount = fold(self.module, value, dict(argument.loop))
+                if name not in _DELTA_SECONDS or amount is None or not isinstance(amount.value, int | float):
+                    raise Blocked("is a duration that is not known here", argument.node)
+                total += amount.value * _DELTA_SECONDS[name]
+            return repr(int(total) if total == int(total) else total)
+        raise Blocked("is a duration that is not known here", argument.node)
+
+    def _bound(self, node: ast.expr) -> ast.expr:
+        """The expression that a name is bound to, where it is bound once."""
+        for _ in range(5):
+            if not isinstance(node, ast.Name):
+                break
+            bindings = self.module.names.lookup(node.id, node)
+            if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
+                break
+            node = bindings[0].node
+        return node
+
+    def bound(self, node: ast.expr) -> ast.expr:
+        """The expression behind a name that is bound once, else the name itself."""
+        return self._bound(node)
+
+    def _no_templates(self, node: ast.AST) -> None:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Constant):
+                self._no_template(inner.value, inner)
+        value = self.module.values.single(node)
+        if isinstance(value, Constant):
+            self._no_template(value.value, node)
+        elif isinstance(value, Items):
+            for element in value.nodes:
+                if element is not node and not isinstance(node, ast.List | ast.Tuple | ast.Set):
+                    self._no_templates(element)
+        elif isinstance(value, Table) and not isinstance(node, ast.Dict):
+            for entry in value.entries.values():
+                if entry is not None:
+                    self._no_templates(entry)
+
+    def _no_template(self, value: object, node: ast.AST) -> None:
+        if isinstance(value, str) and _TEMPLATE.search(value):
+            raise Blocked("is a template, which Prefect does not render", node)
+
+    def _reachable(self, name: ast.Name, *, template: bool) -> None:
+        bindings = self.module.names.lookup(name.id, name)
+        for binding in bindings:
+            if binding.kind == "import":
+                if binding.target.partition(".")[0] in ("airflow", "astronomer"):
+                    raise Blocked(f"`{name.id}` is Airflow's", name)
+                if template and not _from_library(binding.target):
+                    self.doubts[f"`{name.id}` comes from another file and is taken to be no template"] = name
+            elif binding.scope is not self.module.names.module:
+                if name.id not in self.local and not _inside(binding.scope.node, name, self.module):
+                    raise Blocked(f"`{name.id}` exists only while Airflow builds the DAG", name)
+            elif name.id in self.gone:
+                raise Blocked(f"`{name.id}` is a task or DAG", name)
+
+
+def _from_library(target: str) -> bool:
+    return target.partition(".")[0] in ("os", "datetime", "pendulum", "json", "pathlib", "math", "sys")
+
+
+def _inside(scope: ast.AST, name: ast.Name, module: Module) -> bool:
+    """Whether a scope is a comprehension or lambda that is part of the expression."""
+    return isinstance(scope, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda) and any(
+        ancestor is scope for ancestor in module.names.ancestors(name)
+    )
+
+
+def harmless(value: Constant | None, row: Row, node: ast.AST) -> bool:
+    """Whether a refused argument's value is Airflow's default, so that giving it changes nothing.
+
+    The default is what the row has under "when absent"; without one, None, False and empty containers are.
+    """
+    if value is None:
+        return isinstance(node, ast.List | ast.Tuple | ast.Dict) and not (getattr(node, "elts", None) or getattr(node, "keys", None))
+    if row.when_absent:
+        return str(value.value) == row.when_absent.strip("'\"`")
+    return value.value is None or value.value is False or value.value == ""

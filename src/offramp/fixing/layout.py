@@ -1,0 +1,115 @@
+"""Moves text without changing what it says: comments that go along, and code that loses its indentation."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from typing import NamedTuple
+
+from offramp.finding.graph import Dag
+from offramp.reading.source import Source
+
+_PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|fmt:|pyright:|offramp:|isort:|ruff:|flake8:|OFR\d)", re.IGNORECASE)
+
+
+class _Comment(NamedTuple):
+    row: int
+    text: str
+    own_line: bool
+
+
+class Comments:
+    """The comments of a file; each is handed out once, pragmas never, as they speak of the line they stand on."""
+
+    def __init__(self, source: Source) -> None:
+        self._comments: list[_Comment] = []
+        self._code_rows: set[int] = set()
+        tokens = list(tokenize.generate_tokens(io.StringIO(source.text).readline))
+        for token in tokens:
+            if token.type == tokenize.COMMENT:
+                own = not source.positions.line(token.start[0])[: token.start[1]].strip()
+                self._comments.append(_Comment(token.start[0], token.string, own))
+            elif token.type not in (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
+                self._code_rows.update(range(token.start[0], token.end[0] + 1))
+        self._given: set[int] = set()
+
+    def before(self, statement: ast.stmt) -> list[str]:
+        """The comments on lines of their own directly above a statement."""
+        first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
+        above = []
+        row = first - 1
+        while row > 0 and row not in self._code_rows:
+            above.append(row)
+            row -= 1
+        return self._take(above)
+
+    def of(self, statement: ast.stmt) -> list[str]:
+        """The comments above a statement and in it."""
+        last = statement.end_lineno or statement.lineno
+        return [*self.before(statement), *self._take(range(statement.lineno, last + 1))]
+
+    def keep(self, statement: ast.stmt) -> None:
+        """Leave the comments in a statement where they are, since its text moves whole."""
+        self._given.update(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+
+    def left(self, dag: Dag) -> list[str]:
+        """What is left in the statements that build a DAG."""
+        rows: list[int] = []
+        for statement in (dag.site, *dag.statements):
+            rows.extend(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+        return self._take(rows)
+
+    def _take(self, rows: object) -> list[str]:
+        wanted = set(rows)  # type: ignore[call-overload]
+        taken = [
+            comment
+            for comment in self._comments
+            if comment.row in wanted and comment.row not in self._given and not _PRAGMA.match(comment.text)
+        ]
+        self._given.update(comment.row for comment in taken)
+        return [comment.text for comment in taken]
+
+
+def comments_by_row(source: Source) -> dict[int, str]:
+    """The comments that are no pragmas, by row."""
+    return {
+        token.start[0]: token.string
+        for token in tokenize.generate_tokens(io.StringIO(source.text).readline)
+        if token.type == tokenize.COMMENT and not _PRAGMA.match(token.string)
+    }
+
+
+def dedented(source: Source, statement: ast.stmt, decorator: str | None) -> list[str]:
+    """The lines of a statement at column 0; ``decorator`` stands in for its decorators.
+
+    Lines inside a string that spans several stay as they are: they are its value.
+    """
+    first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
+    if decorator is not None:
+        first = statement.lineno
+    last = statement.end_lineno or statement.lineno
+    inside = _string_rows(source)
+    lines = [] if decorator is None else decorator.split("\n")
+    for row in range(first, last + 1):
+        line = source.positions.line(row)
+        if row not in inside:
+            indent = line[: statement.col_offset]
+            line = line[statement.col_offset :] if not indent.strip() else line.lstrip()
+        lines.append(line)
+    return lines
+
+
+def _string_rows(source: Source) -> set[int]:
+    rows: set[int] = set()
+    starts: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        name = tokenize.tok_name[token.type]
+        if token.type == tokenize.STRING:
+            rows.update(range(token.start[0] + 1, token.end[0] + 1))
+        elif name in ("FSTRING_START", "TSTRING_START"):
+            starts.append(token.start[0])
+        elif name in ("FSTRING_END", "TSTRING_END"):
+            rows.update(range(starts.pop() + 1, token.end[0] + 1))
+    return rows

@@ -1,0 +1,944 @@
+"""A file of DAGs as a file of flows: one task per Airflow task, submitted in the order of the edges.
+
+The whole file is converted or none of it. Everything that prevents it is collected,
+so that one run shows all of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from offramp.finding.graph import Argument, Blocker, Dag, Graph, Result, Task
+from offramp.finding.names import FunctionNode
+from offramp.finding.operators import Module
+from offramp.finding.values import Constant, Reference
+from offramp.fixing.expressions import Blocked, Expressions, harmless
+from offramp.fixing.imports import import_edits
+from offramp.fixing.layout import Comments, dedented
+from offramp.fixing.recipes import dbt_cloud
+from offramp.fixing.recipes.dbt_cloud import Body, Job, repr_text
+from offramp.fixing.schedule import schedule
+from offramp.fixing.text import INDENT, call_lines
+from offramp.model import Argument as Row
+from offramp.model import Edit, Span
+from offramp.reading.source import Source
+from offramp.reading.versions import Versions
+
+_PYTHON = frozenset({"PythonOperator", "task"})
+_WAITS_FOR_SUCCESS = frozenset({"all_success", "none_failed", "none_failed_min_one_success"})
+# What Airflow passes to a callable that asks for it by name (2.10 and 3.3).
+_CONTEXT = frozenset(
+    "conf conn context dag dag_run data_interval_end data_interval_start ds ds_nodash exception execution_date "
+    "expanded_ti_count inlet_events inlets logical_date macros map_index_template next_ds next_ds_nodash "
+    "next_execution_date outlet_events outlets params prev_data_interval_end_success prev_data_interval_start_success "
+    "prev_ds prev_ds_nodash prev_end_date_success prev_execution_date prev_execution_date_success "
+    "prev_start_date_success reason run_id start_date task task_instance task_instance_key_str task_reschedule_count "
+    "templates_dict test_mode ti tomorrow_ds tomorrow_ds_nodash triggering_asset_events triggering_dataset_events ts "
+    "ts_nodash ts_nodash_with_tz try_number var yesterday_ds yesterday_ds_nodash".split()
+)
+_NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
+_PURE_COMMAND = re.compile(r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*(?:&&\s*(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*)*")
+_BASH_HELPER = '''\
+def run_bash(command, env=None, cwd=None):
+    """Run a Bash command, in a new directory unless told otherwise; return its last line of output."""
+    line = ""
+    with TemporaryDirectory() as directory:
+        process = subprocess.Popen(
+            ["bash", "-c", command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=cwd or directory,
+            env=env,
+        )
+        for output in process.stdout:
+            line = output.decode(errors="backslashreplace").rstrip()
+            print(line)
+        if process.wait() != 0:
+            raise RuntimeError(f"the command ended with exit code {process.returncode}")
+    return line
+'''
+
+
+_COMMENTS = "\0"
+
+
+class Conversion(NamedTuple):
+    """The edits that convert a file, the reasons why that is not safe, or the blockers that prevent it."""
+
+    edits: tuple[Edit, ...]
+    doubts: tuple[str, ...]
+    blockers: tuple[Blocker, ...]
+    flows: tuple[str, ...]
+
+
+class Options(NamedTuple):
+    """The settings that conversion depends on."""
+
+    blocks: Mapping[str, str]
+    pattern: str
+    versions: Versions
+
+
+def convert(module: Module, source: Source, graph: Graph, options: Options) -> Conversion:
+    """Convert every DAG of a file."""
+    return _Converter(module, source, graph, options).convert()
+
+
+class _Submission(NamedTuple):
+    task: Task
+    callee: str
+    positional: tuple[str, ...]
+    keywords: Mapping[str, str]
+
+
+class _Converter:
+    def __init__(self, module: Module, source: Source, graph: Graph, options: Options) -> None:
+        self.module = module
+        self.source = source
+        self.graph = graph
+        self.options = options
+        self.expressions = Expressions(module, source)
+        self.blockers = list(graph.blockers)
+        self.doubts: dict[str, ast.AST] = {}
+        self.imports: set[tuple[str, str]] = {("prefect", "flow")}
+        self.taken = self._taken()
+        self.futures: dict[Task, str] = {}
+        self.submissions: list[_Submission] = []
+        self.pieces: dict[ast.stmt, list[str]] = {}
+        self.edits: list[Edit] = []
+        self.decorated: dict[FunctionNode, str] = {}
+        self.hoisted: dict[FunctionNode, str] = {}
+        self.needs_bash = False
+        self.flow_names: dict[Dag, str] = {}
+        self.comments = Comments(source)
+        self.consumed = {
+            result.task
+            for dag in graph.dags
+            for task in dag.tasks.values()
+            for result in _results(task)
+        }
+
+    # -- the whole file ----------------------------------------------------------
+
+    def convert(self) -> Conversion:
+        if not self.graph.dags:
+            return Conversion((), (), tuple(self.blockers), ())
+        self._local_names()
+        self._check_plain()
+        flows = []
+        for dag in self.graph.dags:
+            flows.append((dag, self._dag(dag)))
+        if self.blockers:
+            return Conversion((), (), tuple(dict.fromkeys(self.blockers)), ())
+        for dag, lines in flows:
+            self._replace(dag, lines)
+        self._serve()
+        self._imports()
+        doubts = {**self.expressions.doubts, **self.doubts}
+        if self.blockers:
+            return Conversion((), (), tuple(dict.fromkeys(self.blockers)), ())
+        return Conversion(tuple(self.edits), tuple(doubts), (), tuple(self.flow_names.values()))
+
+    def _block(self, reason: str, node: ast.AST) -> None:
+        self.blockers.append(Blocker(reason, node))
+
+    def _taken(self) -> set[str]:
+        names = set(dir(builtins)) | set(keyword.kwlist) | {"flow", "task", "serve", "unmapped"}
+        names.update(node.id for node in ast.walk(self.module.tree) if isinstance(node, ast.Name))
+        names.update(self.module.names.module.bindings)
+        return names
+
+    def _local_names(self) -> None:
+        """Names bound in the body of a ``with DAG`` or ``@dag`` that move to module level with it."""
+        gone: set[str] = set()
+        local: set[str] = set()
+        for dag in self.graph.dags:
+            if dag.name:
+                gone.add(dag.name)
+            for task in dag.tasks.values():
+                gone.update(task.names)
+            if dag.function is None:
+                continue
+            scope = self.module.names.scopes[dag.function]
+            for name, bindings in scope.bindings.items():
+                kept = len(bindings) == 1 and bindings[0].kind in ("value", "function", "import")
+                if kept and name not in gone:
+                    local.add(name)
+                    if name in self.module.names.module.bindings:
+                        self._block(f"`{name}` also exists at module level", dag.function)
+        self.expressions.gone = frozenset(gone)
+        self.expressions.local = frozenset(local)
+
+    def _check_plain(self) -> None:
+        """Code that stays must not need Airflow, nor the tasks that go."""
+        for statement in self.graph.plain:
+            self._check_kept(statement)
+
+    def _check_kept(self, statement: ast.AST) -> None:
+        names = self.module.names
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                if self._is_default_args(statement):
+                    continue
+                for binding in names.lookup(node.id, node):
+                    if binding.kind == "import" and _is_airflow(binding.target):
+                        self._block(f"`{node.id}` is Airflow's, and this code stays", node)
+                        break
+                if node.id in self.expressions.gone and names.place(node)[0] is not names.module:
+                    if any(binding.scope is names.module for binding in names.lookup(node.id, node)):
+                        self._block(f"`{node.id}` is a task or DAG, and this code stays", node)
+            elif isinstance(node, ast.Import | ast.ImportFrom) and node is not statement and _imports_airflow(node):
+                self._block("imports Airflow, and this code stays", node)
+            elif isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names) and _imports_airflow(node):
+                self._block("imports everything from an Airflow module", node)
+
+    def _is_default_args(self, statement: ast.AST) -> bool:
+        return isinstance(statement, ast.stmt) and statement in self._default_args_statements()
+
+    def _default_args_statements(self) -> set[ast.stmt]:
+        """Module-level ``NAME = {…}`` that only DAGs and groups take as ``default_args``."""
+        found: set[ast.stmt] = set()
+        for statement in self.graph.plain:
+            if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1):
+                continue
+            target = statement.targets[0]
+            if not isinstance(target, ast.Name):
+                continue
+            loads = self.module.names.loads.get(target.id, [])
+            parents = [self.module.names.parents.get(load) for load in loads]
+            if loads and all(isinstance(parent, ast.keyword) and parent.arg == "default_args" for parent in parents):
+                found.add(statement)
+        return found
+
+    # -- one DAG -----------------------------------------------------------------
+
+    def _dag(self, dag: Dag) -> list[str]:
+        arguments = dict(dag.arguments)
+        known = self.expressions.constant(arguments["dag_id"]) if "dag_id" in arguments else None
+        if known is not None and isinstance(known.value, str):
+            dag.id = known.value
+        elif dag.function is not None and "dag_id" not in arguments:
+            dag.id = dag.function.name
+        else:
+            self._block("the DAG's id is not known here", dag.maker)
+            return []
+        if not dag.tasks:
+            self._block("this DAG has no tasks", dag.maker)
+            return []
+        flow_options = self._dag_arguments(dag, arguments)
+        if dag.function is not None:
+            name = dag.function.name
+        else:
+            self.taken.discard(dag.name)
+            name = self._name(dag.id)
+        self.flow_names[dag] = name
+        order = self._sorted(dag)
+        for task in order:
+            try:
+                self._task(task)
+            except Blocked as blocked:
+                self.blockers.append(blocked.blocker)
+        if self.blockers:
+            return []
+        return self._flow_lines(dag, name, flow_options, order)
+
+    def _dag_arguments(self, dag: Dag, arguments: Mapping[str, Argument]) -> dict[str, str]:
+        rows = self.module.rulebook.arguments(self.module.rulebook.notes["DAG"])
+        options: dict[str, str] = {"name": repr_text(dag.id)}
+        for name, argument in arguments.items():
+            row = rows.get(name)
+            try:
+                if row is None:
+                    raise Blocked(f"no note has a row for the DAG's argument `{name}`", argument.node)
+                if name in ("dag_id", "default_args", "schedule", "schedule_interval", "start_date", "catchup"):
+                    continue
+                self._dag_argument(row, argument, options)
+            except Blocked as blocked:
+                self.blockers.append(blocked.blocker)
+        try:
+            schedule(dag, self.expressions, self.options.versions)
+        except Blocked as blocked:
+            self.blockers.append(blocked.blocker)
+        return options
+
+    def _dag_argument(self, row: Row, argument: Argument, options: dict[str, str]) -> None:
+        if row.target == "dropped":
+            return
+        known = self.expressions.constant(argument)
+        if row.target == "refused":
+            if not harmless(known, row, argument.node):
+                raise Blocked(f"`{row.name}`: {row.note}", argument.node)
+            return
+        if known is not None and known.value is None:
+            return
+        if row.note.startswith("unsafe:"):
+            self.doubts[f"`{row.name}`: {row.note.removeprefix('unsafe:').strip()}"] = argument.node
+        if row.name == "description":
+            options["description"] = self.expressions.text(argument)
+        elif row.name == "dagrun_timeout":
+            options["timeout_seconds"] = self.expressions.seconds(argument)
+        elif row.name in ("tags", "is_paused_upon_creation", "max_active_runs"):
+            self.expressions.text(argument)
+        else:
+            raise Blocked(f"`{row.name}` of a DAG is not converted", argument.node)
+
+    def _sorted(self, dag: Dag) -> list[Task]:
+        """The tasks in an order that has every task after its upstreams, close to that of creation."""
+        done: dict[Task, None] = {}
+        waiting = list(dag.tasks.values())
+        while waiting:
+            ready = next((task for task in waiting if all(up in done for up in task.upstream)), None)
+            if ready is None:
+                self._block("the tasks wait for each other in a circle", waiting[0].node)
+                return list(dag.tasks.values())
+            waiting.remove(ready)
+            done[ready] = None
+        return list(done)
+
+    # -- tasks -------------------------------------------------------------------
+
+    def _task(self, task: Task) -> None:
+        note = self.module.rulebook.notes[task.kind]
+        rows = self.module.rulebook.arguments(note)
+        options: dict[str, str] = {"name": repr_text(task.id)}
+        call: dict[str, tuple[Row, Argument]] = {}
+        problems: list[Blocker] = []
+        for name, argument in task.arguments.items():
+            if name in task.results:
+                continue
+            try:
+                self._argument(task, rows.get(name), name, argument, options, call)
+            except Blocked as blocked:
+                problems.append(blocked.blocker)
+        self._retries(task, rows, options, problems)
+        self._rule(task, problems)
+        if task.kind == "EmptyOperator":
+            self._emit_function(task, options, Body(("pass",)))
+        elif task.kind in _PYTHON:
+            self._python(task, options)
+        elif task.kind == "BashOperator":
+            self._emit_function(task, options, self._bash(task, call))
+        elif note.code:
+            self._dbt(task, options, call, rows)
+        else:
+            problems.append(Blocker(f"`{task.kind}` is not converted: {_first_line(note.fields.get('prefect_pattern', ''))}", task.node))
+        self.blockers.extend(problems)
+
+    def _argument(
+        self,
+        task: Task,
+        row: Row | None,
+        name: str,
+        argument: Argument,
+        options: dict[str, str],
+        call: dict[str, tuple[Row, Argument]],
+    ) -> None:
+        if row is None:
+            raise Blocked(f"no note has a row for the argument `{name}`", argument.node)
+        known = self.expressions.constant(argument)
+        unsafe = row.note.startswith("unsafe:")
+        reason = f"`{name}`: {row.note.removeprefix('unsafe:').strip()}"
+        if row.target == "dropped":
+            if name == "start_date" and argument.origin != "default_args":
+                raise Blocked("a task's own start_date is not followed", argument.node)
+            if unsafe and not harmless(known, row, argument.node) and known != Constant(1):
+                self.doubts[reason] = argument.node
+        elif row.target == "refused":
+            if not harmless(known, row, argument.node):
+                raise Blocked(reason, argument.node)
+        elif row.target == "selects":
+            if name not in ("trigger_rule", "wait_for_termination", "append_env", "multiple_outputs", "output_file_name", "latest_only", "status_filter"):
+                raise Blocked(reason, argument.node)
+        elif row.target == "task.timeout_seconds":
+            if known is None or known.value is not None:
+                options["timeout_seconds"] = self.expressions.seconds(argument)
+                self.doubts[reason] = argument.node
+        elif not row.target.startswith("task."):
+            call[name] = (row, argument)
+
+    def _retries(self, task: Task, rows: Mapping[str, Row], options: dict[str, str], problems: list[Blocker]) -> None:
+        argument = task.arguments.get("retries")
+        if argument is None:
+            return
+        known = self.expressions.constant(argument)
+        if known is None or not (known.value is None or isinstance(known.value, int | str)):
+            problems.append(Blocker("`retries` is not known here", argument.node))
+            return
+        try:
+            count = int(known.value or 0)
+        except ValueError:
+            problems.append(Blocker("`retries` is no number", argument.node))
+            return
+        if count <= 0:
+            return
+        delay = task.arguments.get("retry_delay")
+        try:
+            seconds = self.expressions.seconds(delay) if delay is not None else rows["retry_delay"].when_absent
+        except Blocked as blocked:
+            problems.append(blocked.blocker)
+            return
+        options["retries"] = str(count)
+        options["retry_delay_seconds"] = seconds
+        if task.use is not None and task.use.path.startswith("astronomer."):
+            self.doubts["astronomer-providers before 1.19 did not retry a cancelled run, Prefect does"] = task.node
+
+    def _rule(self, task: Task, problems: list[Blocker]) -> None:
+        argument = task.arguments.get("trigger_rule")
+        rule = "all_success"
+        if argument is not None:
+            rule = self._rule_name(argument) or ""
+        if rule not in _WAITS_FOR_SUCCESS and rule != "all_done":
+            reason = f"the trigger rule `{rule}` is not converted" if rule else "the trigger rule is not known here"
+            problems.append(Blocker(reason, argument.node if argument is not None else task.node))
+        if rule == "all_done" and any(True for _ in _results(task)):
+            problems.append(Blocker("takes a result that may not be there, under the trigger rule `all_done`", task.node))
+
+    def _rule_name(self, argument: Argument) -> str | None:
+        known = self.expressions.constant(argument)
+        if known is not None:
+            return str(known.value) if isinstance(known.value, str) else None
+        value = self.module.values.single(argument.node)
+        if isinstance(value, Reference) and ".TriggerRule." in value.path:
+            return value.path.rpartition(".")[2].lower()
+        return None
+
+    # -- what a task runs --------------------------------------------------------
+
+    def _dbt(
+        self, task: Task, options: dict[str, str], call: dict[str, tuple[Row, Argument]], rows: Mapping[str, Row]
+    ) -> None:
+        note = self.module.rulebook.notes[task.kind]
+        name = note.fields.get("rewrite", "").split("\n")[0].strip()
+        recipe = dbt_cloud.RECIPES.get(name)
+        if recipe is None:
+            raise Blocked(f"the note of `{note.operator}` names no rewrite", task.node)
+        if name == "run_job" and self.options.pattern == "job-block":
+            recipe = dbt_cloud.run_job_block
+        results = dict(task.results)
+        for argument_name in ("run_id", "job_id"):
+            pulled = self._pulled(task, call.get(argument_name))
+            if pulled is not None:
+                results[argument_name] = pulled
+                task.results[argument_name] = pulled
+                self.consumed.add(pulled.task)
+                call.pop(argument_name)
+        for argument_name, result in results.items():
+            if argument_name not in ("run_id", "job_id"):
+                raise Blocked(f"`{argument_name}` from another task's result is not converted", result.node)
+        job = Job(
+            task, call, rows, results, self.expressions, task in self._consumed_ids(), self.options.blocks,
+            self.options.pattern,
+        )
+        self._emit_function(task, options, recipe(job))
+
+    def _consumed_ids(self) -> set[Task]:
+        """The tasks whose run id another task takes, Jinja included."""
+        found = set(self.consumed)
+        for dag in self.graph.dags:
+            for task in dag.tasks.values():
+                for name in ("run_id", "job_id"):
+                    argument = task.arguments.get(name)
+                    source = self._pulled_task(task, argument) if argument is not None else None
+                    if source is not None:
+                        found.add(source)
+        return found
+
+    def _pulled(self, task: Task, given: tuple[Row, Argument] | None) -> Result | None:
+        """The result that ``{{ ti.xcom_pull(task_ids='…') }}`` renders to."""
+        if given is None:
+            return None
+        source = self._pulled_task(task, given[1])
+        if source is None:
+            return None
+        if not _reaches(source, task):
+            raise Blocked(f"pulls the result of `{source.id}`, which no edge puts before it", given[1].node)
+        return Result(source, "return_value", given[1].node)
+
+    def _pulled_task(self, task: Task, argument: Argument) -> Task | None:
+        known = self.expressions.constant(argument)
+        if known is None or not isinstance(known.value, str):
+            return None
+        match = re.fullmatch(
+            r"""\s*\{\{\s*(?:ti|task_instance)\.xcom_pull\(\s*(?:task_ids\s*=\s*)?\[?\s*(['"])([\w.\-]+)\1\s*\]?\s*"""
+            r"""(?:,\s*key\s*=\s*(['"])return_value\3\s*)?\)\s*\}\}\s*""",
+            known.value,
+        )
+        if match is None or "[" in known.value:
+            return None
+        return task.dag.tasks.get(match[2])
+
+    def _bash(self, task: Task, call: Mapping[str, tuple[Row, Argument]]) -> Body:
+        if "bash_command" not in call:
+            raise Blocked("no `bash_command` is given", task.node)
+        if task.results:
+            raise Blocked("a command from another task's result is not converted", task.node)
+        argument = call["bash_command"][1]
+        command = self.expressions.text(argument)
+        known = self.expressions.constant(argument)
+        if known is None or not isinstance(known.value, str):
+            raise Blocked("the command is not known here: it may be a template", argument.node)
+        if known.value.endswith((".sh", ".bash")):
+            raise Blocked("Airflow reads this command from a file, as a template", argument.node)
+        if "AIRFLOW" in known.value:
+            raise Blocked("the command uses Airflow's environment", argument.node)
+        if not _PURE_COMMAND.fullmatch(known.value.strip()):
+            self.doubts["exit code 99 skips a Bash task in Airflow, and fails it in Prefect"] = argument.node
+        arguments = {}
+        if "output_encoding" in call:
+            raise Blocked("`output_encoding` is not converted", call["output_encoding"][1].node)
+        if "env" in call and self.expressions.constant(call["env"][1]) != Constant(None):
+            env = self.expressions.text(call["env"][1])
+            append = task.arguments.get("append_env")
+            known_append = self.expressions.constant(append) if append is not None else Constant(False)
+            if known_append is None:
+                raise Blocked("`append_env` is not known here", append.node if append is not None else task.node)
+            if known_append.value:
+                arguments["env"] = f"{{**os.environ, **{env}}}"
+                self.imports.add(("", "os"))
+            else:
+                arguments["env"] = env
+        if "cwd" in call and self.expressions.constant(call["cwd"][1]) != Constant(None):
+            arguments["cwd"] = self.expressions.text(call["cwd"][1])
+        self.needs_bash = True
+        if isinstance(argument.node, ast.Constant) and "\n" not in known.value:
+            command = repr_text(known.value)
+        return Body(tuple(call_lines("return run_bash", arguments, (command,))))
+
+    def _python(self, task: Task, options: dict[str, str]) -> None:
+        function = task.function
+        if function is None:
+            raise Blocked("the callable of this task is not known here", task.node)
+        if isinstance(function, ast.AsyncFunctionDef):
+            raise Blocked("an async callable is not converted", task.node)
+        self._check_callable(task, function)
+        for result in _results(task):
+            if result.key != "return_value":
+                raise Blocked(f"takes the key `{result.key}` of a result", result.node)
+        positional = [self._passed(value) for value in task.positional]
+        keywords = {name: self._passed(value) for name, value in task.keywords.items()}
+        self.imports.update({("prefect", "task"), _NO_CACHE})
+        arguments = {**options, "cache_policy": "NO_CACHE"}
+        if function in self.decorated:
+            callee = self._again(task, function, arguments)
+        elif task.kind == "task" or self._only_a_task(function):
+            callee = self._decorate(task, function, arguments)
+        else:
+            callee = self._name(f"{function.name}_task")
+            lines = call_lines(f"{callee} = task", arguments, (function.name,), indent=0)
+            self.pieces.setdefault(task.statement, []).extend([*lines, ""])
+        self.submissions.append(_Submission(task, callee, tuple(positional), keywords))
+
+    def _again(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
+        given = {name: value for name, value in arguments.items() if name != "cache_policy"}
+        if task.kind == "task":
+            first = self.decorated[function]
+            return "\n".join(call_lines(f"{first}.with_options", given))
+        callee = self._name(f"{task.names[0] if task.names else task.id}_task")
+        lines = call_lines(f"{callee} = task", arguments, (function.name,), indent=0)
+        self.pieces.setdefault(task.statement, []).extend([*lines, ""])
+        return callee
+
+    def _only_a_task(self, function: FunctionNode) -> bool:
+        """Whether the one use of a function is as the callable of one task."""
+        uses = [
+            use
+            for binding in self.module.names.bindings_of(function)
+            if binding.kind == "function"
+            for use in self.module.names.uses(binding)
+        ]
+        tasks = [task for dag in self.graph.dags for task in dag.tasks.values() if task.function is function]
+        return len(uses) == 1 and len(tasks) == 1
+
+    def _decorate(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
+        lines = call_lines("@task", arguments, indent=0)
+        self.decorated[function] = function.name
+        positions = self.source.positions
+        if task.kind == "task":
+            span = positions.span(function.decorator_list[0])
+            start = self.source.utf8.rindex(b"@", 0, span.start)
+            decorator = Span(start, span.end)
+        else:
+            row = function.lineno
+            start = positions.offset(row, 0)
+            decorator = Span(start, start)
+        if self._inside_dag(function):
+            self.hoisted[function] = "\n".join(lines)
+            return function.name
+        if function.col_offset:
+            raise Blocked(f"the function `{function.name}` is defined inside other code", function)
+        text = "\n".join(lines) + ("" if task.kind == "task" else "\n")
+        self.edits.append(Edit(decorator, text))
+        return function.name
+
+    def _inside_dag(self, function: FunctionNode) -> bool:
+        return any(
+            ancestor is dag.site or ancestor in dag.statements
+            for ancestor in self.module.names.ancestors(function)
+            for dag in self.graph.dags
+        )
+
+    def _check_callable(self, task: Task, function: FunctionNode) -> None:
+        own = function.args
+        if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
+            raise Blocked(f"the callable `{function.name}` is a generator", function)
+        plain = [*own.posonlyargs, *own.args]
+        given = {parameter.arg for parameter in plain[: len(task.positional)]} | set(task.keywords)
+        defaulted = {p.arg for p in plain[len(plain) - len(own.defaults) :]} if own.defaults else set()
+        defaulted |= {p.arg for p, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default is not None}
+        accepted = {parameter.arg for parameter in (*plain, *own.kwonlyargs)}
+        for parameter in (*plain, *own.kwonlyargs):
+            if parameter.arg in given:
+                continue
+            if parameter.arg in _CONTEXT:
+                raise Blocked(f"Airflow fills the parameter `{parameter.arg}` of `{function.name}` from its context", parameter)
+            if parameter.arg not in defaulted:
+                raise Blocked(f"the parameter `{parameter.arg}` of `{function.name}` is given nowhere", parameter)
+        if own.vararg is None and len(task.positional) > len(plain):
+            raise Blocked(f"`{function.name}` takes fewer arguments than it is given", task.node)
+        if own.kwarg is None:
+            for name in task.keywords:
+                if name not in accepted:
+                    raise Blocked(f"`{function.name}` has no parameter `{name}`", task.node)
+        else:
+            used = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == own.kwarg.arg]
+            if used:
+                raise Blocked(f"`{function.name}` uses Airflow's context", used[0])
+        self._check_reachable(function, set())
+
+    def _check_reachable(self, function: ast.AST, seen: set[ast.AST]) -> None:
+        if function in seen:
+            return
+        seen.add(function)
+        names = self.module.names
+        body = [*function.body, function.args] if isinstance(function, FunctionNode) else [function]
+        for part in body:
+            for node in ast.walk(part):
+                if isinstance(node, ast.Import | ast.ImportFrom) and _imports_airflow(node):
+                    raise Blocked("a callable of a task imports Airflow", node)
+                if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
+                    continue
+                for binding in names.lookup(node.id, node):
+                    if binding.kind == "import" and _is_airflow(binding.target):
+                        raise Blocked(f"`{node.id}` is Airflow's, and a callable of a task uses it", node)
+                    if binding.scope is names.module and node.id in self.expressions.gone:
+                        raise Blocked(f"`{node.id}` is a task or DAG, and a callable of a task uses it", node)
+                    if binding.kind in ("function", "class") and isinstance(binding.node, FunctionNode | ast.ClassDef):
+                        self._check_reachable(binding.node, seen)
+
+    def _passed(self, value: Argument | Result) -> str:
+        if isinstance(value, Result):
+            if value.key != "return_value":
+                raise Blocked(f"takes the key `{value.key}` of a result", value.node)
+            return f"\0{value.task.id}"
+        return self.expressions.text(value)
+
+    def _emit_function(self, task: Task, options: dict[str, str], body: Body) -> None:
+        wanted = task.names[0] if task.names else task.id
+        for own in task.names:
+            self.taken.discard(own)
+        name = self._name(wanted)
+        self.imports.update({("prefect", "task"), _NO_CACHE, *body.imports})
+        arguments = {**options, "cache_policy": "NO_CACHE"}
+        lines = call_lines("@task", arguments, indent=0)
+        keyword_async = "async " if body.is_async else ""
+        lines.append(f"{keyword_async}def {name}({', '.join(body.parameters)}):")
+        lines += [INDENT + line if line else "" for line in body.lines]
+        self.pieces.setdefault(task.statement, []).extend([*lines, "", ""])
+        passed = {parameter: f"\0{result.task.id}" for parameter, result in body.parameters.items()}
+        self.submissions.append(_Submission(task, name, tuple(passed.values()), {}))
+
+    # -- the flow ----------------------------------------------------------------
+
+    def _flow_lines(self, dag: Dag, name: str, options: dict[str, str], order: list[Task]) -> list[str]:
+        by_task = {submission.task: submission for submission in self.submissions if submission.task.dag is dag}
+        futures: dict[str, str] = {}
+        for task in order:
+            callee = by_task[task].callee
+            base = task.names[0] if task.names else callee if callee.isidentifier() else task.id
+            future = self._name(f"{base.removesuffix('_future')}_future")
+            futures[task.id] = future
+        lines = call_lines("@flow", {**options, "log_prints": "True"}, indent=0)
+        lines.append(f"def {name}():")
+        docstring = _docstring(dag, self.source)
+        if docstring:
+            lines.append(INDENT + docstring)
+        lines.append(_COMMENTS)
+        leaves = dag.leaves()
+        for task in order:
+            submission = by_task[task]
+            lines += [INDENT + line for line in self._submit(task, submission, futures)]
+        returned = ", ".join(futures[task.id] for task in leaves)
+        last = f"return [{returned}]"
+        if len(last) + 4 > 88:
+            lines += [f"{INDENT}return [", *(f"{INDENT * 2}{futures[task.id]}," for task in leaves), f"{INDENT}]"]
+        else:
+            lines.append(INDENT + last)
+        return lines
+
+    def _submit(self, task: Task, submission: _Submission, futures: Mapping[str, str]) -> list[str]:
+        passed = {result.task for result in _results(task)}
+        waits = [up for up in task.upstream if up not in passed]
+        argument = task.arguments.get("trigger_rule")
+        if argument is not None and self._rule_name(argument) == "all_done":
+            self.imports.add(("prefect", "allow_failure"))
+            names = [f"allow_failure({futures[up.id]})" for up in waits]
+        else:
+            names = [futures[up.id] for up in waits]
+        positional = tuple(self._filled(value, futures) for value in submission.positional)
+        keywords = {name: self._filled(value, futures) for name, value in submission.keywords.items()}
+        if names:
+            one_line = f"[{', '.join(names)}]"
+            fits = len(one_line) <= 70
+            keywords["wait_for"] = one_line if fits else "[\n" + "".join(f"{INDENT}{item},\n" for item in names) + "]"
+        callee = submission.callee
+        return call_lines(f"{futures[task.id]} = {callee}.submit", keywords, positional)
+
+    def _filled(self, text: str, futures: Mapping[str, str]) -> str:
+        return futures[text[1:]] if text.startswith("\0") else text
+
+    def _name(self, wanted: str) -> str:
+        """A free name close to the wanted one."""
+        base = re.sub(r"\W+", "_", wanted).strip("_") or "step"
+        if base[0].isdigit():
+            base = f"step_{base}"
+        name = base
+        number = 2
+        while name in self.taken:
+            name = f"{base}_{number}"
+            number += 1
+        self.taken.add(name)
+        return name
+
+    # -- putting it in place -----------------------------------------------------
+
+    def _replace(self, dag: Dag, flow: list[str]) -> None:
+        statements = self._dag_statements(dag)
+        last = max(statements, key=lambda statement: self.source.positions.span(statement).end)
+        texts = {statement: self._statement_text(statement, dag) for statement in statements}
+        for statement, lines in texts.items():
+            if statement is last:
+                left = [INDENT + comment for comment in self.comments.left(dag)]
+                at = flow.index(_COMMENTS)
+                lines += [*flow[:at], *left, *flow[at + 1 :]]
+            while lines and not lines[-1]:
+                lines.pop()
+            self._replace_statement(statement, lines)
+
+    def _dag_statements(self, dag: Dag) -> list[ast.stmt]:
+        """The module's statements that build this DAG."""
+        found = [
+            statement
+            for statement in self.module.tree.body
+            if statement in self.graph.building and not (isinstance(statement, ast.If))
+        ]
+        if len(self.graph.dags) == 1:
+            return [
+                statement
+                for statement in found
+                if not (isinstance(statement, FunctionNode) and statement is not dag.function)
+            ]
+        own = {dag.site, *dag.statements}
+        if any(
+            statement not in own
+            and not isinstance(statement, FunctionNode)
+            and not any(statement is other.site or statement in other.statements for other in self.graph.dags)
+            for statement in found
+        ):
+            self._block("several DAGs whose tasks are made outside their blocks are not converted", dag.maker)
+        return [statement for statement in found if statement in own]
+
+    def _statement_text(self, statement: ast.stmt, dag: Dag) -> list[str]:
+        """What comes in place of a statement: kept code moved to module level, and task functions."""
+        lines: list[str] = []
+        if isinstance(statement, ast.With) or statement is dag.function:
+            for inner in statement.body:  # type: ignore[attr-defined]
+                lines += self._inner_text(inner, dag)
+        else:
+            lines += self._pieces_of(statement)
+        return lines
+
+    def _inner_text(self, statement: ast.stmt, dag: Dag) -> list[str]:
+        if isinstance(statement, ast.With):
+            nested = [line for inner in statement.body for line in self._inner_text(inner, dag)]
+            return [*self._pieces_of(statement), *nested]
+        if isinstance(statement, FunctionNode):
+            if self.module.dags.decorated(statement, ("task_group",)) is not None:
+                return [line for inner in statement.body for line in self._inner_text(inner, dag)]
+            decorator = self.hoisted.get(statement)
+            if decorator is None and statement.decorator_list and self.module.dags.decorated(statement, ("task",)):
+                # A task that no DAG calls runs nowhere; nothing is lost with it but its code.
+                self._block(f"the task `{statement.name}` is never called", statement)
+            before = self.comments.before(statement)
+            self.comments.keep(statement)
+            return [*before, *dedented(self.source, statement, decorator), "", ""]
+        if isinstance(statement, ast.For):
+            return [line for inner in ast.walk(statement) if isinstance(inner, ast.stmt) for line in self._pieces_of(inner)]
+        pieces = self._pieces_of(statement)
+        if pieces:
+            return pieces
+        if self._moves(statement, dag):
+            before = self.comments.before(statement)
+            self.comments.keep(statement)
+            return [*before, *dedented(self.source, statement, None)]
+        return []
+
+    def _moves(self, statement: ast.stmt, dag: Dag) -> bool:
+        """Whether a statement of a DAG's body is plain code that has to stay."""
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            return not _imports_airflow(statement)
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names = {target.id for target in targets if isinstance(target, ast.Name)}
+            if not names or names & self.expressions.gone:
+                return False
+            self._check_kept(statement)
+            return True
+        return False
+
+    def _pieces_of(self, statement: ast.stmt) -> list[str]:
+        lines = self.pieces.get(statement, [])
+        return [*self.comments.of(statement), *lines] if lines else []
+
+    def _replace_statement(self, statement: ast.stmt, lines: list[str]) -> None:
+        positions = self.source.positions
+        start = min(
+            [positions.offset(statement.lineno, 0)]
+            + [positions.offset(decorator.lineno, 0) for decorator in getattr(statement, "decorator_list", ())]
+        )
+        end_row = statement.end_lineno or statement.lineno
+        following = [other for other in self.module.tree.body if other.lineno == end_row and other is not statement]
+        if following or statement.col_offset:
+            self._block("shares its line with another statement", statement)
+            return
+        end = positions.offset(end_row + 1, 0) if end_row < positions.rows() else len(self.source.utf8)
+        if lines:
+            text = "\n".join(lines) + ("\n" if end < len(self.source.utf8) or self.source.utf8.endswith(b"\n") else "")
+            before = self.source.utf8[:start].rstrip()
+            gap = self.source.utf8[len(before) : start].count(b"\n")
+            compound = lines[0].startswith(("@", "def ", "async def "))
+            if compound and before and gap < 3 and not _last_line_is_comment(before):
+                text = "\n" * (3 - gap) + text
+            self.edits.append(Edit(Span(start, end), text))
+            return
+        # Nothing comes in its place: the blank lines before it go too.
+        while end < len(self.source.utf8) and self.source.utf8[end : end + 1] in (b"\n", b"\r"):
+            end += 1
+        self.edits.append(Edit(Span(start, end), ""))
+
+    def _serve(self) -> None:
+        """``serve`` under ``__main__``, in place of a trailing ``dag.test()`` or at the end of the file."""
+        try:
+            lines = self._serve_lines()
+        except Blocked as blocked:
+            self.blockers.append(blocked.blocker)
+            return
+        text = ['if __name__ == "__main__":', *(INDENT + line for line in lines)]
+        mains = [
+            statement
+            for statement in self.module.tree.body
+            if isinstance(statement, ast.If) and statement in self.graph.building
+        ]
+        if len(mains) > 1:
+            self._block("the file runs DAGs by hand in several places", mains[1])
+        elif mains:
+            self._replace_statement(mains[0], text)
+        else:
+            end = len(self.source.utf8)
+            body = "\n".join(text)
+            touching = next((edit for edit in self.edits if edit.span.end == end), None)
+            if touching is not None:
+                self.edits.remove(touching)
+                self.edits.append(Edit(touching.span, f"{touching.text.rstrip()}\n\n\n{body}\n"))
+            else:
+                tail = "" if self.source.utf8.endswith(b"\n") else "\n"
+                self.edits.append(Edit(Span(end, end), f"{tail}\n\n{body}\n"))
+
+    def _serve_lines(self) -> list[str]:
+        deployments = []
+        for dag in self.graph.dags:
+            arguments = {"name": repr_text(dag.id)}
+            when = schedule(dag, self.expressions, self.options.versions)
+            if when.text:
+                arguments["schedule"] = when.text
+                self.imports.update(when.imports)
+            for name, target in (("tags", "tags"), ("is_paused_upon_creation", "paused")):
+                given = dag.arguments.get(name)
+                if given is not None and self.expressions.constant(given) != Constant(None):
+                    arguments[target] = self.expressions.text(given)
+            if "max_active_runs" in dag.arguments:
+                name = "limit" if len(self.graph.dags) == 1 else "concurrency_limit"
+                arguments[name] = self.expressions.text(dag.arguments["max_active_runs"])
+            deployments.append((self.flow_names[dag], arguments))
+        if len(deployments) == 1:
+            name, arguments = deployments[0]
+            return call_lines(f"{name}.serve", arguments)
+        self.imports.add(("prefect", "serve"))
+        lines = ["serve("]
+        for name, arguments in deployments:
+            inner = call_lines(f"{name}.to_deployment", arguments, indent=8)
+            lines += [INDENT + line for line in inner]
+            lines[-1] += ","
+        return [*lines, ")"]
+
+    def _imports(self) -> None:
+        if self.needs_bash:
+            self.imports.update({("", "subprocess"), ("tempfile", "TemporaryDirectory")})
+        helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
+        for statement in self._default_args_statements():
+            self._replace_statement(statement, [])
+        self.edits += import_edits(
+            self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper
+        )
+
+
+def _results(task: Task) -> Iterator[Result]:
+    yield from task.results.values()
+    yield from (value for value in task.positional if isinstance(value, Result))
+    yield from (value for value in task.keywords.values() if isinstance(value, Result))
+
+
+def _reaches(source: Task, task: Task) -> bool:
+    """Whether a failed ``source`` keeps ``task`` from running, by edges of all_success tasks."""
+    waiting = [task]
+    seen: set[Task] = set()
+    while waiting:
+        one = waiting.pop()
+        if one in seen or "trigger_rule" in one.arguments:
+            continue
+        seen.add(one)
+        if source in one.upstream:
+            return True
+        waiting.extend(one.upstream)
+    return False
+
+
+def _is_airflow(target: str) -> bool:
+    return target.partition(".")[0] in ("airflow", "astronomer", "airflow_dbt")
+
+
+def _imports_airflow(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.level == 0 and _is_airflow(node.module or "")
+    return isinstance(node, ast.Import) and any(_is_airflow(alias.name) for alias in node.names)
+
+
+def _first_line(text: str) -> str:
+    return " ".join(text.split())[:120]
+
+
+def _docstring(dag: Dag, source: Source) -> str:
+    body = dag.function.body if dag.function is not None else []
+    first = body[0] if body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return source.segment(source.positions.span(first))
+    return ""
+
+
+def _last_line_is_comment(before: bytes) -> bool:
+    return before.rpartition(b"\n")[2].lstrip().startswith(b"#")
+

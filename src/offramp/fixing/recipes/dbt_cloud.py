@@ -1,0 +1,393 @@
+"""The bodies of Prefect tasks that do what Airflow's dbt Cloud operators do.
+
+Named by the ``rewrite`` field of a note; the note's argument table says what every
+argument becomes. Behaviour was compared on provider 4.0.0 and 4.11.1, and Prefect
+3.8.8 with prefect-dbt 0.7.25.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from offramp.finding.graph import Argument, Result, Task
+from offramp.finding.values import Constant, Table
+from offramp.fixing.expressions import Blocked, Expressions
+from offramp.fixing.text import call_lines
+from offramp.model import Argument as Row
+
+# prefect-dbt 0.7.25; any other key is dropped in silence.
+_OPTION_FIELDS = frozenset(
+    "cause git_sha git_branch schema_override dbt_version_override threads_override target_name_override "
+    "generate_docs_override timeout_seconds_override steps_override".split()
+)
+_LONGEST_CAUSE = 255
+_OPTIONS = "trigger_job_run_options"
+_CLOUD = "prefect_dbt.cloud"
+
+
+class Body(NamedTuple):
+    """The body of a task function: its lines, the results it takes as parameters, what it imports."""
+
+    lines: tuple[str, ...]
+    parameters: Mapping[str, Result] = {}
+    is_async: bool = False
+    imports: frozenset[tuple[str, str]] = frozenset()
+
+
+class Job(NamedTuple):
+    """What a recipe works from.
+
+    ``call`` holds the arguments that a row of the operator's table maps, with that
+    row; ``consumed`` says that another task takes the result, which Airflow defines
+    as the run id; ``blocks`` maps connection ids to block names.
+    """
+
+    task: Task
+    call: Mapping[str, tuple[Row, Argument]]
+    rows: Mapping[str, Row]
+    results: Mapping[str, Result]
+    expressions: Expressions
+    consumed: bool
+    blocks: Mapping[str, str]
+    pattern: str
+
+
+def block_name(connection: str, blocks: Mapping[str, str]) -> str:
+    """The Prefect block for an Airflow connection id; block names take lower case letters, digits and dashes."""
+    return blocks.get(connection, connection.lower().replace("_", "-"))
+
+
+def run_job(job: Job) -> Body:
+    """Trigger a job; wait for its run unless ``wait_for_termination`` is off."""
+    if job.task.use is not None and job.task.use.role == "sensor":
+        return wait_for_run(job)
+    waits = _waits(job)
+    credentials, before = _credentials(job)
+    parameters: dict[str, Result] = {}
+    arguments = {"dbt_cloud_credentials": credentials, "job_id": _job_id(job, parameters)}
+    imports = {(_CLOUD, "DbtCloudCredentials")}
+    options = _options(job)
+    if options:
+        imports.add((f"{_CLOUD}.models", "TriggerJobRunOptions"))
+        name = _OPTIONS if waits else "options"
+        arguments[name] = "\n".join(call_lines("TriggerJobRunOptions", options))
+    if not waits:
+        imports.add((f"{_CLOUD}.jobs", "trigger_dbt_cloud_job_run"))
+        lines = [*before, *call_lines("run = await trigger_dbt_cloud_job_run", arguments), 'return run["id"]']
+        return Body(tuple(lines), parameters, True, frozenset(imports))
+    arguments["max_wait_seconds"] = _number(job, "timeout")
+    arguments["poll_frequency_seconds"] = _number(job, "check_interval")
+    arguments["retry_filtered_models_attempts"] = "0"
+    _check_limit(job, options)
+    function = "trigger_dbt_cloud_job_run_and_wait_for_completion"
+    imports.add((f"{_CLOUD}.jobs", function))
+    if job.consumed:
+        lines = [*before, *call_lines(f"run = await {function}", arguments), 'return run["id"]']
+    else:
+        lines = [*before, *call_lines(f"return await {function}", arguments)]
+    return Body(tuple(lines), parameters, True, frozenset(imports))
+
+
+def run_job_block(job: Job) -> Body:
+    """As ``run_job``, with the DbtCloudJob block in a sync task, which never repeats a trigger request."""
+    if job.task.use is not None and job.task.use.role == "sensor" or not _waits(job):
+        return run_job(job)
+    credentials, before = _credentials(job, asynchronous=False)
+    parameters: dict[str, Result] = {}
+    arguments = {"dbt_cloud_credentials": credentials, "job_id": _job_id(job, parameters)}
+    arguments["timeout_seconds"] = _number(job, "timeout")
+    arguments["interval_seconds"] = _number(job, "check_interval")
+    imports = {(_CLOUD, "DbtCloudCredentials"), (_CLOUD, "DbtCloudJob")}
+    options = _options(job)
+    if options:
+        imports.add((f"{_CLOUD}.models", "TriggerJobRunOptions"))
+        arguments[_OPTIONS] = "\n".join(call_lines("TriggerJobRunOptions", options))
+    _check_limit(job, options)
+    last = 'return run.fetch_result()["id"]' if job.consumed else "return run.fetch_result()"
+    lines = [*before, *call_lines("job = DbtCloudJob", arguments)]
+    lines += ["run = job.trigger()", "run.wait_for_completion()", last]
+    return Body(tuple(lines), parameters, False, frozenset(imports))
+
+
+def wait_for_run(job: Job) -> Body:
+    """Wait for a run that something else started, and fail as the sensor does."""
+    credentials, before = _credentials(job)
+    parameters: dict[str, Result] = {}
+    arguments = {"run_id": _run_id(job, parameters), "dbt_cloud_credentials": credentials}
+    arguments["max_wait_seconds"] = _number(job, "timeout", "604800")
+    deferred = _flag(job, "deferrable", default=False)
+    interval = "poll_interval" if "poll_interval" in job.call else "poke_interval"
+    arguments["poll_frequency_seconds"] = _number(job, interval, "5" if deferred else "60")
+    if job.consumed:
+        raise Blocked("another task takes the sensor's result", job.task.node)
+    lines = [
+        *before,
+        *call_lines("status, run = await wait_for_dbt_cloud_job_run", arguments),
+        "if status is not DbtCloudJobRunStatus.SUCCESS:",
+        """    raise DbtCloudJobRunFailed(f"dbt Cloud run {run['id']} ended as {status.name}")""",
+    ]
+    imports = {
+        (_CLOUD, "DbtCloudCredentials"),
+        (f"{_CLOUD}.exceptions", "DbtCloudJobRunFailed"),
+        (f"{_CLOUD}.runs", "DbtCloudJobRunStatus"),
+        (f"{_CLOUD}.runs", "wait_for_dbt_cloud_job_run"),
+    }
+    return Body(tuple(lines), parameters, True, frozenset(imports))
+
+
+def write_artifact(job: Job) -> Body:
+    """Write a run's artifact to a file in the working directory, and return the file's name."""
+    credentials, before = _credentials(job)
+    parameters: dict[str, Result] = {}
+    run_id = _run_id(job, parameters)
+    path = _text_constant(job, "path")
+    arguments = {"dbt_cloud_credentials": credentials, "run_id": run_id, "path": repr_text(path)}
+    if "step" in job.call and _known(job, "step") != Constant(None):
+        arguments["step"] = job.expressions.text(job.call["step"][1])
+    name = repr_text(f"{run_id}_{path}".replace("/", "-"))
+    if parameters:
+        name = f"f{repr_text('{run_id}_' + path.replace('/', '-').replace('{', '{{').replace('}', '}}'))}"
+    imports = {(_CLOUD, "DbtCloudCredentials"), (f"{_CLOUD}.runs", "get_dbt_cloud_run_artifact"), ("pathlib", "Path")}
+    lines = [*before, *call_lines("content = await get_dbt_cloud_run_artifact", arguments)]
+    if "output_file_name" in job.task.arguments:
+        given = _text_constant(job, "output_file_name")
+        name = repr_text(given)
+        if "/" in given:
+            lines.append(f"Path({name}).parent.mkdir(parents=True, exist_ok=True)")
+    elif not run_id.isdigit() and not parameters:
+        raise Blocked("the run id is not known here", job.task.node)
+    if path.endswith(".json"):
+        imports.add(("", "json"))
+        content = "json.dumps(content)"
+    else:
+        content = "content"
+    lines += [f"Path({name}).write_text({content})", f"return {name}"]
+    return Body(tuple(lines), parameters, True, frozenset(imports))
+
+
+def list_jobs(job: Job) -> Body:
+    """List the ids of jobs, over all pages."""
+    params = _params(job)
+    params["offset"] = "len(jobs)"
+    credentials, before = _credentials(job, named=True)
+    arguments = {
+        "dbt_cloud_credentials": credentials,
+        "path": '"/jobs/"',
+        "http_method": '"GET"',
+        "params": _dict_text(params),
+    }
+    lines = [*before, "jobs = []", "while True:"]
+    lines += [f"    {line}" for line in call_lines("page = await call_dbt_cloud_administrative_api_endpoint", arguments)]
+    lines += [
+        '    jobs += page["data"]',
+        '    if not page["data"] or len(jobs) >= page["extra"]["pagination"]["total_count"]:',
+        '        return [job["id"] for job in jobs]',
+    ]
+    return Body(tuple(lines), {}, True, _API_IMPORTS)
+
+
+def list_runs(job: Job) -> Body:
+    """List runs, or take the newest one."""
+    if "status_filter" in job.task.arguments:
+        raise Blocked("`status_filter` is not converted: filter the runs by their `status`", job.task.node)
+    latest = _flag(job, "latest_only", default=False)
+    params = _params(job)
+    if not latest:
+        raise Blocked("all runs of a job over all pages are not converted", job.task.node)
+    params.setdefault("order_by", '"-created_at"')
+    credentials, before = _credentials(job)
+    arguments = {
+        "dbt_cloud_credentials": credentials,
+        "path": '"/runs/"',
+        "http_method": '"GET"',
+        "params": _dict_text(params),
+    }
+    lines = [*before, *call_lines("page = await call_dbt_cloud_administrative_api_endpoint", arguments)]
+    lines.append('return page["data"][0] if page["data"] else None')
+    return Body(tuple(lines), {}, True, _API_IMPORTS)
+
+
+RECIPES: dict[str, Callable[[Job], Body]] = {
+    "run_job": run_job,
+    "wait_for_run": wait_for_run,
+    "write_artifact": write_artifact,
+    "list_jobs": list_jobs,
+    "list_runs": list_runs,
+}
+_API_IMPORTS = frozenset(
+    {(_CLOUD, "DbtCloudCredentials"), (f"{_CLOUD}.utils", "call_dbt_cloud_administrative_api_endpoint")}
+)
+
+
+def repr_text(value: str) -> str:
+    """A string literal in double quotes where that needs no escapes."""
+    return f'"{value}"' if value.isprintable() and not set('"\\') & set(value) else repr(value)
+
+
+# -- single arguments --------------------------------------------------------------
+
+
+def _known(job: Job, name: str) -> Constant | None:
+    pair = job.call.get(name)
+    argument = pair[1] if pair is not None else job.task.arguments.get(name)
+    return job.expressions.constant(argument) if argument is not None else None
+
+
+def _flag(job: Job, name: str, *, default: bool) -> bool:
+    if name not in job.task.arguments:
+        return default
+    known = job.expressions.constant(job.task.arguments[name])
+    if known is None:
+        raise Blocked(f"`{name}` is not known here", job.task.arguments[name].node)
+    return bool(known.value)
+
+
+def _waits(job: Job) -> bool:
+    return _flag(job, "wait_for_termination", default=True)
+
+
+def _text_constant(job: Job, name: str) -> str:
+    known = _known(job, name)
+    if known is None or not isinstance(known.value, str):
+        raise Blocked(f"`{name}` is not known here", job.task.node)
+    argument = job.call[name][1] if name in job.call else job.task.arguments[name]
+    job.expressions.text(argument)
+    return known.value
+
+
+def _number(job: Job, name: str, default: str = "") -> str:
+    if name not in job.call:
+        row = job.rows.get(name)
+        return default or (row.when_absent if row is not None else "")
+    argument = job.call[name][1]
+    known = job.expressions.constant(argument)
+    if known is not None:
+        if isinstance(known.value, bool) or not isinstance(known.value, int | float):
+            raise Blocked(f"`{name}` is no number", argument.node)
+        if int(known.value) != known.value:
+            raise Blocked(f"`{name}` is no whole number of seconds, which prefect-dbt asks for", argument.node)
+        if isinstance(known.value, float):
+            return repr(int(known.value))
+        return job.expressions.text(argument)
+    return job.expressions.seconds(argument)
+
+
+def _job_id(job: Job, parameters: dict[str, Result]) -> str:
+    if "job_id" in job.results:
+        parameters["job_id"] = job.results["job_id"]
+        return "job_id"
+    if "job_id" not in job.call:
+        raise Blocked("no `job_id` is given", job.task.node)
+    return _integer(job, "job_id")
+
+
+def _run_id(job: Job, parameters: dict[str, Result]) -> str:
+    if "run_id" in job.results:
+        parameters["run_id"] = job.results["run_id"]
+        return "run_id"
+    if "run_id" not in job.call:
+        raise Blocked("no `run_id` is given", job.task.node)
+    return _integer(job, "run_id")
+
+
+def _integer(job: Job, name: str) -> str:
+    argument = job.call[name][1]
+    known = job.expressions.constant(argument)
+    text = job.expressions.text(argument, template=True)
+    if known is None:
+        return text
+    if isinstance(known.value, str) and known.value.strip().isdecimal():
+        return str(int(known.value)) if isinstance(argument.node, ast.Constant) or argument.loop else text
+    if isinstance(known.value, int) and not isinstance(known.value, bool):
+        return text
+    raise Blocked(f"`{name}` is no number", argument.node)
+
+
+def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) -> tuple[str, list[str]]:
+    """The credentials as an expression, and the lines that have to come before it."""
+    name = next(row for row in job.rows if row.endswith("conn_id"))
+    connection = job.rows[name].when_absent
+    if name in job.call:
+        argument = job.call[name][1]
+        known = job.expressions.constant(argument)
+        if known is None or not isinstance(known.value, str):
+            raise Blocked("the connection is not known here", argument.node)
+        job.expressions._no_template(known.value, argument.node)
+        connection = known.value
+    block = repr_text(block_name(connection, job.blocks))
+    load = f"await DbtCloudCredentials.aload({block})" if asynchronous else f"DbtCloudCredentials.load({block})"
+    if "account_id" not in job.call or _known(job, "account_id") == Constant(None):
+        return ("credentials", [f"credentials = {load}"]) if named else (load, [])
+    account = _integer(job, "account_id")
+    known = _known(job, "account_id")
+    if known is None or not account.isdecimal():
+        account = f"int({account})"
+    copy = f'credentials.model_copy(update={{"account_id": {account}}})'
+    if named:
+        return "credentials", [f"credentials = {load}", f"credentials = {copy}"]
+    return copy, [f"credentials = {load}"]
+
+
+def _params(job: Job) -> dict[str, str]:
+    return {
+        row.target.partition(".")[2]: job.expressions.text(argument, template=True)
+        for row, argument in job.call.values()
+        if row.target.startswith("params.") and job.expressions.constant(argument) != Constant(None)
+    }
+
+
+def _dict_text(entries: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f'"{name}": {value}' for name, value in entries.items()) + "}"
+
+
+def _options(job: Job) -> dict[str, str]:
+    """The fields of TriggerJobRunOptions; what ``additional_run_config`` holds wins, as it does in Airflow."""
+    found: dict[str, str] = {}
+    for name, (row, argument) in job.call.items():
+        if row.target.startswith(f"{_OPTIONS}."):
+            field = row.target.partition(".")[2]
+            known = job.expressions.constant(argument)
+            if known is not None and known.value is None:
+                continue
+            if field == "cause":
+                if known is not None and isinstance(known.value, str) and len(known.value) > _LONGEST_CAUSE:
+                    raise Blocked("Airflow cuts the reason at 255 characters, Prefect sends all of it", argument.node)
+                if known is None:
+                    raise Blocked("the reason is not known here: Airflow cuts it at 255 characters", argument.node)
+            found[field] = job.expressions.text(argument, template=True)
+        elif row.target == _OPTIONS:
+            found.update(_run_config(job, name, argument))
+    return found
+
+
+def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
+    value = job.expressions.module.values.single(argument.node)
+    if isinstance(value, Constant) and value.value is None:
+        return {}
+    if not isinstance(value, Table) or not value.complete:
+        raise Blocked(f"the keys of `{name}` are not known here", argument.node)
+    found: dict[str, str] = {}
+    for key, node in value.entries.items():
+        if key not in _OPTION_FIELDS:
+            raise Blocked(f"`{key}` in `{name}` would be lost: TriggerJobRunOptions has no such field", argument.node)
+        if node is None:
+            raise Blocked(f"`{key}` in `{name}` is not known here", argument.node)
+        entry = Argument(node, argument.loop, argument.origin)
+        known = job.expressions.constant(entry)
+        if known is not None and known.value is None:
+            if key in ("cause", "steps_override", "schema_override"):
+                raise Blocked(f"`{key}` in `{name}` is None, which wins over the argument in Airflow", argument.node)
+            continue
+        found[key] = job.expressions.text(entry, template=True)
+    return found
+
+
+def _check_limit(job: Job, options: Mapping[str, str]) -> None:
+    """prefect-dbt lifts the wait to ``timeout_seconds_override`` where that is longer."""
+    if "timeout_seconds_override" in options:
+        limit = _number(job, "timeout")
+        override = options["timeout_seconds_override"]
+        if not (limit.isdecimal() and override.isdecimal() and int(override) <= int(limit)):
+            job.expressions.doubts["`timeout_seconds_override` lifts prefect-dbt's limit, not Airflow's"] = job.task.node

@@ -1,0 +1,190 @@
+"""When a DAG runs, as arguments of Prefect's ``serve``.
+
+Airflow's presets and defaults are those of 2.10 and 3.3; ``serve(cron=…)`` carries no
+time zone, so that a schedule object is written.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime
+from typing import NamedTuple
+
+from offramp.finding.graph import Argument, Dag
+from offramp.finding.values import Constant, Reference, Table
+from offramp.fixing.expressions import Blocked, Expressions
+from offramp.reading.versions import Versions
+
+_PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+
+
+class Schedule(NamedTuple):
+    """The value of ``schedule=``, empty for none, and what it imports."""
+
+    text: str
+    imports: frozenset[tuple[str, str]]
+
+
+def schedule(dag: Dag, expressions: Expressions, versions: Versions) -> Schedule:
+    """The schedule of a DAG. Raises Blocked, or adds doubts, where Prefect's would differ."""
+    argument = dag.arguments.get("schedule") or dag.arguments.get("schedule_interval")
+    start = _start(dag, expressions)
+    if argument is None:
+        if versions.airflow.at_least((3,)) is not True:
+            raise Blocked(
+                "without a schedule the DAG runs daily on Airflow 2 and never on Airflow 3: "
+                "set `airflow-version`, or write `schedule`",
+                dag.maker,
+            )
+        return Schedule("", frozenset())
+    known = expressions.constant(argument)
+    if known is not None and known.value is None:
+        return Schedule("", frozenset())
+    _no_catchup(dag, expressions, versions)
+    if known is not None:
+        if not isinstance(known.value, str):
+            raise Blocked("is a schedule that is not followed", argument.node)
+        return _cron(known.value, argument, start, expressions)
+    raise Blocked("is a schedule that Prefect has no exact equal of", argument.node)
+
+
+def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expressions) -> Schedule:
+    cron = _PRESETS.get(text, text)
+    if cron.startswith("@"):
+        raise Blocked(f"`{text}` has no equal in Prefect", argument.node)
+    fields = cron.split()
+    if len(fields) != 5 or any(mark in cron for mark in "?LW#H"):
+        raise Blocked("is a cron expression that Prefect may read otherwise", argument.node)
+    if fields[2] != "*" and fields[4] != "*":
+        raise Blocked("names days of the month and of the week, which cron readers combine in two ways", argument.node)
+    if start is None:
+        raise Blocked("without a known start_date the schedule's time zone is not known", argument.node)
+    written = f'"{cron}"'
+    if text == cron and not isinstance(argument.node, ast.Constant):
+        written = expressions.text(argument)
+    return Schedule(
+        f'Cron({written}, timezone="{start.zone}")', frozenset({("prefect.schedules", "Cron")})
+    )
+
+
+class _Start(NamedTuple):
+    zone: str
+
+
+def _start(dag: Dag, expressions: Expressions) -> _Start | None:
+    """The time zone of ``start_date``; Blocked for a date to come."""
+    argument = dag.arguments.get("start_date")
+    if argument is None and "default_args" in dag.arguments:
+        table = expressions.module.values.single(dag.arguments["default_args"].node)
+        node = table.entries.get("start_date") if isinstance(table, Table) else None
+        argument = Argument(node, (), "default_args") if node is not None else None
+    if argument is None:
+        return None
+    node = expressions.bound(argument.node)
+    if isinstance(node, ast.Constant) and node.value is None:
+        return None
+    if not isinstance(node, ast.Call):
+        raise Blocked("this start_date is not known here", argument.node)
+    callee = expressions.module.values.single(node.func)
+    path = callee.path if isinstance(callee, Reference) else ast.unparse(node.func)
+    name = path.rpartition(".")[2]
+    if name == "days_ago" and path.startswith("airflow."):
+        return _Start("UTC")
+    if path in ("pendulum.today", "pendulum.now", "pendulum.yesterday") or _relative(node):
+        return _moving(node, expressions)
+    if path not in ("datetime.datetime", "pendulum.datetime", "airflow.utils.timezone.datetime"):
+        raise Blocked("this start_date is not known here", argument.node)
+    return _fixed(node, path, expressions, argument)
+
+
+def _fixed(node: ast.Call, path: str, expressions: Expressions, argument: Argument) -> _Start:
+    values = expressions.module.values
+    numbers: dict[str, int] = {}
+    zone: ast.expr | None = None
+    for part, inner in [*zip(_PARTS, node.args), *((keyword.arg or "", keyword.value) for keyword in node.keywords)]:  # noqa: B905
+        if part in ("tz", "tzinfo"):
+            zone = inner
+            continue
+        known = values.single(inner)
+        if part not in _PARTS or not isinstance(known, Constant) or not isinstance(known.value, int):
+            raise Blocked("this start_date is not known here", argument.node)
+        numbers[part] = known.value
+    try:
+        date = datetime.datetime(**numbers)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise Blocked("this start_date is not known here", argument.node) from None
+    if date > datetime.datetime.now():
+        raise Blocked("a start_date still to come holds the DAG back, and nothing holds back a flow", argument.node)
+    return _Start("UTC" if zone is None else _zone(zone, expressions))
+
+
+def _relative(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and node.func.attr in ("add", "subtract")
+
+
+def _moving(node: ast.Call, expressions: Expressions) -> _Start:
+    """``pendulum.today("UTC").add(days=-1)`` and the like, which only the zone matters of."""
+    inner: ast.expr = node
+    while isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+        callee = expressions.module.values.single(inner.func)
+        if isinstance(callee, Reference) and callee.path in ("pendulum.today", "pendulum.now", "pendulum.yesterday"):
+            zone = [*inner.args, *(keyword.value for keyword in inner.keywords if keyword.arg == "tz")]
+            if len(zone) == 1:
+                if any(keyword.arg == "days" and _negative(keyword.value) for keyword in node.keywords) or inner is node:
+                    return _Start(_zone(zone[0], expressions))
+            break
+        inner = inner.func.value
+    raise Blocked("this start_date is not known here", node)
+
+
+def _negative(node: ast.expr) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+
+
+def _zone(node: ast.expr, expressions: Expressions) -> str:
+    known = expressions.module.values.single(node)
+    if isinstance(known, Constant) and isinstance(known.value, str):
+        return known.value
+    inner = expressions.bound(node)
+    if isinstance(inner, ast.Call):
+        callee = expressions.module.values.single(inner.func)
+        argument = expressions.module.values.single(inner.args[0]) if len(inner.args) == 1 else None
+        named = isinstance(callee, Reference) and callee.path in (
+            "pendulum.timezone", "pendulum.tz.timezone", "pendulum.Timezone", "zoneinfo.ZoneInfo", "pytz.timezone"
+        )
+        if named and isinstance(argument, Constant) and isinstance(argument.value, str):
+            return argument.value
+    path = expressions.module.values.single(inner)
+    if isinstance(path, Reference) and path.path in ("datetime.timezone.utc", "datetime.UTC", "pendulum.UTC", "pytz.UTC", "pytz.utc"):
+        return "UTC"
+    raise Blocked("the time zone of this start_date is not known here", node)
+
+
+def _no_catchup(dag: Dag, expressions: Expressions, versions: Versions) -> None:
+    argument = dag.arguments.get("catchup")
+    if argument is not None:
+        known = expressions.constant(argument)
+        if known is None:
+            raise Blocked("`catchup` is not known here", argument.node)
+        if known.value:
+            raise Blocked("`catchup=True` makes up for missed runs, which Prefect does not", argument.node)
+        return
+    old = "schedule_interval" in dag.arguments
+    if old or versions.airflow.at_least((3,)) is False:
+        raise Blocked("Airflow 2 makes up for missed runs unless `catchup=False` is written", dag.maker)
+    if versions.airflow.at_least((3,)) is None:
+        raise Blocked(
+            "without `catchup`, Airflow 2 makes up for missed runs and Airflow 3 does not: "
+            "set `airflow-version`, or write `catchup=False`",
+            dag.maker,
+        )

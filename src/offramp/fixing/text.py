@@ -1,0 +1,23 @@
+"""Layout of generated code: calls on one line where they fit, else one argument a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+WIDTH = 88
+INDENT = "    "
+
+
+def call_lines(function: str, arguments: Mapping[str, str], positional: Sequence[str] = (), *, indent: int = 4) -> list[str]:
+    """The lines of a call with keyword arguments; ``indent`` columns are kept free before them."""
+    parts = [*positional, *(f"{name}={value}" for name, value in arguments.items())]
+    line = f"{function}({', '.join(parts)})"
+    if len(line) + indent <= WIDTH and "\n" not in line:
+        return [line]
+    lines = [f"{function}("]
+    for part in parts:
+        first, *rest = part.split("\n")
+        lines += [INDENT + first, *(INDENT + other for other in rest)]
+        lines[-1] += ","
+    lines.append(")")
+    return lines
