@@ -11,7 +11,7 @@ from offramp.output import rule_url
 # The fields that a reader of the page wants, in this order, under these headings.
 _CHAPTERS = {
     "intent": "",
-    "source_context": "On Airflow",
+    "source_context": "Background",
     "prefect_pattern": "On Prefect",
     "prefect_package": "Prefect package",
     "prefect_import": "Prefect import",
