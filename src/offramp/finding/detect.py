@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -17,11 +18,28 @@ from offramp.reading.versions import Versions
 
 if TYPE_CHECKING:
     from offramp.finding.operators import Module, Use
-    from offramp.finding.waits import Trap
+    from offramp.finding.trap import Trap
 
 # The detectors of the gate: what they look for is what is banned, not what is noted.
 _BANNED = frozenset({"airflow-import", "dynamic-airflow-import", "airflow-dependency"})
 _COMMENT_NEEDLES = (b"OFR",)
+_PREFECT_NEEDLES = (b"prefect_dbt",)
+# Detectors of traps by the module of this package that has them, each as the function of its name. A module is
+# imported only for a file that holds a needle of its side.
+_AIRFLOW_TRAPS = {
+    "waits": ("fire-and-forget-run", "deferrable-without-wait", "hook-wait-result-ignored", "double-wait"),
+}
+_PREFECT_TRAPS = {
+    "prefect_calls": ("dbt-call-not-awaited", "returned-coroutine", "wrong-call-form"),
+    "prefect_runs": (
+        "fire-and-forget-trigger",
+        "wait-result-ignored",
+        "wait-window-too-short",
+        "retries-without-effect",
+    ),
+    "prefect_futures": ("future-not-resolved",),
+}
+_ON_PREFECT = frozenset(detector for detectors in _PREFECT_TRAPS.values() for detector in detectors)
 _LONGEST_PRINT = 120
 
 
@@ -29,8 +47,10 @@ def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans) -> frozense
     """Byte strings of which every Python file with a finding of the enabled rules contains one."""
     found: set[bytes] = set()
     detectors = {rule.detector for rule in rulebook.rules.values() if rule.code in enabled}
-    if detectors - _BANNED:
+    if detectors - _BANNED - _ON_PREFECT:
         found.update(rulebook.needles())
+    if detectors & _ON_PREFECT:
+        found.update(_PREFECT_NEEDLES)
     if detectors & _BANNED:
         found.update(bans.needles())
     if "unused-suppression" in detectors:
@@ -51,8 +71,17 @@ def find(
     found: list[Finding] = []
     if not rules.keys().isdisjoint(_BANNED):
         found.extend(_banned(source, rules, bans))
-    if any(needle in source.utf8 for needle in rulebook.needles()):
-        found.extend(_operators(source, rulebook, rules, versions))
+    on_airflow = any(needle in source.utf8 for needle in rulebook.needles())
+    on_prefect = any(needle in source.utf8 for needle in _PREFECT_NEEDLES) and not _ON_PREFECT.isdisjoint(rules)
+    if on_airflow or on_prefect:
+        from offramp.finding.operators import Module
+
+        module = Module(source.tree, rulebook)
+        if on_airflow:
+            found.extend(_operators(source, module, rules))
+            found.extend(_traps(source, module, rules, versions, _AIRFLOW_TRAPS))
+        if on_prefect:
+            found.extend(_traps(source, module, rules, versions, _PREFECT_TRAPS))
     return sorted(found, key=lambda finding: (finding.span, finding.code))
 
 
@@ -105,33 +134,35 @@ def _placed(rule: Rule, name: str, span: Span) -> Finding:
     return Finding(rule.code, span, span, rule.message.format(name=name), _print(name))
 
 
-def _operators(
-    source: Source, rulebook: Rulebook, rules: Mapping[str, Rule], versions: Versions
-) -> Iterator[Finding]:
-    from offramp.finding import waits
-    from offramp.finding.operators import Module
-
-    module = Module(source.tree, rulebook)
+def _operators(source: Source, module: Module, rules: Mapping[str, Rule]) -> Iterator[Finding]:
     derived = rules.get("derived-operator")
     for use in (*module.subclasses(), *module.uses):
         if use.call is None or use.derived is not None:
             rule, slots = derived, _derived_slots(use)
         else:
-            rule = rulebook.rule_for(use.note)
+            rule = module.rulebook.rule_for(use.note)
             slots = _Slots(module, use)
             rule = rule if rule.code in {enabled.code for enabled in rules.values()} else None
         if rule is not None:
             about = use.call or use.callee
             statement = module.names.statement(use.callee)
             yield _finding(source, rule, slots, use.callee, statement, ast.unparse(about))
-    traps: dict[str, Callable[[Module, Versions], Iterable[Trap]]] = {
-        "fire-and-forget-run": waits.fire_and_forget_run,
-        "deferrable-without-wait": waits.deferrable_without_wait,
-        "hook-wait-result-ignored": waits.hook_wait_result_ignored,
-        "double-wait": waits.double_wait,
-    }
-    for detector, search in traps.items():
-        if detector in rules:
+
+
+def _traps(
+    source: Source,
+    module: Module,
+    rules: Mapping[str, Rule],
+    versions: Versions,
+    detectors: Mapping[str, Iterable[str]],
+) -> Iterator[Finding]:
+    for place, names in detectors.items():
+        for detector in names:
+            if detector not in rules:
+                continue
+            search: Callable[[Module, Versions], Iterable[Trap]] = getattr(
+                import_module(f"offramp.finding.{place}"), detector.replace("-", "_")
+            )
             for trap in search(module, versions):
                 statement = module.names.statement(trap.node)
                 yield _finding(source, rules[detector], trap.slots, trap.node, statement, ast.unparse(trap.about))

@@ -290,8 +290,8 @@ class Paths:
         own = {parameter.arg for parameter in (*plain, *arguments.kwonlyargs)}
         if keyword in own:
             name = keyword
-        elif not keyword and node in call.args and call.args.index(node) < len(plain):  # type: ignore[arg-type]
-            position = call.args.index(node)  # type: ignore[arg-type]
+        elif not keyword and node in call.args and call.args.index(node) < len(plain):
+            position = call.args.index(node)
             starred = any(isinstance(before, ast.Starred) for before in call.args[:position])
             name = "" if starred else plain[position].arg
         else:

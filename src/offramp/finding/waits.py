@@ -7,26 +7,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from offramp.finding.describe import argument_text, name_text, task_text
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import WAIT, Module, Use, waits
 from offramp.finding.run_flow import forgotten, run_sources
+from offramp.finding.trap import Trap
 from offramp.finding.values import Constant, Made
 from offramp.reading.versions import Versions
 
 _DEFERRABLE = "deferrable"
 # Before provider 4.7.0 the hook's wait returned False for an unexpected end, from then on it raises.
 _RAISES_SINCE = (4, 7)
-
-
-class Trap(NamedTuple):
-    """A place where a trap was found and what its message says; ``about`` identifies it across moved lines."""
-
-    node: ast.expr
-    slots: dict[str, str]
-    about: ast.AST
 
 
 def fire_and_forget_run(module: Module, versions: Versions) -> Iterator[Trap]:

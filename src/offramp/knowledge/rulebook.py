@@ -17,14 +17,22 @@ DETECTOR_SLOTS: dict[str, frozenset[str]] = {
     "airflow-dependency": frozenset({"name"}),
     "bad-note": frozenset({"sentence"}),
     "cannot-parse": frozenset({"sentence"}),
+    "dbt-call-not-awaited": frozenset({"call", "consequence"}),
     "deferrable-without-wait": frozenset({"operator", "task", "job_id"}),
     "derived-operator": frozenset({"operator", "base", "task"}),
     "double-wait": frozenset({"operator", "task", "job_id", "sensor"}),
     "dynamic-airflow-import": frozenset({"name"}),
     "fire-and-forget-run": frozenset({"operator", "task", "job_id"}),
+    "fire-and-forget-trigger": frozenset({"call"}),
+    "future-not-resolved": frozenset({"call", "consequence"}),
     "hook-wait-result-ignored": frozenset({"method", "consequence"}),
     "noted-operator": frozenset({"operator"}),
+    "retries-without-effect": frozenset({"call", "attempts"}),
+    "returned-coroutine": frozenset({"call", "consequence"}),
     "unused-suppression": frozenset({"codes"}),
+    "wait-result-ignored": frozenset({"call", "consequence"}),
+    "wait-window-too-short": frozenset({"call", "argument"}),
+    "wrong-call-form": frozenset({"call", "consequence"}),
 }
 DETECTORS = frozenset(DETECTOR_SLOTS)
 # What the matcher of noted operators can say besides the arguments of the note's table.
