@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from offramp.finding.bans import Bans
 from offramp.finding.detect import cannot_parse, find, find_in_manifest, needles, reads_manifests
 from offramp.finding.suppress import suppress
+from offramp.fixing.edits import applicable, apply, edits_of, unproven
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
-from offramp.model import FileResult
+from offramp.model import Applicability, FileResult, Finding
 from offramp.reading.prefilter import Prefilter
+from offramp.reading.project import Project
 from offramp.reading.source import Source, SourceError
 from offramp.reading.versions import Versions, find_versions
 from offramp.settings import Gate, Settings, enabled_codes, merged_gate, settings_for
 
+if TYPE_CHECKING:
+    from offramp.fixing.recipes.dag_to_flow import Options
+
 _CANNOT_PARSE = "OFR901"
+# Fixes that overlap are applied one round after the other; more rounds than this mean that they undo each other.
+_MOST_ROUNDS = 10
 # Starting processes costs about as much as parsing this many bytes.
 _WORTH_PROCESSES = 400_000
 
@@ -33,6 +41,7 @@ class Context:
         self.rulebook = rulebook
         self.enabled = enabled
         self.versions = versions
+        self.project: Project | None = None
         self._nested: dict[int, Context] = {}
 
     @cached_property
@@ -81,6 +90,7 @@ class Context:
                 rulebook = self.rulebook if same else load_rulebook(settings.notes, lambda sentence: None)
                 enabled = enabled_codes(settings, rulebook.rules.values())
                 found = self._nested[id(settings)] = Context(settings, rulebook, enabled, find_versions(settings))
+                found.project = self.project
             context = found
         return context
 
@@ -99,12 +109,14 @@ def check_bytes(
     tree: ast.Module | None = None,
     named: bool = False,
     disable_noqa: bool = False,
+    fixes: bool = False,
 ) -> FileResult:
     """Check one file's bytes.
 
     ``tree`` spares parsing where a front end has it; a ``named`` file is parsed even
-    when it cannot have findings; ``disable_noqa`` ignores suppression comments. An
-    error inside offramp becomes the result's ``problem``.
+    when it cannot have findings; ``disable_noqa`` ignores suppression comments;
+    ``fixes`` gives every finding its fix or refusals. An error inside offramp becomes
+    the result's ``problem``.
     """
     context = context.of(path)
     if not (named or context.parses_all) and not _may_matter(path, raw, context):
@@ -116,9 +128,11 @@ def check_bytes(
             return _check_manifest(path, raw, context, enabled)
         source = Source(path, raw, tree)
         found = find(source, rulebook, enabled, context.versions, context.bans_for(path))
-        findings = suppress(
-            source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa
-        )
+        findings = suppress(source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa)
+        if fixes and findings:
+            from offramp.fixing.plan import plan
+
+            findings = plan(source, findings, rulebook, _options(context), context.project)
     except SourceError as error:
         return _unparsed(path, raw, rulebook, str(error), error.offset)
     except RecursionError:
@@ -130,14 +144,56 @@ def check_bytes(
     return FileResult(path, tuple(findings), source.utf8 if findings else b"")
 
 
+def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: bool = False) -> FileResult:
+    """Apply the safe fixes of one file's bytes, and the ``unsafe`` ones if asked; nothing is written.
+
+    The result holds the findings that are left, and ``new_text`` where anything was
+    fixed. Every round of fixes is proven: the new text parses, the findings are gone
+    and none has come. When a proof fails, the text stays as it was and ``problem``
+    names the rule.
+    """
+    result = check_bytes(path, raw, context, named=named, fixes=True)
+    text = raw
+    fixed: list[Finding] = []
+    for _ in range(_MOST_ROUNDS):
+        applied = applicable(result.findings, unsafe=unsafe)
+        if not applied or result.problem:
+            break
+        source = Source(path, text)
+        codes = ", ".join(sorted({finding.code for finding in applied}))
+        try:
+            changed = source.encoded(apply(source.utf8, edits_of(applied, source)))
+        except (UnicodeEncodeError, ValueError) as error:
+            return result._replace(problem=f"{path}: the fix of {codes} was not applied: {error}")
+        after = check_bytes(path, changed, context, named=True, fixes=True)
+        fault = after.problem or unproven(result.findings, applied, after.findings)
+        if fault:
+            return result._replace(problem=f"{path}: the fix of {codes} was not applied: {fault}")
+        fixed += applied
+        result, text = after, changed
+    if not fixed:
+        return result
+    return result._replace(new_text=text, fixed=tuple(fixed))
+
+
 def check_files(
-    paths: Sequence[str], context: Context, jobs: int, *, named: Collection[str] = ()
+    paths: Sequence[str],
+    context: Context,
+    jobs: int,
+    *,
+    named: Collection[str] = (),
+    fixes: bool = False,
+    fix: Applicability | None = None,
 ) -> Iterator[FileResult]:
     """Check files in the order of ``paths``; with enough work in ``jobs`` processes.
 
-    ``named`` are the paths that the user gave by name. A file that cannot be read
-    gives a result with a problem.
+    ``named`` are the paths that the user gave by name. ``fixes`` plans fixes; ``fix``
+    applies them, down to that applicability, without writing. A file that cannot be
+    read gives a result with a problem.
     """
+    if fixes or fix is not None:
+        context.project = Project(paths)
+    work = _Work(context, frozenset(named), fixes, fix)
     results: dict[str, FileResult] = {}
     waiting: list[str] = []
     size = 0
@@ -152,11 +208,11 @@ def check_files(
             size += len(raw)
         else:
             results[path] = FileResult(path, ())
-    checked = _in_processes(waiting, context, jobs, named) if jobs > 1 and size > _WORTH_PROCESSES else None
+    checked = _in_processes(waiting, work, jobs) if jobs > 1 and size > _WORTH_PROCESSES else None
     for path in paths:
         result = results.get(path)
         if result is None:
-            result = next(checked) if checked is not None else _check_file(path, context, path in named)
+            result = next(checked) if checked is not None else work.check(path)
         yield result
 
 
@@ -182,9 +238,29 @@ def _check_manifest(path: str, raw: bytes, context: Context, enabled: frozenset[
     return FileResult(path, tuple(findings), source.utf8 if findings else b"")
 
 
-def _check_file(path: str, context: Context, named: bool) -> FileResult:
-    raw = _read(path)
-    return raw if isinstance(raw, FileResult) else check_bytes(path, raw, context, named=named)
+class _Work(NamedTuple):
+    """What is done with every file of a run."""
+
+    context: Context
+    named: frozenset[str]
+    fixes: bool
+    fix: Applicability | None
+
+    def check(self, path: str) -> FileResult:
+        raw = _read(path)
+        if isinstance(raw, FileResult):
+            return raw
+        named = path in self.named
+        if self.fix is not None:
+            return fix_bytes(path, raw, self.context, unsafe=self.fix is Applicability.UNSAFE, named=named)
+        return check_bytes(path, raw, self.context, named=named, fixes=self.fixes)
+
+
+def _options(context: Context) -> Options:
+    from offramp.fixing.recipes.dag_to_flow import Options
+
+    settings = context.settings
+    return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions)
 
 
 def _read(path: str) -> bytes | FileResult:
@@ -200,30 +276,27 @@ def _unparsed(path: str, raw: bytes, rulebook: Rulebook, sentence: str, offset: 
     return FileResult(path, (cannot_parse(rulebook, sentence, min(offset, len(text))),), text)
 
 
-_worker: Callable[[str], FileResult]
+_worker: _Work
 
 
-def _in_processes(paths: list[str], context: Context, jobs: int, named: Collection[str]) -> Iterator[FileResult]:
+def _in_processes(paths: list[str], work: _Work, jobs: int) -> Iterator[FileResult]:
     import multiprocessing
 
     # A forked process has the context already; elsewhere it would have to be made again.
     if "fork" not in multiprocessing.get_all_start_methods():
-        return (_check_file(path, context, path in named) for path in paths)
-    return _forked(paths, context, jobs, named)
+        return map(work.check, paths)
+    return _forked(paths, work, jobs)
 
 
-def _forked(paths: list[str], context: Context, jobs: int, named: Collection[str]) -> Iterator[FileResult]:
+def _forked(paths: list[str], work: _Work, jobs: int) -> Iterator[FileResult]:
     import multiprocessing
 
     global _worker
 
-    def check(path: str) -> FileResult:
-        return _check_file(path, context, path in named)
-
-    _worker = check
+    _worker = work
     with multiprocessing.get_context("fork").Pool(min(jobs, len(paths))) as pool:
-        yield from pool.imap(_work, paths, chunksize=max(1, min(32, len(paths) // (jobs * 4))))
+        yield from pool.imap(_check_in_worker, paths, chunksize=max(1, min(32, len(paths) // (jobs * 4))))
 
 
-def _work(path: str) -> FileResult:
-    return _worker(path)
+def _check_in_worker(path: str) -> FileResult:
+    return _worker.check(path)

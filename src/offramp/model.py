@@ -41,13 +41,15 @@ class Edit(NamedTuple):
 class Fix(NamedTuple):
     """Edits that are applied all together or not at all.
 
-    ``reason`` says why the fix is not safe; empty for a safe one.
+    ``reason`` says why the fix is not safe; empty for a safe one. ``flows`` names the
+    flows that DAGs become, where the fix takes DAGs out of Airflow.
     """
 
     title: str
     edits: tuple[Edit, ...]
     applicability: Applicability
     reason: str = ""
+    flows: tuple[str, ...] = ()
 
 
 class Refusal(NamedTuple):
@@ -133,6 +135,7 @@ class Finding(NamedTuple):
 class FileResult(NamedTuple):
     """What checking one file gave.
 
+    ``fixed`` are the findings whose fixes made ``new_text``.
     ``text`` is the UTF-8 text that the findings' offsets count in, kept only where
     there are findings. ``problem`` is one sentence when the tool (not the file) failed on it; the run
     then ends with exit code 2. ``new_text`` is the whole fixed text where a fix was
@@ -144,3 +147,4 @@ class FileResult(NamedTuple):
     text: bytes = b""
     new_text: bytes | None = None
     problem: str = ""
+    fixed: tuple[Finding, ...] = ()

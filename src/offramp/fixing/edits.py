@@ -1,10 +1,14 @@
-"""Byte edits: applied all together, or not at all."""
+"""Byte edits: applied all together or not at all, and proven."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
-from offramp.model import Edit
+from offramp.model import Applicability, Edit, Finding
+from offramp.reading.source import Source
+
+_CANNOT_PARSE = "OFR901"
 
 
 def overlap(edits: Iterable[Edit]) -> bool:
@@ -20,7 +24,7 @@ def apply(utf8: bytes, edits: Iterable[Edit]) -> bytes:
     """The text with every edit made; ValueError when two overlap."""
     edits = sorted(edits, key=lambda edit: edit.span)
     if overlap(edits):
-        raise ValueError("edits overlap")
+        raise ValueError("its edits overlap")
     parts = []
     position = 0
     for edit in edits:
@@ -28,3 +32,43 @@ def apply(utf8: bytes, edits: Iterable[Edit]) -> bytes:
         position = edit.span.end
     parts.append(utf8[position:])
     return b"".join(parts)
+
+
+def applicable(findings: Sequence[Finding], *, unsafe: bool) -> list[Finding]:
+    """The findings whose fixes can be applied in one round: those that share a fix, and what does not touch it."""
+    wanted = (Applicability.SAFE, Applicability.UNSAFE) if unsafe else (Applicability.SAFE,)
+    chosen: list[Finding] = []
+    edits: list[Edit] = []
+    for finding in findings:
+        fix = finding.fix
+        if fix is None or fix.applicability not in wanted:
+            continue
+        if any(fix.edits == other.fix.edits for other in chosen if other.fix is not None):
+            chosen.append(finding)
+        elif not overlap([*edits, *fix.edits]) and not any(other.fix and other.fix.flows for other in chosen):
+            chosen.append(finding)
+            edits += fix.edits
+    return chosen
+
+
+def edits_of(findings: Sequence[Finding], source: Source) -> list[Edit]:
+    """The edits of some findings' fixes, each once, with the file's own line ends."""
+    edits = dict.fromkeys(edit for finding in findings if finding.fix is not None for edit in finding.fix.edits)
+    return [edit._replace(text=edit.text.replace("\n", source.newline)) for edit in edits]
+
+
+def unproven(before: Sequence[Finding], applied: Sequence[Finding], after: Sequence[Finding]) -> str:
+    """Why a round of fixes is not as it should be; empty when it is.
+
+    The applied findings must be gone, and nothing may have come.
+    """
+    for finding in after:
+        if finding.code == _CANNOT_PARSE:
+            return f"the result does not parse: {finding.message}"
+    expected = Counter(finding.code for finding in before)
+    expected.subtract(finding.code for finding in applied)
+    left = Counter(finding.code for finding in after)
+    for code, count in left.items():
+        if count > expected[code]:
+            return f"{code} is found {count} times afterwards, not {max(expected[code], 0)} times"
+    return ""

@@ -108,6 +108,17 @@ class Source:
         self.positions = Positions(self.utf8)
         self.tree = _parse(self.text, self.positions) if tree is None else tree
 
+    def encoded(self, utf8: bytes) -> bytes:
+        """UTF-8 text in this file's encoding, with its byte order mark; UnicodeEncodeError where it cannot be."""
+        body = utf8 if self.encoding == "utf-8" else utf8.decode("utf-8").encode(self.encoding)
+        return BOM_UTF8 + body if self.bom else body
+
+    @property
+    def newline(self) -> str:
+        """The line end that the file uses most."""
+        windows = self.utf8.count(b"\r\n")
+        return "\r\n" if windows * 2 > self.utf8.count(b"\n") else "\n"
+
     def segment(self, span: Span) -> str:
         """The text of a span."""
         return self.utf8[span.start : span.end].decode("utf-8", "replace")

@@ -41,6 +41,10 @@ _CONTEXT = frozenset(
     "templates_dict test_mode ti tomorrow_ds tomorrow_ds_nodash triggering_asset_events triggering_dataset_events ts "
     "ts_nodash ts_nodash_with_tz try_number var yesterday_ds yesterday_ds_nodash".split()
 )
+# The arguments that choose a pattern and that a recipe looks at.
+_UNDERSTOOD = frozenset(
+    "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter".split()
+)
 _NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
 _PURE_COMMAND = re.compile(r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*(?:&&\s*(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*)*")
 _BASH_HELPER = '''\
@@ -312,7 +316,7 @@ class _Converter:
             if name in task.results:
                 continue
             try:
-                self._argument(task, rows.get(name), name, argument, options, call)
+                sort_argument(self.expressions, self.doubts, rows.get(name), name, argument, options, call)
             except Blocked as blocked:
                 problems.append(blocked.blocker)
         self._retries(task, rows, options, problems)
@@ -328,38 +332,6 @@ class _Converter:
         else:
             problems.append(Blocker(f"`{task.kind}` is not converted: {_first_line(note.fields.get('prefect_pattern', ''))}", task.node))
         self.blockers.extend(problems)
-
-    def _argument(
-        self,
-        task: Task,
-        row: Row | None,
-        name: str,
-        argument: Argument,
-        options: dict[str, str],
-        call: dict[str, tuple[Row, Argument]],
-    ) -> None:
-        if row is None:
-            raise Blocked(f"no note has a row for the argument `{name}`", argument.node)
-        known = self.expressions.constant(argument)
-        unsafe = row.note.startswith("unsafe:")
-        reason = f"`{name}`: {row.note.removeprefix('unsafe:').strip()}"
-        if row.target == "dropped":
-            if name == "start_date" and argument.origin != "default_args":
-                raise Blocked("a task's own start_date is not followed", argument.node)
-            if unsafe and not harmless(known, row, argument.node) and known != Constant(1):
-                self.doubts[reason] = argument.node
-        elif row.target == "refused":
-            if not harmless(known, row, argument.node):
-                raise Blocked(reason, argument.node)
-        elif row.target == "selects":
-            if name not in ("trigger_rule", "wait_for_termination", "append_env", "multiple_outputs", "output_file_name", "latest_only", "status_filter"):
-                raise Blocked(reason, argument.node)
-        elif row.target == "task.timeout_seconds":
-            if known is None or known.value is not None:
-                options["timeout_seconds"] = self.expressions.seconds(argument)
-                self.doubts[reason] = argument.node
-        elif not row.target.startswith("task."):
-            call[name] = (row, argument)
 
     def _retries(self, task: Task, rows: Mapping[str, Row], options: dict[str, str], problems: list[Blocker]) -> None:
         argument = task.arguments.get("retries")
@@ -894,6 +866,43 @@ class _Converter:
         self.edits += import_edits(
             self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper
         )
+
+
+def sort_argument(
+    expressions: Expressions,
+    doubts: dict[str, ast.AST],
+    row: Row | None,
+    name: str,
+    argument: Argument,
+    options: dict[str, str],
+    call: dict[str, tuple[Row, Argument]],
+) -> None:
+    """Put an argument where its row says: among the task's ``options``, the ``call``, or nowhere.
+
+    Raises Blocked for one that has no row, or no equal.
+    """
+    if row is None:
+        raise Blocked(f"no note has a row for the argument `{name}`", argument.node)
+    known = expressions.constant(argument)
+    unsafe = row.note.startswith("unsafe:")
+    reason = f"`{name}`: {row.note.removeprefix('unsafe:').strip()}"
+    if row.target == "dropped":
+        if name == "start_date" and argument.origin != "default_args":
+            raise Blocked("a task's own start_date is not followed", argument.node)
+        if unsafe and not harmless(known, row, argument.node) and known != Constant(1):
+            doubts[reason] = argument.node
+    elif row.target == "refused":
+        if not harmless(known, row, argument.node):
+            raise Blocked(reason, argument.node)
+    elif row.target == "selects":
+        if name not in _UNDERSTOOD:
+            raise Blocked(reason, argument.node)
+    elif row.target == "task.timeout_seconds":
+        if known is None or known.value is not None:
+            options["timeout_seconds"] = expressions.seconds(argument)
+            doubts[reason] = argument.node
+    elif not row.target.startswith("task."):
+        call[name] = (row, argument)
 
 
 def _results(task: Task) -> Iterator[Result]:

@@ -1,0 +1,90 @@
+"""An operator outside any DAG as a flow of its own."""
+
+from __future__ import annotations
+
+import ast
+
+from offramp.finding.graph import Argument, Dag, Task
+from offramp.finding.operators import Module, Use
+from offramp.finding.values import UNKNOWN
+from offramp.fixing.expressions import Blocked, Expressions
+from offramp.fixing.imports import import_edits
+from offramp.fixing.recipes import dbt_cloud
+from offramp.fixing.recipes.dag_to_flow import Options, sort_argument
+from offramp.fixing.recipes.dbt_cloud import Job, repr_text
+from offramp.fixing.text import INDENT, call_lines
+from offramp.model import Argument as Row
+from offramp.model import Edit, Span
+from offramp.reading.source import Source
+
+
+def bare_flow(module: Module, source: Source, use: Use, options: Options) -> tuple[Edit, ...]:
+    """The edits that make a flow of a module-level statement that only makes an operator. Raises Blocked."""
+    statement = module.names.statement(use.callee)
+    assert use.call is not None
+    name = _name(statement, use)
+    loads = module.names.loads.get(name, [])
+    if loads:
+        raise Blocked(f"`{name}` is used in this file", loads[0])
+    expressions = Expressions(module, source)
+    task = Task(name, use.note.section, use.call, statement, Dag(use.call, statement))
+    task.use = use
+    rows = module.rulebook.arguments(use.note)
+    doubts: dict[str, ast.AST] = {}
+    settings: dict[str, str] = {}
+    call: dict[str, tuple[Row, Argument]] = {}
+    for argument_name, given in use.arguments.given.items():
+        if argument_name == "task_id":
+            continue
+        if given.node is None or given.values == (UNKNOWN,) and given.origin == "expand":
+            raise Blocked(f"`{argument_name}` is not known here", use.call)
+        argument = Argument(given.node, (), given.origin)
+        task.arguments[argument_name] = argument
+        sort_argument(expressions, doubts, rows.get(argument_name), argument_name, argument, settings, call)
+    if not use.arguments.complete and use.around.known:
+        raise Blocked("not all arguments are known here", use.call)
+    for unwritten in ("retries", "trigger_rule"):
+        if unwritten in task.arguments:
+            raise Blocked(f"`{unwritten}` of an operator outside a DAG is not converted", task.arguments[unwritten].node)
+    recipe = dbt_cloud.RECIPES.get(use.note.fields.get("rewrite", "").split("\n")[0].strip())
+    if recipe is None:
+        raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
+    body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks, options.pattern))
+    known = use.arguments.given.get("task_id")
+    flow_name = str(known.constant.value) if known is not None and known.constant is not None else name
+    lines = call_lines("@flow", {"name": repr_text(flow_name)}, indent=0)
+    lines.append(f"{'async ' if body.is_async else ''}def {name}():")
+    lines += [INDENT + line if line else "" for line in body.lines]
+    edit = Edit(_whole_lines(source, statement, module), "\n".join(lines) + "\n")
+    edit = _spaced(source, edit)
+    imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
+    return (*imports, edit)
+
+
+def _name(statement: ast.stmt, use: Use) -> str:
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id
+    known = use.arguments.given.get("task_id")
+    if isinstance(statement, ast.Expr) and known is not None and known.constant is not None:
+        wanted = str(known.constant.value)
+        if wanted.isidentifier():
+            return wanted
+    raise Blocked("has no name that a flow could take", use.callee)
+
+
+def _whole_lines(source: Source, statement: ast.stmt, module: Module) -> Span:
+    first, last = statement.lineno, statement.end_lineno or statement.lineno
+    if any(other is not statement and other.lineno <= last and (other.end_lineno or 0) >= first for other in module.tree.body):
+        raise Blocked("shares its line with another statement", statement)
+    positions = source.positions
+    end = positions.offset(last + 1, 0) if last < positions.rows() else len(source.utf8)
+    return Span(positions.offset(first, 0), end)
+
+
+def _spaced(source: Source, edit: Edit) -> Edit:
+    """Two blank lines before a flow that follows other code."""
+    before = source.utf8[: edit.span.start]
+    gap = len(before) - len(before.rstrip(b"\r\n"))
+    if before.strip() and gap < 3:
+        return edit._replace(text="\n" * (3 - gap) + edit.text)
+    return edit
