@@ -155,7 +155,7 @@ def _check(args: argparse.Namespace) -> int:
         problems = []
         checked = 1
     else:
-        discovery = discover(args.paths or ["."], settings)
+        discovery = discover(args.paths or ["."], settings, manifests=context.reads_manifests)
         problems = list(discovery.problems)
         checked = len(discovery.files)
         for path in discovery.excluded:
@@ -259,8 +259,21 @@ def _rule(args: argparse.Namespace) -> int:
     return CLEAN
 
 
+def _declare_gate(parser: argparse.ArgumentParser) -> None:
+    from offramp.frontends import gate
+
+    gate.declare(parser)
+
+
+def _gate(args: argparse.Namespace) -> int:
+    from offramp.frontends import gate
+
+    return gate.run(args)
+
+
 _COMMANDS = {
     "check": Command("check files and directories", _declare_check, _check),
+    "gate": Command("let no new Airflow in", _declare_gate, _gate),
     "rule": Command("explain a rule", _declare_rule, _rule),
 }
 

@@ -1,0 +1,229 @@
+"""The findings that a team lives with for now, and what is new or gone against them; may import ``model``.
+
+The file has one line per finding and names no line numbers, so that moved lines
+change nothing in it and two branches can be merged: ::
+
+    [{"offramp-baseline": 1}
+    ,{"path": "dags/daily.py", "code": "OFR301", "name": "airflow.DAG"}
+    ,{"path": "dags/daily.py", "code": "OFR301", "name": "airflow.DAG", "nth": 2}
+    ]
+
+The comma leads its line because one that ends it would change the line before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple, NoReturn
+
+from offramp.model import FileResult, Finding, OfframpError
+
+BASELINE_NAME = "offramp-baseline.json"
+
+_MARK = "offramp-baseline"
+_VERSION = 1
+_CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7}|\|{7})(?= |\r?$)", re.MULTILINE)
+
+
+class Entry(NamedTuple):
+    """One accepted finding.
+
+    ``path`` is relative to the baseline's directory, with ``/``; ``name`` is the
+    finding's fingerprint; ``nth`` tells equal findings of one file apart, from 1.
+    """
+
+    path: str
+    code: str
+    name: str
+    nth: int = 1
+
+
+class Verdict(NamedTuple):
+    """Findings against accepted entries.
+
+    ``new`` and ``known`` hold the files that have such findings, with these findings
+    only; ``added`` are the entries that would accept the new ones, ``gone`` the
+    entries without a finding.
+    """
+
+    new: tuple[FileResult, ...]
+    known: tuple[FileResult, ...]
+    added: tuple[Entry, ...]
+    gone: tuple[Entry, ...]
+
+
+def compare(
+    results: Iterable[tuple[str, FileResult]], accepted: Collection[Entry], covered: Callable[[Entry], bool]
+) -> Verdict:
+    """Tell new findings from accepted ones.
+
+    ``results`` pairs each file's path, as entries have it, with its findings. Of equal
+    findings in a file the last ones are new. An entry without a finding is gone only
+    where ``covered`` says that this run would have found it.
+    """
+    numbers: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for entry in sorted(accepted):
+        numbers[entry[:3]].append(entry.nth)
+    new: list[FileResult] = []
+    known: list[FileResult] = []
+    added: list[Entry] = []
+    for path, result in results:
+        fresh: list[Finding] = []
+        old: list[Finding] = []
+        used: defaultdict[tuple[str, str, str], set[int]] = defaultdict(set)
+        for finding in result.findings:
+            key = (path, finding.code, finding.fingerprint)
+            free = numbers.get(key)
+            if free:
+                used[key].add(free.pop(0))
+                old.append(finding)
+                continue
+            nth = next(number for number in range(1, len(used[key]) + 2) if number not in used[key])
+            used[key].add(nth)
+            added.append(Entry(*key, nth))
+            fresh.append(finding)
+        new += [result._replace(findings=tuple(fresh))] if fresh else []
+        known += [result._replace(findings=tuple(old))] if old else []
+    left = (Entry(*key, nth) for key, free in numbers.items() for nth in free)
+    return Verdict(tuple(new), tuple(known), tuple(added), tuple(sorted(filter(covered, left))))
+
+
+def entries_of(path: str, findings: Iterable[Finding]) -> Iterator[Entry]:
+    """The entries that accept all findings of one file."""
+    seen: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for finding in findings:
+        seen[finding.code, finding.fingerprint] += 1
+        yield Entry(path, finding.code, finding.fingerprint, seen[finding.code, finding.fingerprint])
+
+
+def renamed(entries: Iterable[Entry], renames: Mapping[str, str]) -> frozenset[Entry]:
+    """The entries with the paths of renamed files (old -> new) replaced."""
+    return frozenset(entry._replace(path=renames.get(entry.path, entry.path)) for entry in entries)
+
+
+def load_baseline(path: str) -> frozenset[Entry]:
+    """The entries of a baseline file; raises OfframpError with one sentence for anything that is no baseline."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except OSError as error:
+        raise OfframpError(f"{path}: cannot read the baseline: {error.strerror}") from None
+    return parse_baseline(path, raw)
+
+
+def parse_baseline(path: str, raw: bytes) -> frozenset[Entry]:
+    """The same for the bytes of a baseline; ``path`` is for messages."""
+    conflict = _CONFLICT.search(raw)
+    if conflict:
+        row = raw.count(b"\n", 0, conflict.start()) + 1
+        _fail(path, row, "this line is the mark of an unresolved merge; keep the entries of both sides that still hold")
+    try:
+        data = json.loads(raw.decode())
+    except UnicodeDecodeError as error:
+        _fail(path, raw.count(b"\n", 0, error.start) + 1, "the baseline is not UTF-8")
+    except json.JSONDecodeError as error:
+        _fail(path, error.lineno, f"the baseline is not valid JSON: {error.msg}")
+    except RecursionError:
+        _fail(path, 1, "the baseline is nested too deeply")
+    if not isinstance(data, list) or not data or not isinstance(data[0], dict) or _MARK not in data[0]:
+        _fail(path, 1, f'this is no baseline: it does not begin with {{"{_MARK}": {_VERSION}}}')
+    version = data[0][_MARK]
+    if version != _VERSION or isinstance(version, bool):
+        _fail(path, 1, f"this is a baseline of version {json.dumps(version)}; this offramp knows version {_VERSION}")
+    entries = [_entry(path, row, item) for row, item in enumerate(data[1:], 2)]
+    unique = frozenset(entries)
+    if len(unique) < len(entries):
+        seen: set[Entry] = set()
+        for row, entry in enumerate(entries, 2):
+            if entry in seen:
+                _fail(path, row, f"the entry for {entry.code} `{entry.name}` in {entry.path} stands there twice")
+            seen.add(entry)
+    return unique
+
+
+def baseline_bytes(entries: Iterable[Entry]) -> bytes:
+    """The file that holds the entries: equal entries give equal bytes, whatever their order."""
+    lines = [f'[{{"{_MARK}": {_VERSION}}}', *(f",{_line(entry)}" for entry in sorted(set(entries))), "]", ""]
+    return "\n".join(lines).encode()
+
+
+def change_baseline(path: str, change: Callable[[frozenset[Entry]], frozenset[Entry]]) -> None:
+    """Replace the entries of a baseline file, which need not exist yet, by ``change`` of them.
+
+    Runs at the same time wait for each other, and readers see the old file or the new
+    one. A file whose entries stay the same is left alone. Raises OfframpError.
+    """
+    path = os.path.realpath(path)
+    try:
+        with _locked(os.path.dirname(path)):
+            exists = os.path.lexists(path)
+            old = load_baseline(path) if exists else frozenset()
+            new = change(old)
+            if new != old or not exists:
+                _replace(path, baseline_bytes(new))
+    except OSError as error:
+        raise OfframpError(f"{path}: cannot write the baseline: {error.strerror}") from None
+
+
+def _replace(path: str, raw: bytes) -> None:
+    import tempfile
+
+    mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o644
+    handle, temporary = tempfile.mkstemp(prefix=f".{BASELINE_NAME}.", dir=os.path.dirname(path))
+    try:
+        with open(handle, "wb") as file:
+            file.write(raw)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+@contextmanager
+def _locked(directory: str) -> Iterator[None]:
+    """Hold the lock on a directory, which needs no file of its own; without one where the system has no such lock."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _line(entry: Entry) -> str:
+    fields: dict[str, object] = {"path": entry.path, "code": entry.code, "name": entry.name}
+    if entry.nth > 1:
+        fields["nth"] = entry.nth
+    line = json.dumps(fields, ensure_ascii=False)
+    # A file name that is not UTF-8 holds lone surrogates, which only an escape can carry.
+    return line if line.isascii() or _encodes(line) else json.dumps(fields)
+
+
+def _encodes(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _entry(path: str, row: int, item: Any) -> Entry:
+    if not isinstance(item, dict) or not item.keys() <= {"path", "code", "name", "nth"}:
+        _fail(path, row, "an entry has the keys path, code, name and nth")
+    file, code, name, nth = (item.get(key, 1) for key in ("path", "code", "name", "nth"))
+    if not all(isinstance(text, str) and text for text in (file, code, name)):
+        _fail(path, row, "an entry needs the strings path, code and name")
+    if not isinstance(nth, int) or isinstance(nth, bool) or nth < 1:
+        _fail(path, row, "`nth` of an entry is a number from 1 up")
+    return Entry(file, code, name, nth)
+
+
+def _fail(path: str, row: int, sentence: str) -> NoReturn:
+    raise OfframpError(f"{path}:{row}: {sentence}")

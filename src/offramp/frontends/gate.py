@@ -1,0 +1,297 @@
+"""``offramp gate``: fails on findings that neither a baseline nor a git revision has; the topmost layer."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from offramp.engine import Context, check_bytes, check_files
+from offramp.finding.baseline import (
+    BASELINE_NAME,
+    Entry,
+    Verdict,
+    change_baseline,
+    compare,
+    entries_of,
+    load_baseline,
+    renamed,
+)
+from offramp.frontends.checking import (
+    CANNOT_PARSE,
+    Outcome,
+    declare_files,
+    declare_output,
+    declare_rules,
+    declare_run,
+    deliver,
+    findings_report,
+    named,
+    overrides,
+)
+from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, processors
+from offramp.knowledge.rulebook import load_rulebook
+from offramp.model import FileResult, OfframpError
+from offramp.output.progress import progress
+from offramp.reading.discover import Discovery, discover, printable
+from offramp.reading.versions import find_versions
+from offramp.settings import Settings, enabled_codes, load, merged_gate
+
+if TYPE_CHECKING:
+    from offramp.reading.revision import Revision
+
+_RULES = ["OFR3"]
+_MOST_SHOWN = 10
+
+
+class _Run(NamedTuple):
+    """What one run of the gate is about; ``file`` is the baseline's path and ``root`` its directory."""
+
+    args: argparse.Namespace
+    context: Context
+    discovery: Discovery
+    file: str
+    has_baseline: bool
+    revision: Revision | None
+
+    @property
+    def root(self) -> str:
+        return os.path.dirname(self.file)
+
+    def relative(self, path: str) -> str:
+        """A path as entries have it."""
+        return os.path.relpath(path, self.root).replace(os.sep, "/")
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``offramp gate``."""
+    parser.usage = "%(prog)s [options] [PATH ...]"
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and directories (default: the current one)")
+    gate = parser.add_argument_group("gate")
+    gate.add_argument("--baseline", metavar="FILE", help=f"the accepted findings (default: {BASELINE_NAME})")
+    gate.add_argument("--base", metavar="REF", help="compare with a git revision; a baseline follows renames since")
+    gate.add_argument("--update", action="store_true", help="remove entries from the baseline whose findings are gone")
+    gate.add_argument("--accept-new", action="store_true", help="add the new findings to the baseline")
+    gate.add_argument(
+        "--locked", action=argparse.BooleanOptionalAction, help="write no baseline (the default where CI is set)"
+    )
+    gate.add_argument("--strict", action="store_true", help="fail on entries whose findings are gone")
+    declare_rules(parser)
+    declare_files(parser)
+    output = declare_output(parser)
+    output.add_argument("--statistics", action="store_true", help="count by folder and owner instead")
+    declare_run(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the gate and return its exit code; raises OfframpError."""
+    _refuse_to_write_where_locked(args)
+    options = {"select": _RULES, **overrides(args)}
+    settings = load(".", options, config=args.config, isolated=args.isolated)
+    rulebook = load_rulebook(settings.notes, complain)
+    enabled = enabled_codes(settings, rulebook.rules.values())
+    context = Context(settings, rulebook, enabled, find_versions(settings))
+    file = _baseline_file(args, settings)
+    gate = _Run(
+        args,
+        context,
+        discover(args.paths or ["."], settings, manifests=context.reads_manifests),
+        file,
+        os.path.lexists(file),
+        _revision(args.base),
+    )
+    _check_that_there_is_a_baseline(gate)
+    return _judge(gate)
+
+
+def _judge(gate: _Run) -> int:
+    accepted = load_baseline(gate.file) if gate.has_baseline else frozenset()
+    for path in gate.discovery.excluded:
+        complain(f"{path} is excluded by the configuration")
+    files = _files_to_check(gate)
+    results = _checked(gate, files)
+    problems = [*gate.discovery.problems, *(result.problem for result in results if result.problem)]
+    unparsed = [result for result in results if any(finding.code == CANNOT_PARSE for finding in result.findings)]
+    unknown = {result.path for result in results if result.problem} | {result.path for result in unparsed}
+    sound = [(gate.relative(result.path), result) for result in results if result.path not in unknown]
+    renames = _renames(gate)
+    if gate.has_baseline:
+        accepted = renamed(accepted, renames)
+    elif gate.revision is not None:
+        accepted = frozenset(_entries_of_revision(gate, gate.revision, sound))
+    verdict = compare(sound, accepted, _Coverage(gate, (path for path in files if path not in unknown)).covers)
+    for problem in problems:
+        complain(problem)
+    failed = bool(problems or unparsed)
+    verdict = _write(gate, verdict, renames) if not failed else verdict
+    _show(gate, verdict, unparsed, len(files), len(problems))
+    if failed:
+        return FAILED
+    return FOUND if verdict.new or (gate.args.strict and gate.has_baseline and verdict.gone) else CLEAN
+
+
+def _refuse_to_write_where_locked(args: argparse.Namespace) -> None:
+    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
+    locked = in_ci if args.locked is None else args.locked
+    if locked and (args.update or args.accept_new):
+        option = "--update" if args.update else "--accept-new"
+        why = "--locked forbids that" if args.locked else "CI is set; --no-locked allows it"
+        raise OfframpError(f"{option} would write the baseline, but {why}")
+
+
+def _baseline_file(args: argparse.Namespace, settings: Settings) -> str:
+    """The baseline that is named, else the nearest up to the project's root, else the one to be made there."""
+    if args.baseline:
+        return os.path.abspath(str(args.baseline))
+    configured: str = merged_gate(settings).baseline
+    if configured:
+        return configured
+    directory = os.getcwd()
+    root = _repository(directory) or (settings.root if settings.config_file else directory)
+    while not os.path.lexists(os.path.join(directory, BASELINE_NAME)):
+        if directory in (root, os.path.dirname(directory)):
+            return os.path.join(settings.root if settings.config_file else root, BASELINE_NAME)
+        directory = os.path.dirname(directory)
+    return os.path.join(directory, BASELINE_NAME)
+
+
+def _repository(directory: str) -> str:
+    """The directory of the git repository around ``directory``; empty where there is none."""
+    while not os.path.exists(os.path.join(directory, ".git")):
+        if directory == os.path.dirname(directory):
+            return ""
+        directory = os.path.dirname(directory)
+    return directory
+
+
+def _revision(ref: str | None) -> Revision | None:
+    if ref is None:
+        return None
+    from offramp.reading.revision import Revision
+
+    return Revision(ref)
+
+
+def _check_that_there_is_a_baseline(gate: _Run) -> None:
+    if gate.has_baseline or gate.args.accept_new:
+        return
+    asked = "--update" if gate.args.update else "--baseline" if gate.args.baseline else ""
+    if asked:
+        raise OfframpError(f"{asked}: there is no baseline {gate.file}; --accept-new makes one")
+
+
+def _files_to_check(gate: _Run) -> Sequence[str]:
+    """All files, or without a baseline those that the revision does not have as they are."""
+    if gate.revision is None or gate.has_baseline or gate.args.statistics:
+        return gate.discovery.files
+    unchanged = gate.revision.unchanged
+    return [path for path in gate.discovery.files if os.path.abspath(path) not in unchanged]
+
+
+def _checked(gate: _Run, files: Sequence[str]) -> list[FileResult]:
+    running = check_files(files, gate.context, gate.args.jobs or processors(), named=named(gate.args.paths))
+    shown = running if gate.args.quiet else progress(running, len(files))
+    return [result for result in shown if result.findings or result.problem]
+
+
+def _renames(gate: _Run) -> dict[str, str]:
+    changes = gate.revision.changes if gate.revision is not None else ()
+    moved = (change for change in changes if change.path and change.old_path and change.path != change.old_path)
+    return {gate.relative(change.old_path): gate.relative(change.path) for change in moved}
+
+
+def _entries_of_revision(
+    gate: _Run, revision: Revision, sound: Iterable[tuple[str, FileResult]]
+) -> Iterator[Entry]:
+    """What the revision had: the findings of its version of the changed files, and those of the unchanged ones."""
+    for change, raw in revision.read(revision.changes):
+        # A file may move from where something is allowed to where it is not: the old path decides what was found.
+        old = check_bytes(change.old_path, raw, gate.context)
+        if not any(finding.code == CANNOT_PARSE for finding in old.findings):
+            yield from entries_of(gate.relative(change.path or change.old_path), old.findings)
+    for path, result in sound:
+        if os.path.abspath(result.path) in revision.unchanged:
+            yield from entries_of(path, result.findings)
+
+
+class _Coverage:
+    """Which entries a run can judge: those of files it checked, and of files gone from directories it searched."""
+
+    def __init__(self, gate: _Run, checked: Iterable[str]) -> None:
+        self._root = gate.root
+        self._codes = gate.context.enabled
+        self._checked: Collection[str] = {os.path.abspath(path) for path in checked}
+        given = (os.path.abspath(path) for path in gate.args.paths or ["."])
+        self._directories = tuple(os.path.join(path, "") for path in given if os.path.isdir(path))
+
+    def covers(self, entry: Entry) -> bool:
+        path = os.path.normpath(os.path.join(self._root, entry.path))
+        if entry.code not in self._codes:
+            return False
+        return path in self._checked or (path.startswith(self._directories) and not os.path.lexists(path))
+
+
+def _write(gate: _Run, verdict: Verdict, renames: dict[str, str]) -> Verdict:
+    """Change the baseline as far as asked; what was settled by that is taken from the verdict."""
+    update, accept = gate.args.update, gate.args.accept_new
+    if not (update or accept):
+        return verdict
+    removed = frozenset(verdict.gone) if update else frozenset()
+    added = frozenset(verdict.added) if accept else frozenset()
+    change_baseline(gate.file, lambda entries: (renamed(entries, renames) - removed) | added)
+    name = printable(os.path.relpath(gate.file))
+    if accept:
+        complain(f"{name}: {_count(len(added), 'new finding')} accepted")
+    if update:
+        complain(f"{name}: {_count(len(removed), 'entry', 'entries')} removed")
+    known = (*verdict.known, *verdict.new) if accept else verdict.known
+    return Verdict(() if accept else verdict.new, known, (), () if update else verdict.gone)
+
+
+def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked: int, problems: int) -> None:
+    layout = gate.context.settings.output_format
+    if gate.args.statistics:
+        deliver(gate.args, lambda _colour: _trend_report(gate, verdict, layout))
+    else:
+        found = sorted((*verdict.new, *unparsed), key=lambda result: result.path)
+        outcome = Outcome(found, gate.context.rulebook.rules, _summary(verdict, checked, problems + len(unparsed)))
+        deliver(gate.args, lambda colour: findings_report(gate.args, layout, outcome, colour))
+    if gate.has_baseline and verdict.gone:
+        for entry in verdict.gone[:_MOST_SHOWN]:
+            complain(f"gone from {printable(entry.path)}: {entry.code} {printable(entry.name)}")
+        more = len(verdict.gone) - _MOST_SHOWN
+        rest = f", {more} of them not shown" if more > 0 else ""
+        entries = "1 entry has" if len(verdict.gone) == 1 else f"{len(verdict.gone)} entries have"
+        name = printable(os.path.relpath(gate.file))
+        complain(f"{name}: {entries} no finding any more{rest}; `offramp gate --update` removes such entries")
+    if verdict.new and not gate.has_baseline and gate.revision is None and not gate.args.quiet:
+        complain(f"there is no {BASELINE_NAME}, so every finding is new; `offramp gate --accept-new` makes one")
+
+
+def _trend_report(gate: _Run, verdict: Verdict, layout: str) -> str:
+    from offramp.output.gate_report import trend, trend_json, trend_text
+    from offramp.reading.codeowners import CodeOwners
+
+    top = _repository(gate.root) or gate.root
+    owners = CodeOwners(top)
+    prefix = "" if top == gate.root else os.path.relpath(gate.root, top).replace(os.sep, "/") + "/"
+    left, new = (
+        [entry for result in results for entry in entries_of(gate.relative(result.path), result.findings)]
+        for results in (verdict.known, verdict.new)
+    )
+    counted = trend(left, new, verdict.gone, lambda path: owners.of(os.path.normpath(prefix + path)))
+    if layout == "json":
+        return trend_json(counted) + "\n"
+    return "".join(f"{line}\n" for line in trend_text(counted))
+
+
+def _summary(verdict: Verdict, checked: int, problems: int) -> str:
+    new, known = (sum(len(result.findings) for result in results) for results in (verdict.new, verdict.known))
+    about = f"({known} known, {_count(checked, 'file')} checked)"
+    line = f"Found {_count(new, 'new finding')} {about}." if new else f"No new findings {about}."
+    return f"{line} {_count(problems, 'problem')} made the check incomplete." if problems else line
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,46 @@
+"""What the commands share when they talk to people: exit codes, sentences, colour."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TextIO
+
+CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
+
+_PLACED = re.compile(r".+:[0-9]+: ")
+
+
+def complain(sentence: str) -> None:
+    """Print one sentence on stderr; one that begins with its ``file:line:`` needs no other sender."""
+    line = sentence.replace("\n", " ")
+    write(sys.stderr, f"{line}\n" if _PLACED.match(line) else f"offramp: {line}\n")
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write and flush; a reader that has gone away is no error."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`). The interpreter flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def use_colour(choice: str) -> bool:
+    """Whether ``auto``, ``always`` or ``never`` means colour on stdout here."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def processors() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
