@@ -173,7 +173,7 @@ def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: b
         result, text = after, changed
     if not fixed:
         return result
-    return result._replace(new_text=text, fixed=tuple(fixed))
+    return result._replace(new_text=text, old_text=raw, fixed=tuple(fixed))
 
 
 def check_files(

@@ -148,6 +148,11 @@ class _Plain(NamedTuple):
     node: ast.expr
 
 
+class _Blocked:
+    """What an expression that is not followed gives; its blocker is noted already."""
+
+
+_BLOCKED = _Blocked()
 _Thing = object
 
 
@@ -621,9 +626,11 @@ class _Builder:
             things = [self._evaluate(element) for element in node.elts]
             if things and all(not isinstance(thing, _Plain) for thing in things):
                 return [inner for thing in things for inner in (thing if isinstance(thing, list) else [thing])]
+            if any(isinstance(thing, _Blocked) for thing in things):
+                return _BLOCKED
             if any(isinstance(thing, Task | Dag | list | _Group | Result) for thing in things):
                 self._block("mixes tasks with other values", node)
-                return None
+                return _BLOCKED
             return _Plain(node)
         if isinstance(node, ast.Attribute):
             return self._attribute(node)
@@ -634,13 +641,13 @@ class _Builder:
                 if key is not None and isinstance(key.value, str) and owner.key == "return_value":
                     return Result(owner.task, key.value, node)
                 self._block("takes a part of a task's result in a way that is not followed", node)
-                return None
+                return _BLOCKED
             if isinstance(owner, list):
                 key = self._constant(node.slice)
                 if key is not None and isinstance(key.value, int) and -len(owner) <= key.value < len(owner):
                     return owner[key.value]
                 self._block("takes a task from a list in a way that is not followed", node)
-                return None
+                return _BLOCKED
             return _Plain(node)
         if isinstance(node, ast.ListComp):
             return self._comprehension(node)
@@ -650,7 +657,7 @@ class _Builder:
             for inner in ast.walk(node)
         ):
             self._block("makes or uses tasks in an expression that is not followed", node)
-            return None
+            return _BLOCKED
         return _Plain(node)
 
     def _comprehension(self, node: ast.ListComp) -> _Thing:
@@ -660,13 +667,13 @@ class _Builder:
         things = self._iterable(generator.iter)
         if len(node.generators) > 1 or generator.ifs or things is None:
             self._block("is a loop over something that is not known here", node)
-            return None
+            return _BLOCKED
         made: list[_Thing] = []
         outer = dict(self.loop)
         for thing in things:
             if not self._bind_loop(generator.target, thing):
                 self._block("is a loop over something that is not known here", node)
-                return None
+                return _BLOCKED
             made.append(self._evaluate(node.elt))
         self.loop = outer
         return made
@@ -680,10 +687,10 @@ class _Builder:
             if node.attr == "output":
                 return Result(owner, "return_value", node)
             self._block(f"takes `{node.attr}` of a task", node)
-            return None
+            return _BLOCKED
         if isinstance(owner, _TaskFunction | _Group | Dag | list | Result) and node.attr not in ("append", "extend"):
             self._block(f"takes `{node.attr}` in a way that is not followed", node)
-            return None
+            return _BLOCKED
         return _Plain(node)
 
     def _call(self, node: ast.Call) -> _Thing:
@@ -737,15 +744,15 @@ class _Builder:
                 if value.path.startswith("airflow.") and self.dag is not None:
                     operator = ast.unparse(node.func)
                     self._block(f"`{operator}` is covered by no note", node.func)
-                    return None
+                    return _BLOCKED
         things = [self._evaluate(argument) for argument in node.args if not isinstance(argument, ast.Starred)]
         things += [self._evaluate(keyword.value) for keyword in node.keywords]
         if any(isinstance(thing, Task | Dag | _Group | Result | list) and thing != [] for thing in things):
             self._block(f"passes a task or DAG to `{ast.unparse(node.func)}`, which is not followed", node)
-            return None
+            return _BLOCKED
         if self.dag is not None and _looks_like_operator(node):
             self._block(f"`{ast.unparse(node.func)}` is covered by no note", node.func)
-            return None
+            return _BLOCKED
         return _Plain(node)
 
     def _method(self, node: ast.Call, function: ast.Attribute) -> tuple[bool, _Thing]:
@@ -755,7 +762,7 @@ class _Builder:
         ):
             self._see(node)
             self._block("is a mapped task", node)
-            return True, None
+            return True, _BLOCKED
         if isinstance(function.value, ast.Name):
             thing = self.env.get(function.value.id)
             if isinstance(thing, list) and name in ("append", "extend"):
@@ -767,7 +774,7 @@ class _Builder:
                         thing.extend(item)
                     else:
                         thing.append(item)
-                return True, None
+                return True, _BLOCKED
             if isinstance(thing, _Plain | None) and name == "append" and node.args:
                 item = self._evaluate(node.args[0])
                 value = self.values.evaluate(function.value)
@@ -776,12 +783,12 @@ class _Builder:
                         self.env[function.value.id] = [item]
                     else:
                         self._block("keeps tasks in a list that is not known here", node)
-                return True, None
+                return True, _BLOCKED
             if isinstance(thing, _TaskFunction) and name == "override":
                 return True, self._override(thing, node)
             if isinstance(thing, _TaskFunction):
                 self._block(f"`{function.value.id}.{name}` is not followed", node)
-                return True, None
+                return True, _BLOCKED
         if name in ("set_upstream", "set_downstream"):
             owner = self._evaluate(function.value)
             others = [self._evaluate(argument) for argument in node.args]
@@ -789,23 +796,23 @@ class _Builder:
             if len(others) == 1:
                 pair = (owner, others[0]) if name == "set_downstream" else (others[0], owner)
                 self._connect(*pair, node)
-                return True, None
+                return True, _BLOCKED
         if isinstance(function.value, ast.Call) and not self._section(function):
             thing = self._evaluate(function.value)
             if isinstance(thing, _TaskFunction):
                 self._block("is not followed", node)
-                return True, None
+                return True, _BLOCKED
             if isinstance(thing, Task | Dag | _Group | Result):
                 if isinstance(thing, Dag) and name in ("test", "cli"):
-                    return True, None
+                    return True, _BLOCKED
                 self._block(f"calls `{name}` of a task or DAG", node)
-                return True, None
+                return True, _BLOCKED
         if isinstance(function.value, ast.Name) and isinstance(self.env.get(function.value.id), Task | Dag | _Group | Result):
             if isinstance(self.env[function.value.id], Dag) and name in ("test", "cli"):
                 self.touched = True
-                return True, None
+                return True, _BLOCKED
             self._block(f"calls `{name}` of a task or DAG", node)
-            return True, None
+            return True, _BLOCKED
         return False, None
 
     def _holds_mapping(self, node: ast.expr) -> bool:
@@ -823,7 +830,7 @@ class _Builder:
         use = self.uses.get(node)
         if use is not None and use.derived is not None:
             self._block(f"`{use.derived.name}` is a class of its own: no note covers it", node.func)
-            return None
+            return _BLOCKED
         if len(self.values.evaluate(node.func)) > 1:
             self._block("may be one of several operators", node.func)
         own = self.values.arguments(node)
@@ -834,13 +841,13 @@ class _Builder:
             thing = self._evaluate(own.given["dag"].node) if own.given["dag"].node is not None else None
             if not isinstance(thing, Dag):
                 self._block("the DAG of this task is not known here", node)
-                return None
+                return _BLOCKED
             if dag is not None and thing is not dag:
                 self._block("is in one DAG's block and names another DAG", node)
             dag = thing
         if dag is None:
             self._block("is not in a DAG that is understood here", node.func)
-            return None
+            return _BLOCKED
         if "task_group" in own.given:
             self._block("`task_group` as an argument is not followed", node)
         arguments = self._inherited(dag, own.given)
@@ -865,21 +872,21 @@ class _Builder:
 
     def _new_task(
         self, node: ast.expr, section: str, dag: Dag, arguments: dict[str, Argument], use: Use | None
-    ) -> Task | None:
+    ) -> Task | _Blocked:
         task_id = arguments.pop("task_id", None)
         known = self._constant_of(task_id) if task_id is not None else None
         if known is None or not isinstance(known.value, str):
             self._block("the task id is not known here", node)
-            return None
+            return _BLOCKED
         return self._add(known.value, node, section, dag, arguments, use)
 
     def _add(
         self, own_id: str, node: ast.expr, section: str, dag: Dag, arguments: dict[str, Argument], use: Use | None
-    ) -> Task | None:
+    ) -> Task | _Blocked:
         full = (self.groups[-1].prefix if self.groups else "") + own_id
         if full in dag.tasks:
             self._block(f"a second task has the id `{full}`", node)
-            return None
+            return _BLOCKED
         assert self.statement is not None
         task = Task(full, section, node, self.statement, dag)
         task.use = use
@@ -908,7 +915,7 @@ class _Builder:
             if isinstance(thing, Result):
                 task.results[name] = thing
                 task.upstream.setdefault(thing.task)
-            elif thing is not None and not isinstance(thing, _Plain | Dag):
+            elif thing is not None and not isinstance(thing, _Plain | Dag | _Blocked):
                 self._block(f"passes tasks as `{name}`", argument.node)
         for name in ("op_args", "op_kwargs"):
             task.arguments.pop(name, None)
@@ -917,7 +924,8 @@ class _Builder:
 
     def _touches_tasks(self, node: ast.expr) -> bool:
         return any(
-            isinstance(inner, ast.Name) and isinstance(self.env.get(inner.id), Task | Result | list | _Group)
+            isinstance(inner, ast.Name)
+            and isinstance(self.env.get(inner.id), Task | Result | list | _Group | _TaskFunction)
             for inner in ast.walk(node)
         )
 
@@ -942,7 +950,7 @@ class _Builder:
         if isinstance(thing, Result):
             task.upstream.setdefault(thing.task)
             return thing
-        if not isinstance(thing, _Plain):
+        if not isinstance(thing, _Plain | _Blocked):
             self._block("passes tasks inside another value", node)
         return Argument(node, tuple(self.loop.items()), "keyword")
 
@@ -977,7 +985,7 @@ class _Builder:
         self.touched = True
         if self.dag is None:
             self._block("calls a task outside a DAG that is understood here", call)
-            return None
+            return _BLOCKED
         arguments = self._inherited(self.dag, {})
         if isinstance(function.decorator, ast.Call):
             given = self.values.arguments(function.decorator)
@@ -993,7 +1001,7 @@ class _Builder:
         known = self._constant_of(task_id) if task_id is not None else Constant(function.node.name)
         if known is None:
             self._block("the task id is not known here", call)
-            return None
+            return _BLOCKED
         own = str(known.value)
         prefix = self.groups[-1].prefix if self.groups else ""
         suffix = 0
@@ -1002,8 +1010,8 @@ class _Builder:
         task = self._add(
             f"{own}{f'__{suffix}' if suffix else ''}", call, function.section, self.dag, arguments, None
         )
-        if task is None:
-            return None
+        if not isinstance(task, Task):
+            return task
         task.function = function.node
         for argument in call.args:
             if isinstance(argument, ast.Starred):
@@ -1057,6 +1065,8 @@ class _Builder:
             return ends
         if isinstance(thing, list):
             return [task for inner in thing for task in self._ends(inner, node, leaves=leaves)]
+        if isinstance(thing, _Blocked):
+            return []
         self._block("connects something that is not known to be a task", node)
         return []
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn, TextIO
 
 from offramp import __version__
-from offramp.model import FileResult, OfframpError, Rule
+from offramp.model import Applicability, FileResult, OfframpError, Rule
 from offramp.settings import OUTPUT_FORMATS
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
@@ -39,6 +39,7 @@ class _Outcome(NamedTuple):
     checked: int
     problems: int
     rules: Mapping[str, Rule]
+    results: Sequence[FileResult] = ()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -107,6 +108,10 @@ def _declare_check(parser: argparse.ArgumentParser) -> None:
         ("--ignore", "do not run these rules"),
     ):
         rules.add_argument(option, action="extend", type=_listed, metavar="CODES", help=purpose)
+    fixes = parser.add_argument_group("fixes")
+    fixes.add_argument("--fix", action="store_true", help="apply the safe fixes")
+    fixes.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff, apply the unsafe ones too")
+    fixes.add_argument("--diff", action="store_true", help="show what --fix would change, and write nothing")
     files = parser.add_argument_group("files")
     for option, purpose in (
         ("--exclude", "skip these paths, instead of the defaults"),
@@ -132,7 +137,7 @@ def _declare_check(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from offramp.engine import Context, check_bytes, check_files
+    from offramp.engine import Context, check_bytes, check_files, fix_bytes
     from offramp.knowledge.rulebook import load_rulebook
     from offramp.output.progress import progress
     from offramp.reading.discover import discover
@@ -150,8 +155,14 @@ def _check(args: argparse.Namespace) -> int:
     if not enabled:
         raise OfframpError("no rule is left to run")
     context = Context(settings, rulebook, enabled, find_versions(settings))
+    level = (Applicability.UNSAFE if args.unsafe_fixes else Applicability.SAFE) if args.fix or args.diff else None
     if stdin:
-        results = [check_bytes(args.stdin_filename or "-", sys.stdin.buffer.read(), context, named=True)]
+        raw = sys.stdin.buffer.read()
+        name = args.stdin_filename or "-"
+        if level is None:
+            results = [check_bytes(name, raw, context, named=True, fixes=True)]
+        else:
+            results = [fix_bytes(name, raw, context, unsafe=args.unsafe_fixes, named=True)]
         problems = []
         checked = 1
     else:
@@ -160,20 +171,58 @@ def _check(args: argparse.Namespace) -> int:
         checked = len(discovery.files)
         for path in discovery.excluded:
             _complain(f"{path} is excluded by the configuration")
-        running = check_files(discovery.files, context, args.jobs or _processors(), named=_named(args.paths))
+        jobs = args.jobs or _processors()
+        running = check_files(discovery.files, context, jobs, named=_named(args.paths), fixes=True, fix=level)
         results = [
             result
             for result in (running if args.quiet else progress(running, checked))
-            if result.findings or result.problem
+            if result.findings or result.problem or result.new_text is not None
         ]
+    if level is not None:
+        results = _fixed(args, results, stdin=raw if stdin else None)
     problems += [result.problem for result in results if result.problem]
     for problem in problems:
         _complain(problem)
     found = [result for result in results if result.findings]
-    _show(args, settings.output_format, _Outcome(found, checked, len(problems), rulebook.rules))
+    if not args.diff:
+        _show(args, settings.output_format, _Outcome(found, checked, len(problems), rulebook.rules, results))
     if problems or any(finding.code == _CANNOT_PARSE for result in found for finding in result.findings):
         return FAILED
+    if args.diff:
+        return FOUND if any(result.new_text is not None for result in results) and not args.exit_zero else CLEAN
     return FOUND if found and not args.exit_zero else CLEAN
+
+
+def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: bytes | None) -> list[FileResult]:
+    """Write what was fixed, or show it as a diff; a file that cannot be written gets a problem."""
+    from offramp.output import text
+
+    if args.diff:
+        from offramp.output.diff import unified
+
+        for result in results:
+            if result.new_text is not None:
+                _write(sys.stdout, unified(result.path, result.old_text, result.new_text))
+    elif stdin is not None:
+        new = results[0].new_text
+        sys.stdout.buffer.write(stdin if new is None else new)
+        sys.stdout.buffer.flush()
+    else:
+        from offramp.fixing.write import replace
+
+        written = []
+        for result in results:
+            if result.new_text is not None:
+                try:
+                    replace(result.path, result.old_text, result.new_text)
+                except OfframpError as error:
+                    result = result._replace(problem=str(error), new_text=None)
+            written.append(result)
+        results = written
+    if not args.quiet:
+        for line in text.fixed(results, written=not args.diff):
+            _write(sys.stderr, f"{line}\n")
+    return list(results)
 
 
 def _named(paths: Sequence[str]) -> frozenset[str]:
@@ -226,6 +275,9 @@ def _report(args: argparse.Namespace, layout: str, outcome: _Outcome, *, colour:
         lines = list(show(found, text.Paint(colour)))
     if not args.quiet:
         lines.append(text.summary(found, outcome.checked, outcome.problems))
+        can = text.fixable(found, unsafe=args.unsafe_fixes)
+        if can:
+            lines.append(can)
     return "".join(f"{line}\n" for line in lines)
 
 

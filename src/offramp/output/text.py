@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from offramp.model import FileResult, Finding, Rule
+from offramp.model import Applicability, FileResult, Finding, Fix, Refusal, Rule
 from offramp.reading.discover import printable
 from offramp.reading.source import Positions
 
@@ -42,9 +42,18 @@ def full(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
     """Lines of the ``full`` layout: message, place and source excerpt with carets."""
     for result in results:
         positions = Positions(result.text)
+        refused: tuple[Refusal, ...] = ()
         for finding in result.findings:
             yield f"{paint(_RED, finding.code)} {paint(_BOLD, _message(finding))}"
             yield from _excerpt(result.path, finding, positions, paint)
+            if finding.fix is not None:
+                yield from _help(finding.fix, paint)
+            for refusal in finding.refusals[: 1 if refused == finding.refusals else None]:
+                place = positions.row(refusal.span.start) if refusal.span is not None else 0
+                where = f" (line {place})" if place else ""
+                more = " and the others named above" if refused == finding.refusals and len(refused) > 1 else ""
+                yield f"  {paint(_BLUE, '=')} {paint(_BOLD, 'no fix')}: {_clean(refusal.reason)}{where}{more}"
+            refused = finding.refusals
             yield ""
 
 
@@ -95,6 +104,54 @@ def summary(results: Sequence[FileResult], checked: int, problems: int) -> str:
     else:
         return f"All checks passed! ({of})"
     return f"{line} {_count(problems, 'problem')} made the check incomplete." if problems else line
+
+
+def fixable(results: Iterable[FileResult], *, unsafe: bool) -> str:
+    """How many findings can be fixed, and how; empty when none can."""
+    counts = Counter(
+        finding.fix.applicability for result in results for finding in result.findings if finding.fix is not None
+    )
+    safe, more = counts[Applicability.SAFE], counts[Applicability.UNSAFE]
+    if unsafe:
+        return f"{safe + more} fixable with --fix --unsafe-fixes." if safe + more else ""
+    if safe and more:
+        return f"{safe} fixable with --fix, {more} more with --unsafe-fixes."
+    if safe:
+        return f"{safe} fixable with --fix."
+    return f"{more} fixable with --fix --unsafe-fixes." if more else ""
+
+
+def fixed(results: Iterable[FileResult], *, written: bool) -> list[str]:
+    """What was fixed, or would be; empty when nothing is."""
+    changed = [result for result in results if result.new_text is not None]
+    if not changed:
+        return []
+    count = sum(len(result.fixed) for result in changed)
+    verb = "Fixed" if written else "Would fix"
+    lines = [f"{verb} {_count(count, 'finding')} in {_count(len(changed), 'file')}."]
+    flows = {
+        (result.path, flow)
+        for result in changed
+        for finding in result.fixed
+        if finding.fix is not None
+        for flow in finding.fix.flows
+    }
+    if flows:
+        leave = "leaves" if len(flows) == 1 else "leave"
+        if not written:
+            leave = "would leave"
+        lines.append(f"{_count(len(flows), 'DAG')} {leave} Airflow: deploy the flows first.")
+    return lines
+
+
+def _help(fix: Fix, paint: Paint) -> Iterator[str]:
+    label = {Applicability.SAFE: "fix", Applicability.UNSAFE: "unsafe fix", Applicability.DISPLAY_ONLY: "help"}
+    reason = f" ({_clean(fix.reason)})" if fix.reason else ""
+    yield f"  {paint(_BLUE, '=')} {paint(_BOLD, label[fix.applicability])}: {_clean(fix.title)}{reason}"
+
+
+def _clean(text: str) -> str:
+    return text.translate(_PICTURES)
 
 
 def _count(number: int, noun: str) -> str:

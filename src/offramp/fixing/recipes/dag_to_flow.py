@@ -400,7 +400,7 @@ class _Converter:
                 self.consumed.add(pulled.task)
                 call.pop(argument_name)
         for argument_name, result in results.items():
-            if argument_name not in ("run_id", "job_id"):
+            if argument_name not in ("run_id", "job_id", "steps_override", "schema_override"):
                 raise Blocked(f"`{argument_name}` from another task's result is not converted", result.node)
         job = Job(
             task, call, rows, results, self.expressions, task in self._consumed_ids(), self.options.blocks,
@@ -565,6 +565,8 @@ class _Converter:
         accepted = {parameter.arg for parameter in (*plain, *own.kwonlyargs)}
         for parameter in (*plain, *own.kwonlyargs):
             if parameter.arg in given:
+                if task.kind == "task" and parameter.arg in _CONTEXT:
+                    raise Blocked(f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter)
                 continue
             if parameter.arg in _CONTEXT:
                 raise Blocked(f"Airflow fills the parameter `{parameter.arg}` of `{function.name}` from its context", parameter)
@@ -694,12 +696,15 @@ class _Converter:
         texts = {statement: self._statement_text(statement, dag) for statement in statements}
         for statement, lines in texts.items():
             if statement is last:
+                while lines and not lines[-1]:
+                    lines.pop()
+                lines += ["", ""] if lines else []
                 left = [INDENT + comment for comment in self.comments.left(dag)]
                 at = flow.index(_COMMENTS)
                 lines += [*flow[:at], *left, *flow[at + 1 :]]
             while lines and not lines[-1]:
                 lines.pop()
-            self._replace_statement(statement, lines)
+            self._replace_statement(statement, _spaced(lines))
 
     def _dag_statements(self, dag: Dag) -> list[ast.stmt]:
         """The module's statements that build this DAG."""
@@ -903,6 +908,11 @@ def sort_argument(
             doubts[reason] = argument.node
     elif not row.target.startswith("task."):
         call[name] = (row, argument)
+
+
+def _spaced(lines: list[str]) -> list[str]:
+    """No more than two blank lines in a row."""
+    return [line for index, line in enumerate(lines) if line or any(lines[max(0, index - 2) : index]) or index < 2]
 
 
 def _results(task: Task) -> Iterator[Result]:

@@ -68,7 +68,7 @@ def run_job(job: Job) -> Body:
     parameters: dict[str, Result] = {}
     arguments = {"dbt_cloud_credentials": credentials, "job_id": _job_id(job, parameters)}
     imports = {(_CLOUD, "DbtCloudCredentials")}
-    options = _options(job)
+    options = _options(job, parameters)
     if options:
         imports.add((f"{_CLOUD}.models", "TriggerJobRunOptions"))
         name = _OPTIONS if waits else "options"
@@ -100,7 +100,7 @@ def run_job_block(job: Job) -> Body:
     arguments["timeout_seconds"] = _number(job, "timeout")
     arguments["interval_seconds"] = _number(job, "check_interval")
     imports = {(_CLOUD, "DbtCloudCredentials"), (_CLOUD, "DbtCloudJob")}
-    options = _options(job)
+    options = _options(job, parameters)
     if options:
         imports.add((f"{_CLOUD}.models", "TriggerJobRunOptions"))
         arguments[_OPTIONS] = "\n".join(call_lines("TriggerJobRunOptions", options))
@@ -342,9 +342,13 @@ def _dict_text(entries: Mapping[str, str]) -> str:
     return "{" + ", ".join(f'"{name}": {value}' for name, value in entries.items()) + "}"
 
 
-def _options(job: Job) -> dict[str, str]:
+def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
     """The fields of TriggerJobRunOptions; what ``additional_run_config`` holds wins, as it does in Airflow."""
     found: dict[str, str] = {}
+    for name in ("steps_override", "schema_override"):
+        if name in job.results:
+            parameters[name] = job.results[name]
+            found[name] = name
     for name, (row, argument) in job.call.items():
         if row.target.startswith(f"{_OPTIONS}."):
             field = row.target.partition(".")[2]
