@@ -20,6 +20,7 @@ from offramp.knowledge.prefect_dbt_calls import (
     CLASSES,
     FLOW,
     PLAIN,
+    RUN_ID,
     SYNC_FLOW,
     SYNC_TASK,
     TASK,
@@ -27,7 +28,6 @@ from offramp.knowledge.prefect_dbt_calls import (
 from offramp.reading.versions import Versions
 
 RUN, HANDED_BACK = "run", "handed back"
-_NEVER_STARTED = {DROPPED, READ, BREAKS}
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +40,7 @@ def dbt_call_not_awaited(module: Module, versions: Versions) -> Iterator[Trap]:
     """Coroutines with dbt work in them that are never awaited, so that nothing of it happens."""
     prefect = prefect_of(module, versions)
     for call, target, coroutine in _coroutines(prefect):
-        if target.callable.missing and not coroutine.kinds() - _NEVER_STARTED:
+        if target.callable.missing and coroutine.never_started():
             missing = target.callable.missing
             ending = _ending(prefect, call, coroutine)
             consequence = f"it {missing}{ending}"
@@ -53,7 +53,7 @@ def returned_coroutine(module: Module, versions: Versions) -> Iterator[Trap]:
     """Coroutines that a flow returns, to be run only after the flow run has its final state."""
     prefect = prefect_of(module, versions)
     for call, target, coroutine in _coroutines(prefect):
-        if target.callable.missing and HANDED_BACK in coroutine.kinds() <= {*_NEVER_STARTED, HANDED_BACK}:
+        if target.callable.missing and coroutine.handed_back():
             consequence = "it runs only after the flow run is already Completed, and its failure fails nothing"
             if prefect.runs_on_two(call, target):
                 consequence = (
@@ -85,6 +85,14 @@ def wrong_call_form(module: Module, versions: Versions) -> Iterator[Trap]:
 class Coroutine(Paths):
     """Where a coroutine goes."""
 
+    def handed_back(self) -> bool:
+        """Whether a flow returns it un-awaited, and gets as far as that."""
+        return HANDED_BACK in self.kinds() <= {DROPPED, READ, HANDED_BACK}
+
+    def never_started(self) -> bool:
+        """Whether nothing can await it."""
+        return self.kinds() <= {DROPPED, READ, BREAKS, HANDED_BACK} and not self.handed_back()
+
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
         target = self.prefect.target(call.func)
         value = self.prefect.values.single(call.func)
@@ -94,7 +102,7 @@ class Coroutine(Paths):
             self.end(READ, call, level)
         elif target is not None and target.function is not None and target.form in ("call", "fn", "submit"):
             self.to_parameter(call, target.function, node, level, keyword)
-        elif isinstance(value, Reference) and value.path in CLASSES or target is not None and target.function is None:
+        elif target is not None or (isinstance(value, Reference) and value.path in CLASSES):
             self.end(BREAKS, call, level)
         else:
             self.end(UNSEEN, call, level)
@@ -179,8 +187,8 @@ def _awaited_future(prefect: Prefect, call: ast.Call, target: Target) -> str:
 
 def _awaited_result(prefect: Prefect, call: ast.Call, target: Target) -> str:
     """``await`` of what is no coroutine on any version."""
-    certain = target.callable.kind == PLAIN and target.owner or target.callable.name == "get_run_id"
-    if certain and target.form == "call" and isinstance(prefect.names.parents.get(call), ast.Await):
+    synchronous = (target.callable.kind == PLAIN and target.owner) or target.callable.name == RUN_ID
+    if synchronous and target.form == "call" and isinstance(prefect.names.parents.get(call), ast.Await):
         return "runs, and then awaiting its result raises TypeError"
     return ""
 
@@ -209,7 +217,7 @@ def _asyncio_run(prefect: Prefect, call: ast.Call, target: Target) -> Iterator[T
         if prefect.in_running_loop(end.node):
             slots["consequence"] = f"raises RuntimeError inside a running event loop, and {target.callable.missing}"
         elif _sync_flow_on_two(prefect, call, target):
-            slots["consequence"] = "raises ValueError on Prefect 2 once the dbt job has run: there is no coroutine to run"
+            slots["consequence"] = "raises ValueError on Prefect 2, once the call has run and left no coroutine to it"
         else:
             continue
         yield Trap(end.node.func, slots, end.node)

@@ -178,7 +178,7 @@ class Prefect:
         """What a callee is, if all it may be is one callable that is known."""
         if func not in self._targets:
             self._targets[func] = None
-            values = [value for value in self.values.evaluate(func) if not isinstance(value, Constant)]
+            values = [value for value in self.values.evaluate(func) if not _no_callable(value)]
             found = {self._target(value) for value in values}
             target = found.pop() if len(found) == 1 else None
             if target is None and isinstance(func, ast.Attribute) and values == [UNKNOWN]:
@@ -321,3 +321,12 @@ class Prefect:
         call, awaited = self.producer(node)
         target = self.target(call.func) if call is not None else None
         return bool(call is not None and target and not awaited and self.is_coroutine(call, target))
+
+
+def _no_callable(value: Value) -> bool:
+    """Whether a callee is what a fallback leaves where an import fails: None, or something made of it."""
+    if isinstance(value, Partial):
+        return _no_callable(value.callee)
+    if isinstance(value, Member):
+        return _no_callable(value.owner)
+    return isinstance(value, Constant)

@@ -10,12 +10,16 @@ from offramp.finding.prefect_calls import prefect_of
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.trap import Trap
 from offramp.finding.value_paths import DROPPED, READ, UNSEEN, Paths
-from offramp.finding.values import Constant, Reference
+from offramp.finding.values import Constant, Items, Reference
 from offramp.knowledge.prefect_dbt_calls import SYNC_TASK, TASK
 from offramp.reading.versions import Versions
 
-_RESOLVED, _NESTED = "resolved", "nested"
-_LOST = {DROPPED, READ, _NESTED}
+_RESOLVED, _NESTED, _BESIDE = "resolved", "nested", "beside"
+_WHY = {
+    _NESTED: "a future inside a list or dict of the returned value does not count",
+    _BESIDE: "a future beside other values in what is returned does not count",
+}
+_LOST = {DROPPED, READ, *_WHY}
 _THE_SAME = frozenset({"prefect.unmapped", "prefect.utilities.annotations.unmapped"})
 
 
@@ -34,24 +38,24 @@ def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
         future.follow(call, 1 if target.form == "map" else 0)
         if future.kinds() - _LOST:
             continue
-        nested = _NESTED in future.kinds()
-        why = "a future inside a list or dict of the returned value does not count" if nested else "nothing resolves it"
+        returned = future.kinds() & _WHY.keys()
+        why = _WHY[min(returned)] if returned else "nothing resolves it"
         consequence = f"the flow run ends Completed when it fails: {why}"
-        if prefect.two and not nested and not _returns_value(prefect, call):
+        if prefect.two and not returned and not _returns_value(prefect, call):
             consequence = "its failure stops failing the flow run on Prefect 3, where nothing resolves it"
         yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
 
 
 class _Future(Paths):
     def awaited(self, node: ast.Await, level: int) -> None:
-        self.follow(node, level)
+        self.follow(node, level) if self.prefect.two else self.end(UNSEEN, node, level)
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
         call = self.names.parents.get(node)
         called = isinstance(call, ast.Call) and call.func is node
-        if called and node.attr == "result" and not _forgiving(self.prefect, call):  # type: ignore[arg-type]
+        if isinstance(call, ast.Call) and called and node.attr == "result" and not _forgiving(self.prefect, call):
             self.end(_RESOLVED, node, level)
-        elif called and node.attr == "wait" and isinstance(self.names.parents.get(call), ast.Expr):  # type: ignore[arg-type]
+        elif isinstance(call, ast.Call) and called and node.attr == "wait" and self._bare(call):
             self.end(READ, node, level)
         else:
             self.end(UNSEEN, node, level)
@@ -71,11 +75,14 @@ class _Future(Paths):
             # The future that waits for this one fails with it, so that one's way is this one's.
             self.follow(call, 1 if getattr(call.func, "attr", "") == "map" else 0)
         elif path == "prefect.futures.wait":
-            self.end(READ if isinstance(self.names.parents.get(call), ast.Expr) else UNSEEN, call, level)
+            self.end(READ if self._bare(call) else UNSEEN, call, level)
         elif path == "prefect.futures.as_completed" and level:
             self.follow(call, level)
         elif path in _THE_SAME:
             self.follow(call, level)
+        elif target is not None and target.callable.kind == SYNC_TASK and target.form == "call" and self._bare(call):
+            # The called task does not run when this one failed, and the flow goes on (Prefect 3.8.8).
+            self.end(READ if not self.prefect.two else UNSEEN, call, level)
         elif target is not None and target.function and self.prefect.role(target.function) == "plain":
             self.to_parameter(call, target.function, node, level, keyword)
         else:
@@ -84,11 +91,37 @@ class _Future(Paths):
     def returned(self, function: ast.AST | None, node: ast.AST, level: int) -> None:
         role = self.prefect.role(function)
         if role == "flow":
-            self.end(_RESOLVED if level <= 1 else _NESTED, node, level)
+            beside = level == 1 and self._beside_others(node)
+            self.end(_NESTED if level > 1 else _BESIDE if beside else _RESOLVED, node, level)
         elif role == "plain":
             self.to_callers(function, node, level)
         else:
             self.end(UNSEEN, node, level)
+
+
+    def _bare(self, call: ast.Call) -> bool:
+        return isinstance(self.names.parents.get(call), ast.Expr)
+
+    def _beside_others(self, node: ast.AST) -> bool:
+        """Whether a returned list or tuple certainly holds something that is no future."""
+        return any(
+            self._no_future(element)
+            for value in self.prefect.values.evaluate(node)
+            if isinstance(value, Items)
+            for element in value.nodes
+        )
+
+    def _no_future(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Constant | ast.JoinedStr | ast.List | ast.Tuple | ast.Set | ast.Dict | ast.ListComp):
+            return True
+        if isinstance(node, ast.Name):
+            made, _ = self.prefect.producer(node)
+            node = made if made is not None else node
+        if not isinstance(node, ast.Call):
+            return False
+        target = self.prefect.target(node.func)
+        mapped = target is not None and target.form == "map"
+        return mapped or (isinstance(node.func, ast.Attribute) and node.func.attr == "result")
 
 
 def _forgiving(prefect: Prefect, call: ast.Call) -> bool:

@@ -1,10 +1,11 @@
-"""dbt runs and their results on Prefect's side: started and forgotten, waited for without looking, badly set; finding layer."""
+"""dbt runs on Prefect's side that nothing waits for or looks at, and badly set waits and retries; finding layer."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
 
+from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
 from offramp.finding.prefect_calls import RUN, Coroutine, prefect_of
 from offramp.finding.prefect_context import Prefect, Target
@@ -12,6 +13,7 @@ from offramp.finding.trap import Trap
 from offramp.finding.value_paths import AWAITED, DROPPED, READ, UNSEEN, Paths
 from offramp.finding.values import Constant, Items, Made, Table, Value
 from offramp.knowledge.prefect_dbt_calls import (
+    CLI_COMMAND,
     CORE_TASKS,
     JOB,
     JOB_RUN,
@@ -48,10 +50,12 @@ _HARMLESS_OF_RUN = frozenset({"logger"})
 def fire_and_forget_trigger(module: Module, versions: Versions) -> Iterator[Trap]:
     """Runs that are started, and that nothing can wait for."""
     prefect = prefect_of(module, versions)
-    triggers = [(call, target) for call, target in _calls(prefect) if target.callable.name in (TRIGGER, _TRIGGER_METHOD)]
-    if not triggers or any(target.callable.name in LOOKS_BY_JOB for _, target in _calls(prefect)):
+    calls = list(_calls(prefect))
+    if any(target.callable.name in LOOKS_BY_JOB for _, target in calls):
         return
-    for call, target in triggers:
+    for call, target in calls:
+        if target.callable.name not in (TRIGGER, _TRIGGER_METHOD):
+            continue
         results = _results(prefect, call, target)
         if not results:
             continue
@@ -74,10 +78,11 @@ def wait_result_ignored(module: Module, versions: Versions) -> Iterator[Trap]:
         elif target.callable.name == _WAIT_METHOD and _never_fetched(prefect, call, target):
             consequence = "it raises nothing when the dbt run fails, and nothing fetches the result"
         elif target.callable.name == f"{RUNNER}.invoke" and _told_not_to_raise(prefect, call):
-            if _unused(prefect, call, target):
+            if _unused(prefect, call, target) and _fails_by_result(prefect, call, "args"):
                 consequence = "with `raise_on_failure=False` a dbt failure is only in its result, and nothing uses it"
         elif target.callable.name in CORE_TASKS and not prefect.two and _unused(prefect, call, target):
-            consequence = "it raises nothing when dbt fails but returns a Failed state, and nothing uses it"
+            if not target.callable.name.endswith(CLI_COMMAND) or _fails_by_result(prefect, call, "command"):
+                consequence = "it raises nothing when dbt fails but returns a Failed state, and nothing uses it"
         if consequence:
             yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
 
@@ -122,11 +127,17 @@ def retries_without_effect(module: Module, versions: Versions) -> Iterator[Trap]
             yield Trap(call.func, {"call": target.name, "attempts": given}, call)
 
 
+# dbt raises when other commands fail (dbt-core 1.10: their result is no ExecutionResult).
+_TELLING = frozenset({"run", "build", "test", "seed", "snapshot", "retry", "source freshness"})
+_HOLE = "\0"
+_DEEPEST = 3
+
+
 class _Run(Paths):
     """Where a dbt run, its data or its future goes; ``unseen`` is everything that may wait for it."""
 
     def awaited(self, node: ast.Await, level: int) -> None:
-        self.follow(node, level)
+        self.follow(node, level) if self.prefect.two else self.end(UNSEEN, node, level)
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
         call = self.names.parents.get(node)
@@ -160,6 +171,7 @@ class _Waited(Paths):
     """What else is asked of a run object than to wait for its end."""
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
+        """Nothing but the wait itself is harmless."""
         self.end(READ if node.attr == "wait_for_completion" and not level else UNSEEN, node, level)
 
     def awaited(self, node: ast.Await, level: int) -> None:
@@ -217,7 +229,7 @@ def _never_fetched(prefect: Prefect, call: ast.Call, target: Target) -> bool:
     """Whether a wait on a run object runs, and nothing else is asked of that object."""
     if not _results(prefect, call, target) or not isinstance(call.func, ast.Attribute):
         return False
-    made, awaited = prefect.producer(call.func.value)
+    made, _ = prefect.producer(call.func.value)
     made_target = prefect.target(made.func) if made is not None else None
     if made is None:
         return False
@@ -236,6 +248,43 @@ def _told_not_to_raise(prefect: Prefect, call: ast.Call) -> bool:
         return False
     given = prefect.values.arguments(made).given.get("raise_on_failure")
     return given is not None and given.constant == Constant(False)
+
+
+def _fails_by_result(prefect: Prefect, call: ast.Call, argument: str) -> bool:
+    """Whether a dbt command is one whose failure dbt tells by its result; the others raise."""
+    given = prefect.values.arguments(call, (argument,)).given.get(argument)
+    return given is not None and given.node is not None and bool(_verbs(prefect, given.node) & _TELLING)
+
+
+def _verbs(prefect: Prefect, node: ast.AST, depth: int = 0) -> set[str]:
+    """What a command may begin with, without ``dbt`` and flags; through parameters to the calls in the file."""
+    parts = prefect.values.text(node)
+    if parts is not None:
+        texts = ["".join(part if isinstance(part, str) else _HOLE for part in parts)]
+        return {_verb(text.split()) for text in texts}
+    found: set[str] = set()
+    for value in prefect.values.evaluate(node):
+        if isinstance(value, Constant) and isinstance(value.value, str):
+            found.add(_verb(value.value.split()))
+        elif isinstance(value, Items):
+            words = [prefect.values.single(item) for item in value.nodes]
+            found.add(_verb([str(word.value) if isinstance(word, Constant) else _HOLE for word in words]))
+    bindings = prefect.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    for binding in bindings:
+        if binding.kind == "parameter" and isinstance(binding.node, FunctionNode) and depth < _DEEPEST:
+            plain = [parameter.arg for parameter in (*binding.node.args.posonlyargs, *binding.node.args.args)]
+            for site in prefect.call_sites(binding.node) or ():
+                given = prefect.values.arguments(site, plain).given.get(binding.name)
+                if given is not None and given.node is not None:
+                    found |= _verbs(prefect, given.node, depth + 1)
+    return found
+
+
+def _verb(words: list[str]) -> str:
+    words = [word for word in words if not word.startswith("-")]
+    if words[:1] == ["dbt"]:
+        words = words[1:]
+    return " ".join(words[:2]) if words[:1] == ["source"] else "".join(words[:1])
 
 
 def _option(prefect: Prefect, values: tuple[Value, ...], name: str) -> tuple[Value | None, ...]:

@@ -99,24 +99,13 @@ class Paths:
                 return
             value = parent
         if target is not None and target.form == "submit" and not isinstance(value, ast.Await):
-            self._from_future(call, level)
+            future = _Results(self, level)
+            future.follow(call)
+            self.ends.extend(end for end in future.ends if end.kind == UNSEEN)
         elif target is None or target.form not in ("call", "fn"):
             self.end(UNSEEN, call, level)
         else:
             self.follow(value, level)
-
-    def _from_future(self, call: ast.Call, level: int) -> None:
-        """Go on at every ``result()`` of a future."""
-        holders: list[ast.AST] = [call]
-        for binding in self.names.bindings_of(call):
-            holders = self.names.uses(binding)  # type: ignore[assignment]
-        for holder in holders:
-            parent = self.names.parents.get(holder)
-            outer = self.names.parents.get(parent) if isinstance(parent, ast.Attribute) else None
-            if isinstance(parent, ast.Attribute) and parent.attr == "result" and isinstance(outer, ast.Call):
-                self.follow(outer, level)
-            elif not isinstance(parent, ast.Expr):
-                self.end(UNSEEN, holder, level)
 
     def follow(self, node: ast.AST, level: int = 0) -> None:
         """Follow the value of an expression; ``level`` is how many containers are around the value in it."""
@@ -301,3 +290,28 @@ class Paths:
             self.end(UNSEEN, call, level)
         else:
             self._uses(bindings, node, level)
+
+
+class _Results(Paths):
+    """The results of a future: a value that a task returned goes on where they are asked for."""
+
+    def __init__(self, value: Paths, level: int) -> None:
+        super().__init__(value.prefect)
+        self._value = value
+        self._level = level
+
+    def attribute(self, node: ast.Attribute, level: int) -> None:
+        """Go on with the value at ``result()``."""
+        call = self.names.parents.get(node)
+        if level == 0 and node.attr == "result" and isinstance(call, ast.Call) and call.func is node:
+            self._value.follow(call, self._level)
+        else:
+            self.end(READ if node.attr == "wait" else UNSEEN, node, level)
+
+    def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+        """A task that waits for the future has nothing of the value; one that is given it gets the value."""
+        self.end(READ if keyword == "wait_for" else UNSEEN, call, level)
+
+    def returned(self, function: ast.AST | None, node: ast.AST, level: int) -> None:
+        """Prefect resolves the futures that a flow returns, and leaves their values as they are."""
+        self.end(READ if self.prefect.role(function) == "flow" else UNSEEN, node, level)

@@ -79,8 +79,9 @@ _JOBS_MODULE = {
     TRIGGER: (TASK, STARTS),
     TRIGGER_AND_WAIT: (FLOW, STARTS),
 }
+CLI_COMMAND = "trigger_dbt_cli_command"
 _CORE_TASKS = (
-    "trigger_dbt_cli_command",
+    CLI_COMMAND,
     "run_dbt_build",
     "run_dbt_model",
     "run_dbt_test",
