@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from offramp import settings
-from offramp.engine import Context, check_bytes
+from offramp.engine import Context, check_bytes, fix_bytes
 from offramp.knowledge.note_format import fenced_blocks
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Note
@@ -64,6 +64,21 @@ def test_before_is_flagged_where_it_is_marked(note: Note, code: str, tmp_path: P
 @pytest.mark.parametrize(("note", "code"), cases("example/after"))
 def test_after_is_silent(note: Note, code: str, tmp_path: Path) -> None:
     assert found(code, tmp_path, note.code) == set()
+
+
+@pytest.mark.parametrize("note", [note for note in REPORTING if "rewrite" in note.fields], ids=lambda note: note.code)
+def test_the_fix_of_before_is_after(note: Note, tmp_path: Path) -> None:
+    chosen = settings.load(str(tmp_path), {})
+    enabled = frozenset(rule.code for rule in RULEBOOK.rules.values() if rule.default)
+    context = Context(chosen, RULEBOOK, enabled, find_versions(chosen))
+    (before,), (after,) = blocks(note, "example/before"), blocks(note, "example/after")
+    unmarked = re.sub(r"  # OFR\d{3}.*", "", before)
+    result = fix_bytes("example.py", unmarked.encode(), context, unsafe=True)
+    assert result.problem == ""
+    assert result.new_text is not None
+    assert result.new_text.decode() == after
+    again = fix_bytes("example.py", result.new_text, context, unsafe=True)
+    assert again.new_text is None
 
 
 @pytest.mark.parametrize(("note", "code"), cases("not_flagged"))

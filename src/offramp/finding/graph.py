@@ -846,7 +846,7 @@ class _Builder:
                 self._block("is in one DAG's block and names another DAG", node)
             dag = thing
         if dag is None:
-            self._block("is not in a DAG that is understood here", node.func)
+            self.seen.difference_update(ast.walk(node))
             return _BLOCKED
         if "task_group" in own.given:
             self._block("`task_group` as an argument is not followed", node)

@@ -67,13 +67,12 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
         raise Blocked("is a cron expression that Prefect may read otherwise", argument.node)
     if fields[2] != "*" and fields[4] != "*":
         raise Blocked("names days of the month and of the week, which cron readers combine in two ways", argument.node)
-    if start is None:
-        raise Blocked("without a known start_date the schedule's time zone is not known", argument.node)
+    zone = start.zone if start is not None else "UTC"
     written = f'"{cron}"'
     if text == cron and not isinstance(argument.node, ast.Constant):
         written = expressions.text(argument)
     return Schedule(
-        f'Cron({written}, timezone="{start.zone}")', frozenset({("prefect.schedules", "Cron")})
+        f'Cron({written}, timezone="{zone}")', frozenset({("prefect.schedules", "Cron")})
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import keyword
 
 from offramp.finding.graph import Argument, Dag, Task
 from offramp.finding.operators import Module, Use
@@ -22,10 +24,7 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> tup
     """The edits that make a flow of a module-level statement that only makes an operator. Raises Blocked."""
     statement = module.names.statement(use.callee)
     assert use.call is not None
-    name = _name(statement, use)
-    loads = module.names.loads.get(name, [])
-    if loads:
-        raise Blocked(f"`{name}` is used in this file", loads[0])
+    name = _name(statement, use, module)
     expressions = Expressions(module, source)
     task = Task(name, use.note.section, use.call, statement, Dag(use.call, statement))
     task.use = use
@@ -61,14 +60,22 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> tup
     return (*imports, edit)
 
 
-def _name(statement: ast.stmt, use: Use) -> str:
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
-        return statement.targets[0].id
+def _name(statement: ast.stmt, use: Use, module: Module) -> str:
+    """The task id where it is a name that is free, else the name that the operator was bound to."""
     known = use.arguments.given.get("task_id")
-    if isinstance(statement, ast.Expr) and known is not None and known.constant is not None:
-        wanted = str(known.constant.value)
-        if wanted.isidentifier():
-            return wanted
+    wanted = [str(known.constant.value)] if known is not None and known.constant is not None else []
+    bound = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    if isinstance(bound, ast.Name):
+        loads = module.names.loads.get(bound.id, [])
+        if loads:
+            raise Blocked(f"`{bound.id}` is used in this file", loads[0])
+        wanted.append(bound.id)
+    elif not isinstance(statement, ast.Expr):
+        raise Blocked("is kept in a way that is not followed", use.callee)
+    taken = module.names.module.bindings.keys() - {getattr(bound, "id", "")}
+    for name in wanted:
+        if name.isidentifier() and not keyword.iskeyword(name) and name not in taken and not hasattr(builtins, name):
+            return name
     raise Blocked("has no name that a flow could take", use.callee)
 
 

@@ -484,7 +484,7 @@ class _Converter:
     def _python(self, task: Task, options: dict[str, str]) -> None:
         function = task.function
         if function is None:
-            raise Blocked("the callable of this task is not known here", task.node)
+            return
         if isinstance(function, ast.AsyncFunctionDef):
             raise Blocked("an async callable is not converted", task.node)
         self._check_callable(task, function)
