@@ -51,6 +51,7 @@ AIRFLOW_2_CLASSES = (
     "airflow.decorators.task_group.task_group",
     *(f"airflow.decorators.TaskDecoratorCollection.{name}" for name in DECORATORS),
     *(f"airflow.operators.{name}" for name in CORE_OPERATORS),
+    "airflow.operators.python.task",
     "airflow.operators.branch.BaseBranchOperator",
     "airflow.sensors.external_task.ExternalTaskSensor",
 )
@@ -106,8 +107,15 @@ RELEASES = (
             "4.11.1",
         )
     ),
-    # 1.18 is the last series with code of its own; from 1.19 the classes wrap the dbt Cloud provider's.
-    *(Release({"astronomer-providers": version}, ASTRONOMER_CLASSES) for version in ("1.18.4", "1.19.4")),
+    # 1.18 is the last series with code of its own; from 1.19 the classes wrap the dbt Cloud provider's. The
+    # modules of both hold the provider's classes as well, and people import them from there.
+    *(
+        Release(
+            {"astronomer-providers": version, "apache-airflow-providers-dbt-cloud": "4.0.0"},
+            (*ASTRONOMER_CLASSES, *DBT_CLASSES),
+        )
+        for version in ("1.18.4", "1.19.4")
+    ),
     *(Release({"apache-airflow": version}, AIRFLOW_2_CLASSES) for version in ("2.10.5", "2.11.2")),
     _airflow_3("3.0.6", "1.0.6", "1.0.0"),
     _airflow_3("3.1.8", "1.1.8", "1.9.2"),

@@ -158,6 +158,17 @@ def test_what_may_not_be_read(offramp: Run, tmp_path: Path) -> None:
     assert second == "offramp: dags/secret.py: cannot read: Permission denied"
 
 
+def test_a_cache_directory_without_write_permission(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "dag.py").write_text(DAG)
+    (tmp_path / "cache").mkdir(mode=0o500)
+    cache = {"OFFRAMP_CACHE_DIR": str(tmp_path / "cache")}
+    done = offramp("check", "--output-format", "concise", env=cache, preexec_fn=_without_override())
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"dag.py:{DAG_PLACE} ")
+    assert done.stderr == ""
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses such file names")
 @pytest.mark.parametrize("layout", ["full", "concise", "grouped", "json"])
 def test_a_file_name_that_is_not_utf8(layout: str, offramp: Run, tmp_path: Path) -> None:
