@@ -42,6 +42,8 @@ class Context:
         self.enabled = enabled
         self.versions = versions
         self.project: Project | None = None
+        # Whether converted files deploy their flows themselves; a prefect.yaml does it otherwise.
+        self.serves = True
         self._nested: dict[int, Context] = {}
 
     @cached_property
@@ -91,6 +93,7 @@ class Context:
                 enabled = enabled_codes(settings, rulebook.rules.values())
                 found = self._nested[id(settings)] = Context(settings, rulebook, enabled, find_versions(settings))
                 found.project = self.project
+                found.serves = self.serves
             context = found
         return context
 
@@ -260,7 +263,7 @@ def _options(context: Context) -> Options:
     from offramp.fixing.recipes.dag_to_flow import Options
 
     settings = context.settings
-    return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions)
+    return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves)
 
 
 def _read(path: str) -> bytes | FileResult:

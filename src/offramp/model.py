@@ -38,18 +38,35 @@ class Edit(NamedTuple):
     text: str
 
 
+class Flow(NamedTuple):
+    """What one DAG becomes: the DAG's id, the flow's function, and how it is deployed.
+
+    ``schedule`` holds the entries of a schedule by Prefect's names (``cron``,
+    ``timezone``), nothing for none. What only running code can tell is None.
+    """
+
+    dag: str
+    function: str
+    schedule: tuple[tuple[str, str | int | float], ...] = ()
+    tags: tuple[str, ...] | None = ()
+    paused: bool | None = None
+    limit: int | None = None
+
+
 class Fix(NamedTuple):
     """Edits that are applied all together or not at all.
 
-    ``reason`` says why the fix is not safe; empty for a safe one. ``flows`` names the
-    flows that DAGs become, where the fix takes DAGs out of Airflow.
+    ``reason`` says why the fix is not safe; empty for a safe one. ``flows`` are the
+    flows that DAGs become, where the fix takes DAGs out of Airflow; ``connections``
+    are the pairs of Airflow connection id and Prefect block that the new code loads.
     """
 
     title: str
     edits: tuple[Edit, ...]
     applicability: Applicability
     reason: str = ""
-    flows: tuple[str, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    connections: tuple[tuple[str, str], ...] = ()
 
 
 class Refusal(NamedTuple):

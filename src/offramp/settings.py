@@ -47,6 +47,8 @@ CONFIG_NAMES = ("offramp.toml", "pyproject.toml")
 DEFAULT_BANNED = ("airflow", "airflow_dbt*", "cosmos")
 
 _SELECTOR = r"ALL|OFR[0-9]{0,3}"
+# Prefect takes no other names for blocks.
+BLOCK_NAME = r"[a-z0-9-]+"
 _VERSION = r"[0-9]+(\.[0-9]+)*"
 _MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*\*?"
 GLOB_CHARACTERS = frozenset("*?[{\\")
@@ -130,7 +132,7 @@ _OPTIONS: dict[str, str | tuple[str, ...]] = {
     "dbt-cloud-provider-version": "version",
     "prefect-version": "version",
     "output-format": OUTPUT_FORMATS,
-    "blocks": "table of string",
+    "blocks": "table of block",
     "gate": "gate",
     "convert-dags": "boolean",
     "dbt-cloud-pattern": ("function", "job-block"),
@@ -425,11 +427,13 @@ def _validate_value(config: _Config, option: str, value: object, expected: str, 
         for item in value if expected == "modules" else ():
             if not re.fullmatch(_MODULE, item):
                 config.fail(f'"{item}" in `{name}` is no module, such as "airflow.providers"', option, item)
-    elif expected in ("version", "string"):
+    elif expected in ("version", "string", "block"):
         if not isinstance(value, str):
             config.fail(f"`{name}` must be a string", option, key)
         if expected == "version" and not re.fullmatch(_VERSION, value):
             config.fail(f'`{name}` must be a version such as "2.10", not "{value}"', option, key)
+        if expected == "block" and not re.fullmatch(BLOCK_NAME, value):
+            config.fail(f'`{name}` must be lower case letters, digits and dashes, not "{value}"', option, key)
 
 
 def _absolute(config: _Config, option: str, value: Any, anchor: str) -> Any:

@@ -28,7 +28,8 @@ class Expressions:
     """Writes argument expressions for use at module level.
 
     ``local`` names the bindings of a DAG's function that move to module level with
-    it; ``doubts`` collects why a fix that uses the expressions is not safe.
+    it; ``doubts`` collects why a fix that uses the expressions is not safe, and
+    ``connections`` the Airflow connection that each block loaded stands for.
     """
 
     def __init__(self, module: Module, source: Source) -> None:
@@ -37,6 +38,7 @@ class Expressions:
         self.local: frozenset[str] = frozenset()
         self.gone: frozenset[str] = frozenset()
         self.doubts: dict[str, ast.AST] = {}
+        self.connections: dict[str, str] = {}
 
     def constant(self, argument: Argument) -> Constant | None:
         """The argument's value if it is a known constant."""

@@ -102,17 +102,18 @@ def _for_operator(
     number = len(conversion.flows)
     title = "Convert this DAG to a Prefect flow" if number == 1 else f"Convert the {number} DAGs of this file to Prefect flows"
     applicability = Applicability.UNSAFE if conversion.doubts else Applicability.SAFE
-    fix = Fix(title, conversion.edits, applicability, "; ".join(conversion.doubts), conversion.flows)
+    reason = "; ".join(conversion.doubts)
+    fix = Fix(title, conversion.edits, applicability, reason, conversion.flows, conversion.connections)
     return finding._replace(fix=fix)
 
 
 def _bare(finding: Finding, module: Module, source: Source, use: Use, options: Options) -> Finding:
     try:
-        edits = bare_flow(module, source, use, options)
+        flow = bare_flow(module, source, use, options)
     except Blocked as blocked:
         return finding._replace(refusals=(_refusal(source, blocked.blocker),))
     reason = "the operator stands in no DAG here and may be attached to one elsewhere"
-    return finding._replace(fix=Fix("Make it a flow of its own", edits, Applicability.UNSAFE, reason))
+    return finding._replace(fix=Fix("Make it a flow of its own", flow.edits, Applicability.UNSAFE, reason, (), flow.connections))
 
 
 def _refusal(source: Source, blocker: Blocker) -> Refusal:

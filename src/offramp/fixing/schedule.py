@@ -29,10 +29,11 @@ _PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
 class Schedule(NamedTuple):
-    """The value of ``schedule=``, empty for none, and what it imports."""
+    """The value of ``schedule=``, empty for none, what it imports, and its entries in a prefect.yaml."""
 
     text: str
     imports: frozenset[tuple[str, str]]
+    entries: tuple[tuple[str, str | int | float], ...] = ()
 
 
 def schedule(dag: Dag, expressions: Expressions, versions: Versions) -> Schedule:
@@ -72,7 +73,9 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
     if text == cron and not isinstance(argument.node, ast.Constant):
         written = expressions.text(argument)
     return Schedule(
-        f'Cron({written}, timezone="{zone}")', frozenset({("prefect.schedules", "Cron")})
+        f'Cron({written}, timezone="{zone}")',
+        frozenset({("prefect.schedules", "Cron")}),
+        (("cron", cron), ("timezone", zone)),
     )
 
 

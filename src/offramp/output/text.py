@@ -130,7 +130,7 @@ def fixed(results: Iterable[FileResult], *, written: bool) -> list[str]:
     verb = "Fixed" if written else "Would fix"
     lines = [f"{verb} {_count(count, 'finding')} in {_count(len(changed), 'file')}."]
     flows = {
-        (result.path, flow)
+        (result.path, flow.function)
         for result in changed
         for finding in result.fixed
         if finding.fix is not None

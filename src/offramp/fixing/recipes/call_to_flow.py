@@ -12,7 +12,7 @@ from offramp.finding.values import UNKNOWN
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.imports import import_edits
 from offramp.fixing.recipes import dbt_cloud
-from offramp.fixing.recipes.dag_to_flow import Options, sort_argument
+from offramp.fixing.recipes.dag_to_flow import Conversion, Options, sort_argument
 from offramp.fixing.recipes.dbt_cloud import Job, repr_text
 from offramp.fixing.text import INDENT, call_lines
 from offramp.model import Argument as Row
@@ -20,8 +20,8 @@ from offramp.model import Edit, Span
 from offramp.reading.source import Source
 
 
-def bare_flow(module: Module, source: Source, use: Use, options: Options) -> tuple[Edit, ...]:
-    """The edits that make a flow of a module-level statement that only makes an operator. Raises Blocked."""
+def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Conversion:
+    """Make a flow of a module-level statement that only makes an operator; nothing deploys it. Raises Blocked."""
     statement = module.names.statement(use.callee)
     assert use.call is not None
     name = _name(statement, use, module)
@@ -57,7 +57,8 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> tup
     edit = Edit(_whole_lines(source, statement, module), "\n".join(lines) + "\n")
     edit = _spaced(source, edit)
     imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
-    return (*imports, edit)
+    connections = tuple((connection, block) for block, connection in expressions.connections.items())
+    return Conversion((*imports, edit), (), (), (), connections)
 
 
 def _name(statement: ast.stmt, use: Use, module: Module) -> str:

@@ -10,27 +10,27 @@ import ast
 import builtins
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from offramp.finding.graph import Argument, Blocker, Dag, Graph, Result, Task
+from offramp.finding.graph import MAPPED, Argument, Blocker, Dag, Graph, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
-from offramp.finding.values import Constant, Reference
+from offramp.finding.values import Constant, Items, Reference
 from offramp.fixing.expressions import Blocked, Expressions, harmless
 from offramp.fixing.imports import import_edits
 from offramp.fixing.layout import Comments, dedented
 from offramp.fixing.recipes import dbt_cloud
 from offramp.fixing.recipes.dbt_cloud import Body, Job, repr_text
+from offramp.fixing.recipes.flow_body import BRANCHES, RULES, SHORT_CIRCUITS, Step, flow_body, results
 from offramp.fixing.schedule import schedule
 from offramp.fixing.text import INDENT, call_lines
 from offramp.model import Argument as Row
-from offramp.model import Edit, Span
+from offramp.model import Edit, Flow, Span
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 
-_PYTHON = frozenset({"PythonOperator", "task"})
-_WAITS_FOR_SUCCESS = frozenset({"all_success", "none_failed", "none_failed_min_one_success"})
+_PYTHON = frozenset({"PythonOperator", "task"}) | SHORT_CIRCUITS | BRANCHES
 # What Airflow passes to a callable that asks for it by name (2.10 and 3.3).
 _CONTEXT = frozenset(
     "conf conn context dag dag_run data_interval_end data_interval_start ds ds_nodash exception execution_date "
@@ -43,8 +43,10 @@ _CONTEXT = frozenset(
 )
 # The arguments that choose a pattern and that a recipe looks at.
 _UNDERSTOOD = frozenset(
-    "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter".split()
+    "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter "
+    "ignore_downstream_trigger_rules".split()
 )
+_DECORATORS = ("task", "task_branch", "task_short_circuit", "task_bash")
 _NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
 _PURE_COMMAND = re.compile(r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*(?:&&\s*(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*)*")
 _BASH_HELPER = '''\
@@ -77,27 +79,25 @@ class Conversion(NamedTuple):
     edits: tuple[Edit, ...]
     doubts: tuple[str, ...]
     blockers: tuple[Blocker, ...]
-    flows: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    connections: tuple[tuple[str, str], ...] = ()
 
 
 class Options(NamedTuple):
-    """The settings that conversion depends on."""
+    """The settings that conversion depends on.
+
+    ``serves`` is off where a prefect.yaml deploys the flows, which holds no Python.
+    """
 
     blocks: Mapping[str, str]
     pattern: str
     versions: Versions
+    serves: bool = True
 
 
 def convert(module: Module, source: Source, graph: Graph, options: Options) -> Conversion:
     """Convert every DAG of a file."""
     return _Converter(module, source, graph, options).convert()
-
-
-class _Submission(NamedTuple):
-    task: Task
-    callee: str
-    positional: tuple[str, ...]
-    keywords: Mapping[str, str]
 
 
 class _Converter:
@@ -112,19 +112,20 @@ class _Converter:
         self.imports: set[tuple[str, str]] = {("prefect", "flow")}
         self.taken = self._taken()
         self.futures: dict[Task, str] = {}
-        self.submissions: list[_Submission] = []
+        self.steps: list[Step] = []
         self.pieces: dict[ast.stmt, list[str]] = {}
         self.edits: list[Edit] = []
         self.decorated: dict[FunctionNode, str] = {}
         self.hoisted: dict[FunctionNode, str] = {}
         self.needs_bash = False
         self.flow_names: dict[Dag, str] = {}
+        self.flows: tuple[Flow, ...] = ()
         self.comments = Comments(source)
         self.consumed = {
             result.task
             for dag in graph.dags
             for task in dag.tasks.values()
-            for result in _results(task)
+            for result in results(task)
         }
 
     # -- the whole file ----------------------------------------------------------
@@ -146,7 +147,8 @@ class _Converter:
         doubts = {**self.expressions.doubts, **self.doubts}
         if self.blockers:
             return Conversion((), (), tuple(dict.fromkeys(self.blockers)), ())
-        return Conversion(tuple(self.edits), tuple(doubts), (), tuple(self.flow_names.values()))
+        pairs = tuple((connection, block) for block, connection in self.expressions.connections.items())
+        return Conversion(tuple(self.edits), tuple(doubts), (), self.flows, pairs)
 
     def _block(self, reason: str, node: ast.AST) -> None:
         self.blockers.append(Blocker(reason, node))
@@ -249,7 +251,11 @@ class _Converter:
                 self.blockers.append(blocked.blocker)
         if self.blockers:
             return []
-        return self._flow_lines(dag, name, flow_options, order)
+        try:
+            return self._flow_lines(dag, name, flow_options, order)
+        except Blocked as blocked:
+            self.blockers.append(blocked.blocker)
+            return []
 
     def _dag_arguments(self, dag: Dag, arguments: Mapping[str, Argument]) -> dict[str, str]:
         rows = self.module.rulebook.arguments(self.module.rulebook.notes["DAG"])
@@ -321,6 +327,8 @@ class _Converter:
                 problems.append(blocked.blocker)
         self._retries(task, rows, options, problems)
         self._rule(task, problems)
+        if task.mapped is not None and not (note.code or task.kind == "task"):
+            problems.append(Blocker("a mapped task of this kind is not converted", task.node))
         if task.kind == "EmptyOperator":
             self._emit_function(task, options, Body(("pass",)))
         elif task.kind in _PYTHON:
@@ -361,14 +369,21 @@ class _Converter:
 
     def _rule(self, task: Task, problems: list[Blocker]) -> None:
         argument = task.arguments.get("trigger_rule")
-        rule = "all_success"
-        if argument is not None:
-            rule = self._rule_name(argument) or ""
-        if rule not in _WAITS_FOR_SUCCESS and rule != "all_done":
+        rule = self._rule_of(task)
+        if rule not in RULES:
             reason = f"the trigger rule `{rule}` is not converted" if rule else "the trigger rule is not known here"
             problems.append(Blocker(reason, argument.node if argument is not None else task.node))
-        if rule == "all_done" and any(True for _ in _results(task)):
+        if rule == "all_done" and results(task):
             problems.append(Blocker("takes a result that may not be there, under the trigger rule `all_done`", task.node))
+        if rule == "one_failed":
+            self.doubts["one_failed: Airflow starts the task at the first failure, the flow when all are done"] = task.node
+        skips = task.arguments.get("ignore_downstream_trigger_rules")
+        if skips is not None and self.expressions.constant(skips) != Constant(True):
+            problems.append(Blocker("`ignore_downstream_trigger_rules=False` is not converted", skips.node))
+
+    def _rule_of(self, task: Task) -> str:
+        argument = task.arguments.get("trigger_rule")
+        return (self._rule_name(argument) or "") if argument is not None else "all_success"
 
     def _rule_name(self, argument: Argument) -> str | None:
         known = self.expressions.constant(argument)
@@ -391,19 +406,21 @@ class _Converter:
             raise Blocked(f"the note of `{note.operator}` names no rewrite", task.node)
         if name == "run_job" and self.options.pattern == "job-block":
             recipe = dbt_cloud.run_job_block
-        results = dict(task.results)
+        taken = dict(task.results)
+        if task.mapped is not None:
+            taken[task.mapped[0]] = Result(task, MAPPED, task.node)
         for argument_name in ("run_id", "job_id"):
             pulled = self._pulled(task, call.get(argument_name))
             if pulled is not None:
-                results[argument_name] = pulled
+                taken[argument_name] = pulled
                 task.results[argument_name] = pulled
                 self.consumed.add(pulled.task)
                 call.pop(argument_name)
-        for argument_name, result in results.items():
+        for argument_name, result in taken.items():
             if argument_name not in ("run_id", "job_id", "steps_override", "schema_override"):
                 raise Blocked(f"`{argument_name}` from another task's result is not converted", result.node)
         job = Job(
-            task, call, rows, results, self.expressions, task in self._consumed_ids(), self.options.blocks,
+            task, call, rows, taken, self.expressions, task in self._consumed_ids(), self.options.blocks,
             self.options.pattern,
         )
         self._emit_function(task, options, recipe(job))
@@ -488,7 +505,7 @@ class _Converter:
         if isinstance(function, ast.AsyncFunctionDef):
             raise Blocked("an async callable is not converted", task.node)
         self._check_callable(task, function)
-        for result in _results(task):
+        for result in results(task):
             if result.key != "return_value":
                 raise Blocked(f"takes the key `{result.key}` of a result", result.node)
         positional = [self._passed(value) for value in task.positional]
@@ -497,17 +514,17 @@ class _Converter:
         arguments = {**options, "cache_policy": "NO_CACHE"}
         if function in self.decorated:
             callee = self._again(task, function, arguments)
-        elif task.kind == "task" or self._only_a_task(function):
+        elif task.kind.startswith("task") or self._only_a_task(function):
             callee = self._decorate(task, function, arguments)
         else:
             callee = self._name(f"{function.name}_task")
             lines = call_lines(f"{callee} = task", arguments, (function.name,), indent=0)
             self.pieces.setdefault(task.statement, []).extend([*lines, ""])
-        self.submissions.append(_Submission(task, callee, tuple(positional), keywords))
+        self.steps.append(Step(task, callee, self._rule_of(task), tuple(positional), keywords, self._mapped(task)))
 
     def _again(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
         given = {name: value for name, value in arguments.items() if name != "cache_policy"}
-        if task.kind == "task":
+        if task.kind.startswith("task"):
             first = self.decorated[function]
             return "\n".join(call_lines(f"{first}.with_options", given))
         callee = self._name(f"{task.names[0] if task.names else task.id}_task")
@@ -530,7 +547,7 @@ class _Converter:
         lines = call_lines("@task", arguments, indent=0)
         self.decorated[function] = function.name
         positions = self.source.positions
-        if task.kind == "task":
+        if task.kind.startswith("task"):
             span = positions.span(function.decorator_list[0])
             start = self.source.utf8.rindex(b"@", 0, span.start)
             decorator = Span(start, span.end)
@@ -543,7 +560,7 @@ class _Converter:
             return function.name
         if function.col_offset:
             raise Blocked(f"the function `{function.name}` is defined inside other code", function)
-        text = "\n".join(lines) + ("" if task.kind == "task" else "\n")
+        text = "\n".join(lines) + ("" if task.kind.startswith("task") else "\n")
         self.edits.append(Edit(decorator, text))
         return function.name
 
@@ -565,7 +582,7 @@ class _Converter:
         accepted = {parameter.arg for parameter in (*plain, *own.kwonlyargs)}
         for parameter in (*plain, *own.kwonlyargs):
             if parameter.arg in given:
-                if task.kind == "task" and parameter.arg in _CONTEXT:
+                if task.kind.startswith("task") and parameter.arg in _CONTEXT:
                     raise Blocked(f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter)
                 continue
             if parameter.arg in _CONTEXT:
@@ -604,12 +621,17 @@ class _Converter:
                     if binding.kind in ("function", "class") and isinstance(binding.node, FunctionNode | ast.ClassDef):
                         self._check_reachable(binding.node, seen)
 
-    def _passed(self, value: Argument | Result) -> str:
-        if isinstance(value, Result):
-            if value.key != "return_value":
-                raise Blocked(f"takes the key `{value.key}` of a result", value.node)
-            return f"\0{value.task.id}"
-        return self.expressions.text(value)
+    def _passed(self, value: Argument | Result) -> str | Task:
+        if isinstance(value, Argument):
+            return self.expressions.text(value)
+        if value.key == MAPPED and value.task.mapped is not None:
+            return self.expressions.text(value.task.mapped[1])
+        if value.key != "return_value":
+            raise Blocked(f"takes the key `{value.key}` of a result", value.node)
+        return value.task
+
+    def _mapped(self, task: Task) -> str:
+        return task.mapped[0] if task.mapped is not None else ""
 
     def _emit_function(self, task: Task, options: dict[str, str], body: Body) -> None:
         wanted = task.names[0] if task.names else task.id
@@ -623,57 +645,34 @@ class _Converter:
         lines.append(f"{keyword_async}def {name}({', '.join(body.parameters)}):")
         lines += [INDENT + line if line else "" for line in body.lines]
         self.pieces.setdefault(task.statement, []).extend([*lines, "", ""])
-        passed = {parameter: f"\0{result.task.id}" for parameter, result in body.parameters.items()}
-        self.submissions.append(_Submission(task, name, tuple(passed.values()), {}))
+        passed: dict[str, str | Task] = {
+            parameter: self._passed(result) for parameter, result in body.parameters.items()
+        }
+        mapped = self._mapped(task)
+        if mapped:
+            self.steps.append(Step(task, name, self._rule_of(task), (), passed, mapped))
+        else:
+            self.steps.append(Step(task, name, self._rule_of(task), tuple(passed.values()), {}))
 
     # -- the flow ----------------------------------------------------------------
 
     def _flow_lines(self, dag: Dag, name: str, options: dict[str, str], order: list[Task]) -> list[str]:
-        by_task = {submission.task: submission for submission in self.submissions if submission.task.dag is dag}
-        futures: dict[str, str] = {}
+        by_task = {step.task: step for step in self.steps}
+        futures: dict[Task, str] = {}
         for task in order:
-            callee = by_task[task].callee
-            base = task.names[0] if task.names else callee if callee.isidentifier() else task.id
-            future = self._name(f"{base.removesuffix('_future')}_future")
-            futures[task.id] = future
+            step = by_task[task]
+            base = task.names[0] if task.names else step.callee if step.callee.isidentifier() else task.id
+            plural = "futures" if step.mapped else "future"
+            futures[task] = self._name(f"{base.removesuffix('_future')}_{plural}")
         lines = call_lines("@flow", {**options, "log_prints": "True"}, indent=0)
         lines.append(f"def {name}():")
         docstring = _docstring(dag, self.source)
         if docstring:
             lines.append(INDENT + docstring)
         lines.append(_COMMENTS)
-        leaves = dag.leaves()
-        for task in order:
-            submission = by_task[task]
-            lines += [INDENT + line for line in self._submit(task, submission, futures)]
-        returned = ", ".join(futures[task.id] for task in leaves)
-        last = f"return [{returned}]"
-        if len(last) + 4 > 88:
-            lines += [f"{INDENT}return [", *(f"{INDENT * 2}{futures[task.id]}," for task in leaves), f"{INDENT}]"]
-        else:
-            lines.append(INDENT + last)
-        return lines
-
-    def _submit(self, task: Task, submission: _Submission, futures: Mapping[str, str]) -> list[str]:
-        passed = {result.task for result in _results(task)}
-        waits = [up for up in task.upstream if up not in passed]
-        argument = task.arguments.get("trigger_rule")
-        if argument is not None and self._rule_name(argument) == "all_done":
-            self.imports.add(("prefect", "allow_failure"))
-            names = [f"allow_failure({futures[up.id]})" for up in waits]
-        else:
-            names = [futures[up.id] for up in waits]
-        positional = tuple(self._filled(value, futures) for value in submission.positional)
-        keywords = {name: self._filled(value, futures) for name, value in submission.keywords.items()}
-        if names:
-            one_line = f"[{', '.join(names)}]"
-            fits = len(one_line) <= 70
-            keywords["wait_for"] = one_line if fits else "[\n" + "".join(f"{INDENT}{item},\n" for item in names) + "]"
-        callee = submission.callee
-        return call_lines(f"{futures[task.id]} = {callee}.submit", keywords, positional)
-
-    def _filled(self, text: str, futures: Mapping[str, str]) -> str:
-        return futures[text[1:]] if text.startswith("\0") else text
+        body = flow_body([by_task[task] for task in order], futures)
+        self.imports.update(body.imports)
+        return [*lines, *(INDENT + line for line in body.lines)]
 
     def _name(self, wanted: str) -> str:
         """A free name close to the wanted one."""
@@ -747,7 +746,7 @@ class _Converter:
             if self.module.dags.decorated(statement, ("task_group",)) is not None:
                 return [line for inner in statement.body for line in self._inner_text(inner, dag)]
             decorator = self.hoisted.get(statement)
-            if decorator is None and statement.decorator_list and self.module.dags.decorated(statement, ("task",)):
+            if decorator is None and statement.decorator_list and self.module.dags.decorated(statement, _DECORATORS):
                 # A task that no DAG calls runs nowhere; nothing is lost with it but its code.
                 self._block(f"the task `{statement.name}` is never called", statement)
             before = self.comments.before(statement)
@@ -802,19 +801,23 @@ class _Converter:
                 text = "\n" * (3 - gap) + text
             self.edits.append(Edit(Span(start, end), text))
             return
-        # Nothing comes in its place: the blank lines before it go too.
+        # Nothing comes in its place: the blank lines next to it go too.
         while end < len(self.source.utf8) and self.source.utf8[end : end + 1] in (b"\n", b"\r"):
             end += 1
+        if end == len(self.source.utf8):
+            row = positions.row(len(self.source.utf8[:start].rstrip()))
+            start = min(start, positions.offset(row + 1, 0))
         self.edits.append(Edit(Span(start, end), ""))
 
     def _serve(self) -> None:
         """``serve`` under ``__main__``, in place of a trailing ``dag.test()`` or at the end of the file."""
         try:
-            lines = self._serve_lines()
+            self.flows = tuple(self._flow(dag) for dag in self.graph.dags)
+            lines = self._serve_lines() if self.options.serves else []
         except Blocked as blocked:
             self.blockers.append(blocked.blocker)
             return
-        text = ['if __name__ == "__main__":', *(INDENT + line for line in lines)]
+        text = ['if __name__ == "__main__":', *(INDENT + line for line in lines)] if lines else []
         mains = [
             statement
             for statement in self.module.tree.body
@@ -824,7 +827,7 @@ class _Converter:
             self._block("the file runs DAGs by hand in several places", mains[1])
         elif mains:
             self._replace_statement(mains[0], text)
-        else:
+        elif text:
             end = len(self.source.utf8)
             body = "\n".join(text)
             touching = next((edit for edit in self.edits if edit.span.end == end), None)
@@ -834,6 +837,45 @@ class _Converter:
             else:
                 tail = "" if self.source.utf8.endswith(b"\n") else "\n"
                 self.edits.append(Edit(Span(end, end), f"{tail}\n\n{body}\n"))
+
+    def _flow(self, dag: Dag) -> Flow:
+        """How a flow is deployed; Blocked for what only Python can say, where none is written for it."""
+        entries = schedule(dag, self.expressions, self.options.versions).entries
+        paused = self._plain(dag, "is_paused_upon_creation")
+        limit = self._plain(dag, "max_active_runs")
+        return Flow(
+            dag.id,
+            self.flow_names[dag],
+            entries,
+            self._tags(dag),
+            paused if isinstance(paused, bool) else None,
+            limit if isinstance(limit, int) else None,
+        )
+
+    def _plain(self, dag: Dag, name: str) -> object:
+        argument = dag.arguments.get(name)
+        known = self.expressions.constant(argument) if argument is not None else Constant(None)
+        if known is None and argument is not None:
+            self._needs_python(name, argument)
+        return known.value if known is not None else None
+
+    def _tags(self, dag: Dag) -> tuple[str, ...] | None:
+        argument = dag.arguments.get("tags")
+        if argument is None or self.expressions.constant(argument) == Constant(None):
+            return ()
+        items = self.module.values.single(argument.node)
+        if isinstance(items, Items) and items.complete:
+            known = [self.module.values.single(node) for node in items.nodes]
+            tags = [value.value for value in known if isinstance(value, Constant) and isinstance(value.value, str)]
+            # prefect.yaml is a template itself.
+            if len(tags) == len(known) and (self.options.serves or not any("{{" in tag for tag in tags)):
+                return tuple(tags)
+        self._needs_python("tags", argument)
+        return None
+
+    def _needs_python(self, name: str, argument: Argument) -> None:
+        if not self.options.serves:
+            raise Blocked(f"`{name}` is not known here, and a prefect.yaml holds no Python", argument.node)
 
     def _serve_lines(self) -> list[str]:
         deployments = []
@@ -913,12 +955,6 @@ def sort_argument(
 def _spaced(lines: list[str]) -> list[str]:
     """No more than two blank lines in a row."""
     return [line for index, line in enumerate(lines) if line or any(lines[max(0, index - 2) : index]) or index < 2]
-
-
-def _results(task: Task) -> Iterator[Result]:
-    yield from task.results.values()
-    yield from (value for value in task.positional if isinstance(value, Result))
-    yield from (value for value in task.keywords.values() if isinstance(value, Result))
 
 
 def _reaches(source: Task, task: Task) -> bool:

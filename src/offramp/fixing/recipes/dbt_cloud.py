@@ -8,6 +8,7 @@ argument becomes. Behaviour was compared on provider 4.0.0 and 4.11.1, and Prefe
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from offramp.finding.values import Constant, Table
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.text import call_lines
 from offramp.model import Argument as Row
+from offramp.settings import BLOCK_NAME
 
 # prefect-dbt 0.7.25; any other key is dropped in silence.
 _OPTION_FIELDS = frozenset(
@@ -316,7 +318,7 @@ def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) ->
             raise Blocked("the connection is not known here", argument.node)
         job.expressions._no_template(known.value, argument.node)
         connection = known.value
-    block = repr_text(block_name(connection, job.blocks))
+    block = repr_text(_block(job, connection))
     load = f"await DbtCloudCredentials.aload({block})" if asynchronous else f"DbtCloudCredentials.load({block})"
     if "account_id" not in job.call or _known(job, "account_id") == Constant(None):
         return ("credentials", [f"credentials = {load}"]) if named else (load, [])
@@ -328,6 +330,19 @@ def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) ->
     if named:
         return "credentials", [f"credentials = {load}", f"credentials = {copy}"]
     return copy, [f"credentials = {load}"]
+
+
+def _block(job: Job, connection: str) -> str:
+    """The block of a connection, written down for who has to create it."""
+    name = block_name(connection, job.blocks)
+    if not re.fullmatch(BLOCK_NAME, name):
+        reason = f"the connection `{connection}` gives no name for a block: name one in [tool.offramp.blocks]"
+        raise Blocked(reason, job.task.node)
+    other = job.expressions.connections.setdefault(name, connection)
+    if other != connection:
+        reason = f"the connections `{other}` and `{connection}` would share the block `{name}`"
+        raise Blocked(f"{reason}: name one in [tool.offramp.blocks]", job.task.node)
+    return name
 
 
 def _params(job: Job) -> dict[str, str]:
