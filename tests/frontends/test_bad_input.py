@@ -63,7 +63,7 @@ def test_invalid_files_are_findings_that_exit_2(
     (tmp_path / "good.py").write_text(DAG)
     done = offramp("check", "--output-format", "concise")
     assert done.returncode == 2
-    bad, good, _ = done.stdout.splitlines()
+    bad, good, *_ = done.stdout.splitlines()
     assert bad.startswith(f"bad.py:{place}: OFR901 ")
     assert sentence in bad
     assert good.startswith(f"good.py:{DAG_PLACE} ")
@@ -120,7 +120,7 @@ def test_symbolic_links(offramp: Run, tmp_path: Path) -> None:
     done = offramp("check", "dags", "--output-format", "concise")
     assert done.returncode == 2
     assert done.stdout.startswith(f"dags/dag.py:{DAG_PLACE} ")
-    assert len(done.stdout.splitlines()) == 2
+    assert done.stdout.count(": OFR") == 1
     first, second = sorted(done.stderr.splitlines())
     assert first == "offramp: dags/gone.py: this symbolic link leads nowhere"
     assert second.startswith("offramp: dags/round.py: ")
@@ -152,7 +152,7 @@ def test_what_may_not_be_read(offramp: Run, tmp_path: Path) -> None:
     (tmp_path / "dags" / "closed").chmod(0o700)
     assert done.returncode == 2
     assert done.stdout.startswith(f"dags/dag.py:{DAG_PLACE} ")
-    assert len(done.stdout.splitlines()) == 2
+    assert done.stdout.count(": OFR") == 1
     first, second = sorted(done.stderr.splitlines())
     assert first == "offramp: dags/closed: cannot read this directory: Permission denied"
     assert second == "offramp: dags/secret.py: cannot read: Permission denied"
