@@ -16,7 +16,7 @@ from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Applicability, FileResult, Finding
 from offramp.reading.prefilter import Prefilter
 from offramp.reading.project import Project
-from offramp.reading.source import Source, SourceError
+from offramp.reading.source import Source, SourceError, readable
 from offramp.reading.versions import Versions, find_versions
 from offramp.settings import Gate, Settings, enabled_codes, merged_gate, settings_for
 
@@ -275,7 +275,7 @@ def _read(path: str) -> bytes | FileResult:
 
 
 def _unparsed(path: str, raw: bytes, rulebook: Rulebook, sentence: str, offset: int) -> FileResult:
-    text = raw.decode("utf-8", "replace").encode("utf-8")
+    text = readable(raw)
     return FileResult(path, (cannot_parse(rulebook, sentence, min(offset, len(text))),), text)
 
 

@@ -48,14 +48,22 @@ def test_odd_but_valid_files_are_checked(raw: bytes, place: str, offramp: Run, t
     ("raw", "place", "sentence"),
     [
         (DAG.encode() + b"\0", "7:1", "null byte"),
-        (IMPORT.encode() + b'x = "\xff"\n', "1:1", "cannot decode as utf-8"),
-        (b"# coding: no-such-codec\n" + IMPORT.encode(), "1:1", "cannot decode"),
+        (IMPORT.encode() + b'x = "\xff"\n', "2:6", "cannot decode as utf-8: byte 0xff"),
+        (b"\xef\xbb\xbf" + IMPORT.encode() + 'é = "'.encode() + b'\xe9"\n', "2:6", "cannot decode as utf-8: byte 0xe9"),
+        (b"# coding: cp1252\r\n" + IMPORT.encode() + b'x = "\xe9\x81"\r\n', "3:7", "cannot decode as cp1252: byte 0x81"),
+        (b"# coding: latin-1\n" + IMPORT.encode() + b"'\xe9'; x = (\n", "3:11", "cannot parse"),
+        (b"\xef\xbb\xbf# coding: latin-1\n" + IMPORT.encode(), "1:1", "cannot decode"),
+        (b"# coding: no-such-codec\n" + IMPORT.encode(), "1:1", "cannot decode: unknown encoding: no-such-codec"),
+        (b"#!python\n# coding: hex\n" + IMPORT.encode(), "2:1", "cannot decode: unknown encoding: hex"),
         (IMPORT.encode() + b"print 'hello'\n", "2:1", "cannot parse"),
         (IMPORT.encode() + b"exec code in scope\n", "2:1", "cannot parse"),
         (IMPORT.encode() + b"x = (\n", "2:5", "cannot parse"),
     ],
-    ids=["null", "not-utf-8", "unknown-codec", "python-2", "python-2-exec", "unfinished"],
-)
+    ids=[
+        "null", "not-utf-8", "not-utf-8-bom", "not-cp1252", "latin-1-unfinished", "bom-and-cookie", "unknown-codec",
+        "not-a-text-codec", "python-2", "python-2-exec", "unfinished",
+    ],
+)  # fmt: skip
 def test_invalid_files_are_findings_that_exit_2(
     raw: bytes, place: str, sentence: str, offramp: Run, tmp_path: Path
 ) -> None:

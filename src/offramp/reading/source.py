@@ -1,7 +1,7 @@
-"""One file's bytes, text and syntax tree, and the way between its positions.
+r"""One file's bytes, text and syntax tree, and the way between its positions.
 
 offramp counts in byte offsets into the UTF-8 text without byte order mark. A
-line ends at ``\\r\\n``, ``\\n`` or ``\\r``, as for CPython's tokenizer.
+line ends at ``\r\n``, ``\n`` or ``\r``, as for CPython's tokenizer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import NamedTuple
 from offramp.model import Span
 
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
-_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
+_TWO_LINES = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)?[^\r\n]*")
+_COOKIE = re.compile(rb"(?:^|(?<=[\r\n]))[ \t\f]*#[^\r\n]*?coding[:=]")
 
 
 class Location(NamedTuple):
@@ -28,7 +29,7 @@ class Location(NamedTuple):
 
 
 class SourceError(Exception):
-    """A file that cannot be decoded or parsed: one sentence and the byte offset of the fault."""
+    """A file that cannot be decoded or parsed: one sentence, and the offset of the fault in its readable text."""
 
     def __init__(self, sentence: str, offset: int = 0) -> None:
         super().__init__(sentence)
@@ -104,7 +105,7 @@ class Source:
         self.bom = raw.startswith(BOM_UTF8)
         self.encoding, self.text = _decode(raw)
         plain = self.encoding == "utf-8" and not self.bom
-        self.utf8 = raw if plain else self.text.encode("utf-8", "surrogatepass")
+        self.utf8 = raw if plain else _utf8(self.text)
         self.positions = Positions(self.utf8)
         self.tree = _parse(self.text, self.positions) if tree is None else tree
 
@@ -124,27 +125,53 @@ class Source:
         return self.utf8[span.start : span.end].decode("utf-8", "replace")
 
 
-def _decode(raw: bytes) -> tuple[str, str]:
-    encoding = "utf-8"
-    head = b"\n".join(_NEWLINE.split(raw[:4096], maxsplit=2)[:2])
-    if _COOKIE.search(head):
-        import io
-        import tokenize
+def readable(raw: bytes) -> bytes:
+    """A file's text as UTF-8 without byte order mark, replacement characters standing for what cannot be decoded."""
+    body = raw.removeprefix(BOM_UTF8)
+    try:
+        text = body.decode(_encoding(raw), "replace")
+    except (SourceError, UnicodeError):
+        text = body.decode("utf-8", "replace")
+    return _utf8(text)
 
-        try:
-            encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
-        except SyntaxError as error:
-            raise SourceError(f"cannot decode: {error.msg}") from None
-        encoding = "utf-8" if encoding == "utf-8-sig" else encoding
-    body = raw[len(BOM_UTF8) :] if raw.startswith(BOM_UTF8) else raw
+
+def _decode(raw: bytes) -> tuple[str, str]:
+    encoding = _encoding(raw)
+    body = raw.removeprefix(BOM_UTF8)
     if 0 in body:
-        raise SourceError("cannot parse: source contains a null byte", body.index(0))
+        raise SourceError("cannot parse: source contains a null byte", len(readable(raw[: raw.index(0)])))
     try:
         return encoding, body.decode(encoding)
     except UnicodeDecodeError as error:
-        raise SourceError(
-            f"cannot decode as {encoding}: byte 0x{error.object[error.start]:02x} at offset {error.start}"
-        ) from None
+        sentence = f"cannot decode as {encoding}: byte 0x{body[error.start]:02x}"
+        raise SourceError(sentence, len(_utf8(body[: error.start].decode(encoding)))) from None
+    except UnicodeError as error:
+        raise SourceError(f"cannot decode as {encoding}: {error}") from None
+
+
+def _encoding(raw: bytes) -> str:
+    body = raw.removeprefix(BOM_UTF8)
+    two_lines = _TWO_LINES.match(body, 0, 4096)
+    cookie = _COOKIE.search(body, 0, two_lines.end() if two_lines else 0)
+    if cookie is None:
+        return "utf-8"
+    import io
+    import tokenize
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+        " ".encode(encoding)  # Python knows encodings that are not between text and bytes
+    except SyntaxError as error:
+        sentence = error.msg
+    except (LookupError, UnicodeError):
+        sentence = f"unknown encoding: {encoding}"
+    else:
+        return encoding.removesuffix("-sig")
+    raise SourceError(f"cannot decode: {sentence}", len(_utf8(body[: cookie.start()].decode("utf-8", "replace"))))
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _parse(text: str, positions: Positions) -> ast.Module:
