@@ -55,9 +55,7 @@ def _parameters(path: str) -> tuple[str, ...]:
     return _IMPORTERS.get(path, ())
 
 
-def _imported(
-    call: ast.Call, parameters: tuple[str, ...], values: Values, bans: Bans
-) -> tuple[ast.expr, str] | None:
+def _imported(call: ast.Call, parameters: tuple[str, ...], values: Values, bans: Bans) -> tuple[ast.expr, str] | None:
     given = values.arguments(call, parameters).given
     aliases = (*parameters[:1], *_IMPORT_STRING)
     argument = next((given[name] for name in aliases if name in given), None)

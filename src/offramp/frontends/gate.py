@@ -201,9 +201,7 @@ def _renames(gate: _Run) -> dict[str, str]:
     return {gate.relative(change.old_path): gate.relative(change.path) for change in moved}
 
 
-def _entries_of_revision(
-    gate: _Run, revision: Revision, sound: Iterable[tuple[str, FileResult]]
-) -> Iterator[Entry]:
+def _entries_of_revision(gate: _Run, revision: Revision, sound: Iterable[tuple[str, FileResult]]) -> Iterator[Entry]:
     """What the revision had: the findings of its version of the changed files, and those of the unchanged ones."""
     for change, raw in revision.read(revision.changes):
         # A file may move from where something is allowed to where it is not: the old path decides what was found.

@@ -136,7 +136,7 @@ class _Text:
         """The place of ``name`` in the next place of ``context`` that was not given out yet."""
         within = within or Span(0, len(self.utf8))
         for wanted in (context, name):
-            pattern = re.compile(rb"(?<![\w.-])" + re.escape(wanted.encode()) + rb"(?![\w-])")
+            pattern = re.compile(rb"(?<![\w-])" + re.escape(wanted.encode()) + rb"(?![\w-])")
             for match in pattern.finditer(self.utf8, within.start, within.end):
                 start = match.start() + max(wanted.find(name), 0)
                 line = self.utf8[self.utf8.rfind(b"\n", 0, start) + 1 : start]

@@ -121,9 +121,7 @@ class Revision:
         environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C", **scratch}
         command = ("git", "-c", "core.fsmonitor=false", *arguments)
         try:
-            return subprocess.run(
-                command, cwd=self.top, env=environment, input=given, capture_output=True, check=False
-            )
+            return subprocess.run(command, cwd=self.top, env=environment, input=given, capture_output=True, check=False)
         except FileNotFoundError:
             raise OfframpError("--base needs git, which is not installed") from None
 
