@@ -17,6 +17,8 @@ from offramp.finding.values import UNKNOWN, Constant, Given, Items, Local, Refer
 
 _EDGE_FUNCTIONS = frozenset({"chain", "cross_downstream"})
 _LABELS = frozenset({"airflow.utils.edgemodifier.Label", "airflow.sdk.Label"})
+# The key of the result that stands for one value of a mapped task's own argument.
+MAPPED = "mapped"
 _DOCUMENTATION = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
 _FLOW_DECORATORS = ("task", "task_group")
 
@@ -45,10 +47,11 @@ class Task:
     ``kind`` is the note section of its operator. ``names`` are the names it was bound to.
     ``function`` is the callable of Python tasks; ``positional`` and ``keywords`` what
     it is called with: arguments, or the tasks whose result is passed. ``upstream``
-    holds the tasks of its edges, in the order they were made.
+    holds the tasks of its edges, in the order they were made. ``mapped`` is the
+    argument of a mapped task that differs from one run of it to the next.
     """
 
-    __slots__ = ("arguments", "dag", "function", "id", "keywords", "kind", "names", "node", "order", "path",
+    __slots__ = ("arguments", "dag", "function", "id", "keywords", "kind", "mapped", "names", "node", "order", "path",
                  "positional", "results", "statement", "upstream", "use")
 
     def __init__(self, task_id: str, kind: str, node: ast.expr, statement: ast.stmt, dag: Dag) -> None:
@@ -66,6 +69,7 @@ class Task:
         self.results: dict[str, Result] = {}
         self.upstream: dict[Task, None] = {}
         self.use: Use | None = None
+        self.mapped: tuple[str, Argument] | None = None
         self.order = len(dag.tasks)
 
 
@@ -757,11 +761,14 @@ class _Builder:
 
     def _method(self, node: ast.Call, function: ast.Attribute) -> tuple[bool, _Thing]:
         name = function.attr
+        if name == "expand" and (mapped := self._expanded(node, function)) is not None:
+            return True, mapped
         if name in ("expand", "expand_kwargs", "partial") and (
             node in self.uses or self._section(function.value) or self._holds_mapping(function.value)
         ):
             self._see(node)
-            self._block("is a mapped task", node)
+            self.touched = True
+            self._block("is a mapped task in a form that is not followed", node)
             return True, _BLOCKED
         if isinstance(function.value, ast.Name):
             thing = self.env.get(function.value.id)
@@ -814,6 +821,36 @@ class _Builder:
             self._block(f"calls `{name}` of a task or DAG", node)
             return True, _BLOCKED
         return False, None
+
+    def _expanded(self, node: ast.Call, function: ast.Attribute) -> _Thing:
+        """The mapped task of ``X.expand(name=[…])`` or ``X.partial(…).expand(name=[…])``; None for other forms."""
+        inner = function.value
+        partial = inner if isinstance(inner, ast.Call) and getattr(inner.func, "attr", "") == "partial" else None
+        base = partial.func.value if partial is not None else inner  # type: ignore[attr-defined]
+        made = self.env.get(base.id) if isinstance(base, ast.Name) else None
+        values = [keyword for keyword in node.keywords if keyword.arg is not None]
+        if node.args or len(values) != 1 or len(node.keywords) != 1:
+            return None
+        name, listed = values[0].arg, values[0].value
+        items = self.values.single(listed)
+        if self._touches_tasks(listed) or not isinstance(items, Items) or not items.complete or not items.nodes:
+            return None
+        assert name is not None
+        if isinstance(made, _TaskFunction):
+            call = partial if partial is not None else ast.copy_location(ast.Call(inner, [], []), node)
+            task = self._task_call(made, call)
+            task = task.task if isinstance(task, Result) else task
+        elif partial is not None and partial in self.uses:
+            self._see(node)
+            task = self._operator(partial, self.uses[partial].note.section)
+        else:
+            return None
+        if isinstance(task, Task):
+            task.mapped = (name, Argument(listed, tuple(self.loop.items()), "expand"))
+            if isinstance(made, _TaskFunction):
+                task.keywords[name] = Result(task, MAPPED, listed)
+                return Result(task, "return_value", node)
+        return task
 
     def _holds_mapping(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and isinstance(self.env.get(node.id), _TaskFunction)

@@ -22,7 +22,7 @@ from offramp.fixing.imports import import_edits
 from offramp.fixing.layout import Comments, dedented
 from offramp.fixing.recipes import dbt_cloud
 from offramp.fixing.recipes.dbt_cloud import Body, Job, repr_text
-from offramp.fixing.recipes.flow_body import BRANCHES, RULES, SHORT_CIRCUITS, Step, flow_body, results
+from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, RULES, SHORT_CIRCUITS, Step, flow_body, results
 from offramp.fixing.schedule import schedule
 from offramp.fixing.text import INDENT, call_lines
 from offramp.model import Argument as Row
@@ -154,7 +154,7 @@ class _Converter:
         self.blockers.append(Blocker(reason, node))
 
     def _taken(self) -> set[str]:
-        names = set(dir(builtins)) | set(keyword.kwlist) | {"flow", "task", "serve", "unmapped"}
+        names = set(dir(builtins)) | set(keyword.kwlist) | {"flow", "task", "serve", "unmapped", "allow_failure", *OWN_NAMES}
         names.update(node.id for node in ast.walk(self.module.tree) if isinstance(node, ast.Name))
         names.update(self.module.names.module.bindings)
         return names
@@ -505,9 +505,6 @@ class _Converter:
         if isinstance(function, ast.AsyncFunctionDef):
             raise Blocked("an async callable is not converted", task.node)
         self._check_callable(task, function)
-        for result in results(task):
-            if result.key != "return_value":
-                raise Blocked(f"takes the key `{result.key}` of a result", result.node)
         positional = [self._passed(value) for value in task.positional]
         keywords = {name: self._passed(value) for name, value in task.keywords.items()}
         self.imports.update({("prefect", "task"), _NO_CACHE})

@@ -1,0 +1,321 @@
+"""The body of a flow: every task submitted after those it waits for, choices last, every leaf returned.
+
+A choice (a branch, a short circuit, a task that runs when another failed) is made
+after everything that does not depend on it is submitted, since the flow waits there.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from offramp.finding.graph import Result, Task
+from offramp.finding.names import FunctionNode
+from offramp.fixing.expressions import Blocked
+from offramp.fixing.text import INDENT, WIDTH, call_lines
+
+SHORT_CIRCUITS = frozenset({"ShortCircuitOperator", "task_short_circuit"})
+BRANCHES = frozenset({"BranchPythonOperator", "task_branch"})
+# Where nothing can be skipped, these mean the same.
+AFTER_SUCCESS = frozenset({"all_success", "none_failed", "none_failed_min_one_success"})
+RULES = AFTER_SUCCESS | {"all_done", "one_failed"}
+OWN_NAMES = frozenset({"chosen", "taken", "ends", "watched", "future", "wait"})
+_JOIN = "none_failed_min_one_success"
+
+
+class Step(NamedTuple):
+    """How one task is submitted.
+
+    ``positional`` and ``keywords`` are texts, or the tasks whose results are passed.
+    ``mapped`` names the parameter that takes one value of a list per run of the task.
+    """
+
+    task: Task
+    callee: str
+    rule: str
+    positional: tuple[str | Task, ...]
+    keywords: Mapping[str, str | Task]
+    mapped: str = ""
+
+
+class FlowBody(NamedTuple):
+    """The lines of a flow's body and what they import."""
+
+    lines: tuple[str, ...]
+    imports: frozenset[tuple[str, str]]
+
+
+def flow_body(steps: Sequence[Step], futures: Mapping[Task, str]) -> FlowBody:
+    """The body for tasks in the order in which they can be submitted. Raises Blocked."""
+    return _Writer(steps, futures).write()
+
+
+class _Writer:
+    def __init__(self, steps: Sequence[Step], futures: Mapping[Task, str]) -> None:
+        self.steps = {step.task: step for step in steps}
+        self.order = [step.task for step in steps]
+        self.futures = futures
+        self.imports: set[tuple[str, str]] = set()
+        before = {upstream for task in self.order for upstream in task.upstream}
+        self.leaves = [task for task in self.order if task not in before]
+
+    def write(self) -> FlowBody:
+        for step in self.steps.values():
+            if step.callee in OWN_NAMES:
+                raise Blocked(f"the task `{step.callee}` has a name that the flow needs", step.task.node)
+        choices = [task for task in self.order if self._is_choice(task)]
+        if len(choices) > 1:
+            raise Blocked("several branches, short circuits or one_failed rules in one DAG are not converted", choices[1].node)
+        if not choices or not self._inside(choices[0]):
+            lines = [*self._submitted(self.order), self._returned(self.leaves)]
+        elif choices[0].kind in BRANCHES:
+            lines = self._branch(choices[0])
+        elif choices[0].kind in SHORT_CIRCUITS:
+            lines = self._short_circuit(choices[0])
+        else:
+            lines = self._on_failure(choices[0])
+        return FlowBody(tuple(line for text in lines for line in text.split("\n")), frozenset(self.imports))
+
+    def _is_choice(self, task: Task) -> bool:
+        return task.kind in SHORT_CIRCUITS | BRANCHES or self.steps[task].rule == "one_failed"
+
+    def _inside(self, choice: Task) -> list[Task]:
+        """What runs only if the choice says so."""
+        below = self._below([choice])
+        return [task for task in self.order if task in below and (task is not choice or not _chooses(choice))]
+
+    def _below(self, tasks: Iterable[Task]) -> set[Task]:
+        found = set(tasks)
+        for task in self.order:
+            if any(upstream in found for upstream in task.upstream):
+                found.add(task)
+        return found
+
+    # -- choices -----------------------------------------------------------------
+
+    def _short_circuit(self, choice: Task) -> list[str]:
+        inside = self._inside(choice)
+        outside = [task for task in self.order if task not in inside]
+        for task in inside:
+            if self.steps[task].rule not in AFTER_SUCCESS:
+                raise Blocked("runs after a failed short circuit too, by its trigger rule", task.node)
+        kept = [choice, *(task for task in self.leaves if task not in inside and task is not choice)]
+        self._covered(outside, kept, choice)
+        name = self.futures[choice]
+        return [
+            *self._submitted(outside),
+            f"{name}.wait()",
+            f"if {name}.state.is_completed() and {name}.result():",
+            *_indented([*self._submitted(inside), self._returned(self.leaves)]),
+            self._returned(kept),
+        ]
+
+    def _on_failure(self, choice: Task) -> list[str]:
+        inside = self._inside(choice)
+        outside = [task for task in self.order if task not in inside]
+        for task in inside:
+            if task is not choice and self.steps[task].rule not in AFTER_SUCCESS:
+                raise Blocked("is skipped together with the task before it, by its trigger rule", task.node)
+        if any(isinstance(value, Task) for value in (*self.steps[choice].positional, *self.steps[choice].keywords.values())):
+            raise Blocked("takes a result that may not be there, under the trigger rule `one_failed`", choice.node)
+        kept = [task for task in self.leaves if task not in inside]
+        self._covered(outside, [*kept, *choice.upstream], choice)
+        self.imports.add(("prefect.futures", "wait"))
+        watched = f"[{', '.join(self._each(task) for task in choice.upstream)}]"
+        return [
+            *self._submitted(outside),
+            f"watched = {watched}",
+            "wait(watched)",
+            "if not all(future.state.is_completed() for future in watched):",
+            *_indented([*self._submitted(inside, waits_not=choice), self._returned(self.leaves)]),
+            self._returned(kept),
+        ]
+
+    def _branch(self, choice: Task) -> list[str]:
+        arms = [task for task in self.order if choice in task.upstream]
+        regions = {arm: self._below([arm]) for arm in arms}
+        shared = {task for arm in arms for other in arms if arm is not other for task in regions[arm] & regions[other]}
+        joins = [task for task in self.order if task in shared and not all(up in shared for up in task.upstream)]
+        exclusive = {arm: [task for task in self.order if task in regions[arm] - shared] for arm in arms}
+        self._check_branch(choice, arms, shared, joins, exclusive)
+        inside = [task for task in self.order if task in self._below([choice]) and task is not choice]
+        outside = [task for task in self.order if task not in inside]
+        kept = [choice, *(task for task in self.leaves if task not in inside and task is not choice)]
+        self._covered(outside, kept, choice)
+        name = self.futures[choice]
+        lines = [
+            *self._submitted(outside),
+            f"{name}.wait()",
+            f"if not {name}.state.is_completed():",
+            INDENT + self._returned(kept).replace("\n", "\n" + INDENT),
+            f"chosen = {name}.result()",
+        ]
+        join = joins[0] if joins else None
+        if join is not None:
+            lines.append("taken = []")
+        if any(task in self.leaves for arm in arms for task in exclusive[arm]):
+            lines.append("ends = []")
+        for number, arm in enumerate(arms):
+            lines.append(f'{"elif" if number else "if"} chosen == "{arm.id}":')
+            inner = self._submitted(exclusive[arm])
+            if join is not None:
+                feeding = [task for task in exclusive[arm] if task in join.upstream]
+                inner.append(f"taken = [{', '.join(self._each(task) for task in feeding)}]")
+            ends = [task for task in exclusive[arm] if task in self.leaves]
+            if ends:
+                inner.append(f"ends = [{', '.join(self._each(task) for task in ends)}]")
+            lines += _indented(inner)
+        rest = [task for task in self.order if task in shared]
+        lines += self._submitted(rest, branch_join=join)
+        returned = [self._each(task) for task in self.leaves if task in shared or task in outside]
+        if any("ends = []" == line for line in lines):
+            returned.append("*ends")
+        if choice not in self.leaves and not returned:
+            returned.append(name)
+        return [*lines, _list("return ", returned)]
+
+    def _check_branch(
+        self,
+        choice: Task,
+        arms: Sequence[Task],
+        shared: set[Task],
+        joins: Sequence[Task],
+        exclusive: Mapping[Task, Sequence[Task]],
+    ) -> None:
+        returned = _returned_constants(choice)
+        ids = {arm.id for arm in arms}
+        if returned is None or not returned <= ids:
+            raise Blocked("which task the branch chooses is not known here: it returns no plain task ids", choice.node)
+        if len(joins) > 1:
+            raise Blocked("the branch joins in several tasks", joins[1].node)
+        if any(arm in shared for arm in arms):
+            raise Blocked("one arm of the branch goes on to another", choice.node)
+        for arm in arms:
+            own = set(exclusive[arm])
+            for task in exclusive[arm]:
+                if self.steps[task].rule != "all_success":
+                    raise Blocked("stands between a branch and its join with another trigger rule", task.node)
+                stray = [up for up in task.upstream if up not in own and up is not choice and up in self._below([choice])]
+                if stray:
+                    raise Blocked("stands in two arms of a branch", task.node)
+            if joins and not any(task in joins[0].upstream for task in own):
+                raise Blocked("an arm of the branch does not reach the join", arm.node)
+        for join in joins:
+            if self.steps[join].rule != _JOIN:
+                raise Blocked(f"joins a branch under `{self.steps[join].rule}`, which skips it or not by what was skipped", join.node)
+            if choice in join.upstream:
+                raise Blocked("the branch may choose the join itself", join.node)
+            if any(isinstance(value, Task) for value in (*self.steps[join].positional, *self.steps[join].keywords.values())):
+                raise Blocked("takes a result that a skipped task does not have", join.node)
+        for task in shared:
+            if task not in joins and self.steps[task].rule not in AFTER_SUCCESS:
+                raise Blocked("stands after a branch with a trigger rule that is not followed", task.node)
+
+    def _covered(self, outside: Sequence[Task], kept: Sequence[Task], choice: Task) -> None:
+        """Everything that is submitted before the choice must be waited for whatever it says."""
+        waited: set[Task] = set()
+        waiting = [*kept, choice]
+        while waiting:
+            task = waiting.pop()
+            if task not in waited:
+                waited.add(task)
+                waiting.extend(task.upstream)
+        for task in outside:
+            if task not in waited:
+                raise Blocked("would not be waited for when the tasks after it are skipped", task.node)
+
+    # -- lines -------------------------------------------------------------------
+
+    def _submitted(
+        self, tasks: Sequence[Task], *, waits_not: Task | None = None, branch_join: Task | None = None
+    ) -> list[str]:
+        return ["\n".join(self._submit(task, waits_not, branch_join)) for task in tasks]
+
+    def _submit(self, task: Task, waits_not: Task | None, branch_join: Task | None) -> list[str]:
+        step = self.steps[task]
+        passed = {value for value in (*step.positional, *step.keywords.values()) if isinstance(value, Task)}
+        waits = [] if task is waits_not else [up for up in task.upstream if up not in passed]
+        if task is branch_join:
+            below = self._below([next(one for one in self.order if one.kind in BRANCHES)])
+            names = ["*taken", *(self._each(up) for up in waits if up not in below)]
+        elif step.rule == "all_done":
+            if any(self.steps[up].mapped for up in waits):
+                raise Blocked("waits for a mapped task under the trigger rule `all_done`", task.node)
+            if waits:
+                self.imports.add(("prefect", "allow_failure"))
+            names = [f"allow_failure({self.futures[up]})" for up in waits]
+        else:
+            names = [self._each(up) for up in waits]
+        positional = [self._value(value, step) for value in step.positional]
+        keywords = {name: self._value(value, step, name) for name, value in step.keywords.items()}
+        if names:
+            keywords["wait_for"] = _list("", names)
+        verb = "map" if step.mapped else "submit"
+        return call_lines(f"{self.futures[task]} = {step.callee}.{verb}", keywords, positional)
+
+    def _value(self, value: str | Task, step: Step, name: str = "") -> str:
+        if isinstance(value, Task) and self.steps[value].mapped:
+            raise Blocked("takes the results of a mapped task", step.task.node)
+        text = self.futures[value] if isinstance(value, Task) else value
+        if not step.mapped or name == step.mapped:
+            return text
+        self.imports.add(("prefect", "unmapped"))
+        return f"unmapped({text})"
+
+    def _each(self, task: Task) -> str:
+        return f"*{self.futures[task]}" if self.steps[task].mapped else self.futures[task]
+
+    def _returned(self, tasks: Sequence[Task]) -> str:
+        return _list("return ", [self._each(task) for task in tasks])
+
+
+def _list(before: str, items: Sequence[str]) -> str:
+    line = f"{before}[{', '.join(items)}]"
+    if len(line) <= WIDTH - 18:
+        return line
+    return f"{before}[\n" + "".join(f"{INDENT}{item},\n" for item in items) + "]"
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [INDENT + line.replace("\n", "\n" + INDENT) for line in lines]
+
+
+def _chooses(task: Task) -> bool:
+    return task.kind in SHORT_CIRCUITS | BRANCHES
+
+
+def _returned_constants(task: Task) -> set[str] | None:
+    """The strings that a callable returns, if it returns nothing else; None when that is not known."""
+    function = task.function
+    if not isinstance(function, FunctionNode) or not _ends(function.body):
+        return None
+    found: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, FunctionNode | ast.Lambda) and node is not function:
+            return None
+        if isinstance(node, ast.Return):
+            values = [node.value]
+            while values:
+                value = values.pop()
+                if isinstance(value, ast.IfExp):
+                    values += [value.body, value.orelse]
+                elif isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    found.add(value.value)
+                else:
+                    return None
+    return found
+
+
+def _ends(body: Sequence[ast.stmt]) -> bool:
+    """Whether a body never runs past its end."""
+    last = body[-1]
+    if isinstance(last, ast.Return | ast.Raise):
+        return True
+    return isinstance(last, ast.If) and bool(last.orelse) and _ends(last.body) and _ends(last.orelse)
+
+
+def results(task: Task) -> list[Result]:
+    """The results of other tasks that a task takes."""
+    taken = [*task.results.values(), *task.positional, *task.keywords.values()]
+    return [value for value in taken if isinstance(value, Result)]
