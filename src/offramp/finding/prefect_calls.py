@@ -39,14 +39,15 @@ def prefect_of(module: Module, versions: Versions) -> Prefect:
 def dbt_call_not_awaited(module: Module, versions: Versions) -> Iterator[Trap]:
     """Coroutines with dbt work in them that are never awaited, so that nothing of it happens."""
     prefect = prefect_of(module, versions)
-    for call, target, coroutine in _coroutines(prefect):
-        if target.callable.missing and coroutine.never_started():
-            missing = target.callable.missing
-            ending = _ending(prefect, call, coroutine)
-            consequence = f"it {missing}{ending}"
-            if prefect.runs_on_two(call, target):
-                consequence = f"it runs on Prefect 2 and stops running on Prefect 3, where it {missing}{ending}"
-            yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
+    never = [found for found in _coroutines(prefect) if found[1].callable.missing and found[2].never_started()]
+    broken = {module.names.enclosing_function(call) for call, _, coroutine in never if BREAKS in coroutine.kinds()}
+    for call, target, coroutine in never:
+        missing = target.callable.missing
+        ending = _ending(prefect, call, coroutine, fails=module.names.enclosing_function(call) in broken)
+        consequence = f"it {missing}{ending}"
+        if prefect.runs_on_two(call, target):
+            consequence = f"it runs on Prefect 2 and stops running on Prefect 3, where it {missing}{ending}"
+        yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
 
 
 def returned_coroutine(module: Module, versions: Versions) -> Iterator[Trap]:
@@ -93,7 +94,13 @@ class Coroutine(Paths):
         """Whether nothing can await it."""
         return self.kinds() <= {DROPPED, READ, BREAKS, HANDED_BACK} and not self.handed_back()
 
+    def attribute(self, node: ast.Attribute, level: int) -> None:
+        """A coroutine has none of a result's attributes, but may be driven by its own."""
+        own = node.attr in ("send", "throw", "close") or node.attr.startswith(("__", "cr_"))
+        self.end(UNSEEN if level or own else BREAKS, node, level)
+
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+        """Local functions are followed; tasks and blocks cannot use a coroutine."""
         target = self.prefect.target(call.func)
         value = self.prefect.values.single(call.func)
         if isinstance(value, Reference) and value.path == "asyncio.run":
@@ -108,6 +115,7 @@ class Coroutine(Paths):
             self.end(UNSEEN, call, level)
 
     def returned(self, function: ast.AST | None, node: ast.AST, level: int) -> None:
+        """A flow run is over when what it returned is run; a task's value goes on where the task is called."""
         role = self.prefect.role(function)
         if role == "flow" and level == 0:
             self.end(HANDED_BACK, node, level)
@@ -151,14 +159,15 @@ def _coroutine_on_two(prefect: Prefect, call: ast.Call, target: Target) -> bool:
     return prefect.two and submitted and prefect.contexts(call) == {ASYNC}
 
 
-def _ending(prefect: Prefect, call: ast.Call, coroutine: Coroutine) -> str:
+def _ending(prefect: Prefect, call: ast.Call, coroutine: Coroutine, *, fails: bool) -> str:
+    """How the run ends that a call is part of, as far as this is known; ``fails`` if another such call breaks it."""
     runs = prefect.runs(call)
     (run,) = runs if len(runs) == 1 else ("",)
     if not run:
         return ""
     if BREAKS in coroutine.kinds():
         return f"; the {run} run fails where the result is used"
-    return f"; the {run} run ends Completed"
+    return "" if fails else f"; the {run} run ends Completed"
 
 
 def _submitted_flow(target: Target) -> str:

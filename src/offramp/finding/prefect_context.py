@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
-from offramp.finding.values import UNKNOWN, Constant, Local, Made, Member, Partial, Reference, Value
+from offramp.finding.values import (
+    UNKNOWN,
+    Constant,
+    Local,
+    Made,
+    Member,
+    Partial,
+    Reference,
+    Value,
+    own_nodes,
+)
 from offramp.knowledge.prefect_dbt_calls import (
     BY_CONTEXT,
     CLASSES,
@@ -102,7 +112,7 @@ class Prefect:
 
     def call_sites(self, function: FunctionNode) -> list[ast.Call] | None:
         """The calls of a local function; None when it may also be called from where it is not seen."""
-        found = [call for call in self.names.calls if self._calls(call, function)]
+        found = self._sites.get(function, [])
         for load in self._loads(function):
             parent: ast.AST | None = self.names.parents.get(load)
             if isinstance(parent, ast.Attribute):
@@ -113,25 +123,32 @@ class Prefect:
             return None
         return found
 
-    def _calls(self, call: ast.Call, function: FunctionNode) -> bool:
-        target = self.target(call.func)
-        return target is not None and target.function is function
+    @cached_property
+    def _sites(self) -> dict[FunctionNode, list[ast.Call]]:
+        found: dict[FunctionNode, list[ast.Call]] = {}
+        for call in self.names.calls:
+            target = self.target(call.func)
+            if target is not None and target.function is not None:
+                found.setdefault(target.function, []).append(call)
+        return found
+
+    @cached_property
+    def _calls_in(self) -> dict[ast.AST | None, list[ast.Call]]:
+        found: dict[ast.AST | None, list[ast.Call]] = {}
+        for call in self.names.calls:
+            found.setdefault(self.names.enclosing_function(call), []).append(call)
+        return found
 
     def work(self, function: FunctionNode) -> str:
         """What dbt work does not happen when a local function does not run; empty for none."""
         if function not in self._works:
             self._works[function] = ""
-            for call in self._own_calls(function):
+            for call in self._calls_in.get(function, ()):
                 target = self.target(call.func)
                 if target is not None and target.callable.works:
                     self._works[function] = target.callable.missing
                     break
         return self._works[function]
-
-    def _own_calls(self, function: FunctionNode) -> Iterator[ast.Call]:
-        for call in self.names.calls:
-            if self.names.enclosing_function(call) is function:
-                yield call
 
     # -- where code runs ---------------------------------------------------------
 
@@ -168,8 +185,8 @@ class Prefect:
             return False
         return any(
             self.in_running_loop(call, depth + 1)
-            for call in self.names.calls
-            if (target := self.target(call.func)) and target.function is function and target.form in ("call", "fn")
+            for call in self._sites.get(function, ())
+            if (target := self.target(call.func)) is not None and target.form in ("call", "fn")
         )
 
     # -- calls -------------------------------------------------------------------
@@ -220,7 +237,7 @@ class Prefect:
 
     def _local(self, function: FunctionNode) -> Target | None:
         role = self.role(function)
-        if role is None:
+        if role is None or any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(function)):
             return None
         asynchronous = isinstance(function, ast.AsyncFunctionDef)
         kind = {

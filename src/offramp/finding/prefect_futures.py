@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
 from offramp.finding.prefect_calls import prefect_of
 from offramp.finding.prefect_context import Prefect
@@ -41,7 +42,7 @@ def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
         returned = future.kinds() & _WHY.keys()
         why = _WHY[min(returned)] if returned else "nothing resolves it"
         consequence = f"the flow run ends Completed when it fails: {why}"
-        if prefect.two and not returned and not _returns_value(prefect, call):
+        if prefect.two and not returned and _decided_by_tasks(prefect, call):
             consequence = "its failure stops failing the flow run on Prefect 3, where nothing resolves it"
         yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
 
@@ -76,9 +77,7 @@ class _Future(Paths):
             self.follow(call, 1 if getattr(call.func, "attr", "") == "map" else 0)
         elif path == "prefect.futures.wait":
             self.end(READ if self._bare(call) else UNSEEN, call, level)
-        elif path == "prefect.futures.as_completed" and level:
-            self.follow(call, level)
-        elif path in _THE_SAME:
+        elif (path == "prefect.futures.as_completed" and level) or path in _THE_SAME:
             self.follow(call, level)
         elif target is not None and target.callable.kind == SYNC_TASK and target.form == "call" and self._bare(call):
             # The called task does not run when this one failed, and the flow goes on (Prefect 3.8.8).
@@ -132,9 +131,11 @@ def _forgiving(prefect: Prefect, call: ast.Call) -> bool:
     )
 
 
-def _returns_value(prefect: Prefect, call: ast.Call) -> bool:
-    """Whether the flow around a call returns something of its own, so that Prefect 2 looks at nothing else."""
-    function = prefect.names.enclosing_function(call)
-    return function is None or any(
-        not (isinstance(value, ast.Constant) and value.value is None) for value in prefect.values.returns(function)
-    )
+def _decided_by_tasks(prefect: Prefect, node: ast.AST) -> bool:
+    """Whether every flow around a call returns nothing, so that Prefect 2 goes by the states of its tasks."""
+    function = prefect.names.enclosing_function(node)
+    if not isinstance(function, FunctionNode):
+        return False
+    if prefect.role(function) != "flow":
+        return all(_decided_by_tasks(prefect, site) for site in prefect.call_sites(function) or ())
+    return all(isinstance(value, ast.Constant) and value.value is None for value in prefect.values.returns(function))

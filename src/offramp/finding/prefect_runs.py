@@ -70,19 +70,7 @@ def wait_result_ignored(module: Module, versions: Versions) -> Iterator[Trap]:
     """Waits and dbt commands whose failure is only in a result that nobody looks at."""
     prefect = prefect_of(module, versions)
     for call, target in _calls(prefect):
-        consequence = ""
-        if target.form != "call":
-            continue
-        if target.callable.name == WAIT and _unused(prefect, call, target):
-            consequence = "a failed dbt run is only in the status that it returns, and nothing uses it"
-        elif target.callable.name == _WAIT_METHOD and _never_fetched(prefect, call, target):
-            consequence = "it raises nothing when the dbt run fails, and nothing fetches the result"
-        elif target.callable.name == f"{RUNNER}.invoke" and _told_not_to_raise(prefect, call):
-            if _unused(prefect, call, target) and _fails_by_result(prefect, call, "args"):
-                consequence = "with `raise_on_failure=False` a dbt failure is only in its result, and nothing uses it"
-        elif target.callable.name in CORE_TASKS and not prefect.two and _unused(prefect, call, target):
-            if not target.callable.name.endswith(CLI_COMMAND) or _fails_by_result(prefect, call, "command"):
-                consequence = "it raises nothing when dbt fails but returns a Failed state, and nothing uses it"
+        consequence = _hidden(prefect, call, target) if target.form == "call" else ""
         if consequence:
             yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
 
@@ -176,6 +164,26 @@ class _Waited(Paths):
 
     def awaited(self, node: ast.Await, level: int) -> None:
         self.follow(node, level)
+
+
+def _hidden(prefect: Prefect, call: ast.Call, target: Target) -> str:
+    """How a call hides failures, where nothing looks at what it gives."""
+    name = target.callable.name
+    if name == _WAIT_METHOD:
+        lost = _never_fetched(prefect, call, target)
+        return "it raises nothing when the dbt run fails, and nothing fetches the result" if lost else ""
+    if not _unused(prefect, call, target):
+        return ""
+    if name == WAIT:
+        return "a failed dbt run is only in the status that it returns, and nothing uses it"
+    if name == f"{RUNNER}.invoke" and _told_not_to_raise(prefect, call) and _fails_by_result(prefect, call, "args"):
+        return "with `raise_on_failure=False` a dbt failure is only in its result, and nothing uses it"
+    # On Prefect 2 a task that returns a Failed state raises where it is called.
+    if name in CORE_TASKS and not prefect.two:
+        if name.endswith(CLI_COMMAND) and not _fails_by_result(prefect, call, "command"):
+            return ""
+        return "it raises nothing when dbt fails but returns a Failed state, and nothing uses it"
+    return ""
 
 
 def _calls(prefect: Prefect) -> Iterator[tuple[ast.Call, Target]]:

@@ -1,4 +1,4 @@
-"""Where the value of an expression goes: through names, containers and local functions, to its ends; knows no rules.
+"""Where the value of an expression goes: through names, containers and local functions, to its ends; finding layer.
 
 A subclass says what its kind of value means at an end. Whatever is not understood is
 an end called ``unseen``.
@@ -13,15 +13,15 @@ from offramp.finding.names import MUTATORS, Binding, FunctionNode
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.values import Items, Reference
 
-DROPPED, READ, BREAKS, AWAITED, RETURNED, UNSEEN = "dropped", "read", "breaks", "awaited", "returned", "unseen"
+DROPPED, READ, BREAKS, AWAITED, UNSEEN = "dropped", "read", "breaks", "awaited", "unseen"
 
 _READERS = frozenset(
-    f"builtins.{name}"
-    for name in ("print", "len", "str", "repr", "type", "isinstance", "id", "bool", "format", "hash", "callable", "hasattr")
+    f"builtins.{name}" for name in "print len str repr type isinstance id bool format hash callable hasattr".split()
 )
+_TESTS = (ast.FormattedValue, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert)
 _COLLECTORS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "iter", "reversed"))
 _LOGGING = frozenset("debug info warning warn error exception critical log".split())
-_DEEPEST = 40
+_MOST_STEPS = 400
 # A dict hides what it holds more deeply than any nesting of lists.
 _IN_DICT = 10
 
@@ -113,7 +113,7 @@ class Paths:
             return
         self._seen.add((node, level))
         parent = self.names.parents.get(node)
-        if parent is None or len(self._seen) > _DEEPEST * 10 or level > _IN_DICT * 2:
+        if parent is None or len(self._seen) > _MOST_STEPS or level > _IN_DICT * 2:
             self.end(UNSEEN, node, level)
         elif isinstance(parent, ast.Expr):
             self.end(DROPPED, node, level)
@@ -121,66 +121,72 @@ class Paths:
             self.awaited(parent, level)
         elif isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.withitem):
             self._bound(parent, node, level)
-        elif isinstance(parent, ast.Tuple | ast.List | ast.Set):
-            if not self._matched(parent, node, level):
-                self.follow(parent, level + 1)
-        elif isinstance(parent, ast.Starred):
-            outer = self.names.parents.get(parent)
-            if level == 0:
-                self.iterated(parent)
-            elif isinstance(outer, ast.Call):
-                self._argument(outer, parent, level - 1, "*")
-            else:
-                self.follow(parent, level - 1)
-        elif isinstance(parent, ast.Dict):
-            self.follow(parent, level + _IN_DICT)
-        elif isinstance(parent, ast.ListComp | ast.SetComp | ast.GeneratorExp):
-            self.follow(parent, level + 1)
-        elif isinstance(parent, ast.DictComp):
-            self.follow(parent, level + _IN_DICT)
-        elif isinstance(parent, ast.comprehension):
-            self._loop(parent, node, level)
-        elif isinstance(parent, ast.For):
-            self._loop(parent, node, level)
-        elif isinstance(parent, ast.IfExp):
-            self.end(READ, node, level) if node is parent.test else self.follow(parent, level)
-        elif isinstance(parent, ast.BoolOp):
-            self.follow(parent, level)
         elif isinstance(parent, ast.Return):
             self.returned(self.names.enclosing_function(parent), node, level)
-        elif isinstance(parent, ast.Call):
-            if node is parent.func:
-                self.end(BREAKS, node, level)
-            else:
-                self._argument(parent, node, level, "")
-        elif isinstance(parent, ast.keyword):
-            call = self.names.parents.get(parent)
-            if isinstance(call, ast.Call) and parent.arg is not None:
-                self._argument(call, node, level, parent.arg)
-            else:
-                self.end(UNSEEN, node, level)
+        elif isinstance(parent, ast.comprehension | ast.For | ast.AsyncFor):
+            self._loop(parent, node, level)
         elif isinstance(parent, ast.Attribute):
             self._attribute(parent, level)
-        elif isinstance(parent, ast.Subscript):
-            if node is parent.slice:
-                self.end(BREAKS, parent, level)
-            elif level == 0:
+        elif isinstance(parent, ast.Call | ast.keyword):
+            self._given(parent, node, level)
+        elif (isinstance(parent, ast.IfExp) and node is parent.test) or isinstance(parent, _TESTS):
+            self.end(READ, node, level)
+        else:
+            self._contained(parent, node, level)
+
+    def _contained(self, parent: ast.AST, node: ast.AST, level: int) -> None:
+        """Follow what an expression makes of the value: a container of it, an element, itself."""
+        if isinstance(parent, ast.Tuple | ast.List | ast.Set):
+            if not self._matched(parent, node, level):
+                self.follow(parent, level + 1)
+        elif isinstance(parent, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            self.follow(parent, level + 1)
+        elif isinstance(parent, ast.Dict | ast.DictComp):
+            self.follow(parent, level + _IN_DICT)
+        elif isinstance(parent, ast.IfExp | ast.BoolOp):
+            self.follow(parent, level)
+        elif isinstance(parent, ast.Starred):
+            self._spread(parent, level)
+        elif isinstance(parent, ast.Subscript) and node is not parent.slice:
+            if level == 0:
                 self.item(parent, level)
+            elif isinstance(parent.slice, ast.Slice):
+                self.follow(parent, level)
             else:
-                whole = isinstance(parent.slice, ast.Slice)
-                self.follow(parent, level if whole else level - _IN_DICT if level >= _IN_DICT else level - 1)
-        elif isinstance(parent, ast.BinOp):
-            self.follow(parent, level) if level else self.end(BREAKS, parent, level)
-        elif isinstance(parent, ast.FormattedValue | ast.JoinedStr | ast.Compare | ast.UnaryOp | ast.If | ast.While | ast.Assert):
-            self.end(READ, parent, level)
+                self.follow(parent, level - (_IN_DICT if level >= _IN_DICT else 1))
+        elif isinstance(parent, ast.BinOp) and level:
+            self.follow(parent, level)
+        elif isinstance(parent, ast.BinOp | ast.Subscript):
+            self.end(BREAKS, parent, level)
         else:
             self.end(UNSEEN, parent, level)
 
-    def _bound(self, statement: ast.AST, node: ast.AST, level: int) -> None:
+    def _spread(self, starred: ast.Starred, level: int) -> None:
+        outer = self.names.parents.get(starred)
+        if level == 0:
+            self.iterated(starred)
+        elif isinstance(outer, ast.Call):
+            self._argument(outer, starred, level - 1, "*")
+        else:
+            self.follow(starred, level - 1)
+
+    def _given(self, parent: ast.Call | ast.keyword, node: ast.AST, level: int) -> None:
+        call = parent if isinstance(parent, ast.Call) else self.names.parents.get(parent)
+        keyword = "" if isinstance(parent, ast.Call) else parent.arg
+        if not isinstance(call, ast.Call) or keyword is None:
+            self.end(UNSEEN, node, level)
+        elif node is call.func:
+            self.end(BREAKS, node, level)
+        else:
+            self._argument(call, node, level, keyword)
+
+    def _bound(
+        self, statement: ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.withitem, node: ast.AST, level: int
+    ) -> None:
         if isinstance(statement, ast.withitem):
             self.iterated(statement) if level == 0 else self.end(UNSEEN, statement, level)
             return
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]  # type: ignore[attr-defined]
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         if isinstance(statement, ast.NamedExpr):
             self.follow(statement, level)
         for target in targets:
@@ -218,7 +224,7 @@ class Paths:
         for load in loads:
             self.follow(load, level)
 
-    def _loop(self, loop: ast.For | ast.comprehension, node: ast.AST, level: int) -> None:
+    def _loop(self, loop: ast.For | ast.AsyncFor | ast.comprehension, node: ast.AST, level: int) -> None:
         if node is not loop.iter:
             self.end(READ, node, level)
         elif level == 0:

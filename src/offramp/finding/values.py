@@ -224,7 +224,7 @@ class Values:
             return [node.body]
         return [
             statement.value
-            for statement in _own_statements(node)
+            for statement in own_nodes(node)
             if isinstance(statement, ast.Return) and statement.value is not None
         ]
 
@@ -657,8 +657,8 @@ def _merged(left: Table, right: Value) -> Table:
     return Table({**kept, **right.entries}, left.complete and right.complete)
 
 
-def _own_statements(function: ast.AST) -> list[ast.AST]:
-    """The statements of a function without those of functions and classes inside it."""
+def own_nodes(function: ast.AST) -> list[ast.AST]:
+    """The nodes of a function without those inside the functions and classes in it."""
     found: list[ast.AST] = []
     stack = list(ast.iter_child_nodes(function))
     while stack:
