@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--everything", action="store_true", help="every scene of every fixture, with both Airflows")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "equivalence: runs real Airflow and real Prefect (select with -m equivalence)")
 

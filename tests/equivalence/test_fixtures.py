@@ -1,0 +1,268 @@
+"""DAGs and the flows that ``--fix`` makes of them do the same, run by real Airflow and real Prefect.
+
+Fixtures under ``fixtures/both`` are valid for Airflow 2 and 3, the others for one of them. A task of a fixture fails
+in the scene that names it: it compares the variable ``FAIL`` with its own name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from compare import differences
+from environments import python
+from runs import Case, Outcome, airflow_runs, prefect_runs
+
+from offramp.engine import Context, fix_bytes
+from offramp.knowledge.rulebook import load_rulebook
+from offramp.model import FileResult
+from offramp.reading.versions import find_versions
+from offramp.settings import enabled_codes, load
+
+pytestmark = pytest.mark.equivalence
+
+FIXTURES = {file.stem: file for file in sorted((Path(__file__).resolve().parent / "fixtures").glob("*/*.py"))}
+VERSIONS = {"airflow2": "2.10", "airflow3": "3.3"}
+# Flows of the fixtures that have several.
+FLOWS = {"two_dags": ("two_dags_hourly", "two_dags_weekly")}
+# Jobs whose failure alone shows what it stops and what not.
+LONE_FAILURES = {
+    "all_done_in_the_middle": ("65",),
+    "chained": ("42",),
+    "defaults_precedence": ("29",),
+    "groups_in_edges": ("37",),
+    "loop_chains_previous": ("61",),
+    "loop_in_comprehension": ("59",),
+    "loop_over_tuples": ("56",),
+    "none_failed": ("66",),
+    "sensor_in_group": ("20",),
+    "task_sdk": ("83",),
+    "wide": ("76", "78"),
+}
+# Airflow's 300 s between two tries would pass twice.
+ONLY_SUCCESS = {"retries_default_delay"}
+# What runs each time: all scenes of these, the success of all others.
+ALL_SCENES = {
+    "all_done",
+    "all_done_in_the_middle",
+    "bash_failing",
+    "dag_decorator",
+    "defaults_precedence",
+    "edges_with_lists",
+    "groups_in_edges",
+    "loop_over_tuples",
+    "newest_run",
+    "none_failed",
+    "old_names",
+    "retries_default_args",
+    "sensor_of_template",
+    "single_job",
+    "taskflow_twice",
+    "trigger_then_wait_later",
+}
+# Airflow 2 does these otherwise: it looks once more at a deferred run, and has other messages and no `job_run_id`.
+ALSO_AIRFLOW_2 = {"deferrable", "sensor_deferrable", "sensor_of_output", "single_job"}
+CONNECTIONS = ("dbt_cloud_default", "dbt_cloud_partner")
+
+_FAILING = re.compile(r"""(?:os\.environ\["FAIL"\] == "|"\$FAIL" (?:!= |= ))([\w.]+)""")
+
+
+class Scene(NamedTuple):
+    """What dbt Cloud does, and which other task fails."""
+
+    jobs: Mapping[str, Any]
+    fail: str = ""
+
+
+class Run(NamedTuple):
+    """One comparison: a flow of a fixture, in a scene."""
+
+    fixture: str
+    flow: str
+    scene: str
+
+    @property
+    def name(self) -> str:
+        return "-".join(part for part in self if part)
+
+
+def scenes(fixture: str) -> dict[str, Scene]:
+    """The scenes of a fixture, by name."""
+    found = {"success": Scene(_all("success", polls=1))}
+    if fixture in ONLY_SUCCESS:
+        return found
+    found["error"] = Scene(_all("error"))
+    found["cancelled"] = Scene(_all("cancelled"))
+    found["error-then-success"] = Scene(_all("error", "success"))
+    found["http-500"] = Scene(_all("500"))
+    for job in LONE_FAILURES.get(fixture, ()):
+        found[f"error-of-{job}"] = Scene({**_all("success"), job: {"outcomes": ["error"], "polls": 1}})
+    for task in _FAILING.findall(FIXTURES[fixture].read_text(encoding="utf-8")):
+        found[f"{task}-fails"] = Scene(_all("success"), fail=task)
+    return found
+
+
+def _all(*outcomes: str, polls: int = 0) -> dict[str, Any]:
+    # Jobs 11 to 13 are there to be listed.
+    return {str(job): {"outcomes": list(outcomes), "polls": polls} for job in (11, 12, 13, "*")}
+
+
+def runs(environment: str, *, everything: bool) -> list[Run]:
+    """What is run with Airflow ``environment``."""
+    wanted = []
+    for fixture, file in FIXTURES.items():
+        if file.parent.name not in (environment, "both"):
+            continue
+        if environment == "airflow2" and not everything and file.parent.name == "both" and fixture not in ALSO_AIRFLOW_2:
+            continue
+        for scene in scenes(fixture):
+            if everything or scene == "success" or fixture in ALL_SCENES:
+                wanted += [Run(fixture, flow, scene) for flow in FLOWS.get(fixture, ("",))]
+    return wanted
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "run" in metafunc.fixturenames:
+        everything = bool(metafunc.config.getoption("--everything"))
+        pairs = [(environment, run) for environment in VERSIONS for run in runs(environment, everything=everything)]
+        ids = [f"{environment}-{run.name}" for environment, run in pairs]
+        metafunc.parametrize(("environment", "run"), pairs, ids=ids)
+
+
+@cache
+def _context(version: str) -> Context:
+    settings = load("/", {"airflow-version": version} if version else {}, isolated=True)
+    rulebook = load_rulebook((), print)
+    return Context(settings, rulebook, enabled_codes(settings, rulebook.rules.values()), find_versions(settings))
+
+
+def _fixed(name: str, raw: bytes) -> FileResult:
+    version = VERSIONS.get(FIXTURES[name].parent.name, "")
+    return fix_bytes(FIXTURES[name].name, raw, _context(version), unsafe=True, named=True)
+
+
+@pytest.fixture(scope="session")
+def flows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the generated modules; fixtures that are not converted have none."""
+    folder = tmp_path_factory.mktemp("flows")
+    for name, file in FIXTURES.items():
+        result = _fixed(name, file.read_bytes())
+        if result.new_text is not None and not result.problem:
+            (folder / file.name).write_bytes(result.new_text)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prefect(
+    request: pytest.FixtureRequest, flows: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Future[dict[str, Outcome]]]:
+    everything = bool(request.config.getoption("--everything"))
+    wanted = dict.fromkeys(run for environment in VERSIONS for run in runs(environment, everything=everything))
+    cases = [_case(run, flows / f"{run.fixture}.py") for run in wanted]
+    blocks = [name.replace("_", "-") for name in CONNECTIONS]
+    with ThreadPoolExecutor() as beside:
+        yield beside.submit(prefect_runs, cases, tmp_path_factory.mktemp("prefect"), blocks)
+
+
+@pytest.fixture(scope="session")
+def airflow(
+    request: pytest.FixtureRequest,
+    prefect: Future[dict[str, Outcome]],  # begins first, to run beside
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Mapping[str, Mapping[str, Outcome]]:
+    everything = bool(request.config.getoption("--everything"))
+    return {
+        environment: airflow_runs(
+            environment,
+            [_case(run, FIXTURES[run.fixture]) for run in runs(environment, everything=everything)],
+            tmp_path_factory.mktemp(environment),
+            CONNECTIONS,
+        )
+        for environment in VERSIONS
+    }
+
+
+def _case(run: Run, file: Path) -> Case:
+    scene = scenes(run.fixture)[run.scene]
+    return Case(run.name, file, scene.jobs, variable=run.flow, fail=scene.fail)
+
+
+def test_the_flow_does_what_the_dag_does(
+    environment: str,
+    run: Run,
+    airflow: Mapping[str, Mapping[str, Outcome]],
+    prefect: Future[dict[str, Outcome]],
+) -> None:
+    assert differences(airflow[environment][run.name], prefect.result()[run.name]) == []
+
+
+@pytest.mark.parametrize("fixture", FIXTURES)
+def test_the_fix_has_nothing_left_to_do(fixture: str) -> None:
+    once = _fixed(fixture, FIXTURES[fixture].read_bytes())
+    assert once.problem == ""
+    assert [refusal.reason for finding in once.findings for refusal in finding.refusals] == []
+    assert once.new_text is not None
+    assert b"airflow" not in _code(once.new_text)
+    twice = _fixed(fixture, once.new_text)
+    assert (twice.new_text, twice.problem, twice.findings) == (None, "", ())
+
+
+def _code(text: bytes) -> bytes:
+    """Imports of a module, where no word of Airflow may be left."""
+    return b"\n".join(line for line in text.splitlines() if b"import" in line)
+
+
+def test_ruff_finds_nothing_in_the_flows(flows: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "."],
+        cwd=flows,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.13"])
+def test_the_flows_compile(version: str, flows: Path) -> None:
+    interpreter = shutil.which(f"python{version}")
+    if interpreter is None:
+        pytest.skip(f"no python{version} here")
+    script = "import sys; [compile(open(name, 'rb').read(), name, 'exec') for name in sys.argv[1:]]"
+    files = sorted(map(str, flows.glob("*.py")))
+    ran = subprocess.run([interpreter, "-c", script, *files], check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert files
+
+
+def test_the_flows_are_imported_where_there_is_no_airflow(flows: Path) -> None:
+    script = """
+import os, runpy, sys
+for name in sys.argv[1:]:
+    runpy.run_path(name, run_name="flows")
+assert not [name for name in sys.modules if name.split(".")[0] == "airflow"]
+try:
+    import airflow
+except ImportError:
+    pass
+else:
+    sys.exit("Airflow is installed here")
+"""
+    files = sorted(map(str, flows.glob("*.py")))
+    ran = subprocess.run(
+        [python("prefect3"), "-c", script, *files],
+        env={**os.environ, "JOURNAL": os.devnull, "FAIL": ""},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
