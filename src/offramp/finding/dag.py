@@ -7,11 +7,14 @@ sections (``rules/airflow-core.md``).
 from __future__ import annotations
 
 import ast
+import sys
 from typing import NamedTuple
 
-from offramp.finding.names import FunctionNode, Names
+from offramp.finding.names import ANY_ATTRIBUTE, FunctionNode, Names
 from offramp.finding.values import UNKNOWN, Arguments, Given, Local, Made, Partial, Reference, Table, Value, Values
 from offramp.knowledge.rulebook import Rulebook
+
+_GROUP_POSITIONS = ("group_id", "prefix_group_id", "parent_group", "dag", "default_args")
 
 
 class Surroundings(NamedTuple):
@@ -34,6 +37,7 @@ class Dags:
         self._names = names
         self._values = values
         self._rulebook = rulebook
+        self._called_in: dict[FunctionNode, Surroundings] = {}
 
     def section(self, value: Value) -> str:
         """Name of the note section that a callee, class or decorator belongs to; empty for none."""
@@ -66,7 +70,8 @@ class Dags:
             given = self._values.arguments(call).given
             for name, section in (("task_group", "TaskGroup"), ("dag", "DAG")):
                 if name in given:
-                    maker = self._maker(given[name].values, section)
+                    maker, certain = self._maker(given[name].values, section)
+                    known = known and certain
                     if maker is None:
                         known = False
                     elif name == "dag":
@@ -78,12 +83,15 @@ class Dags:
             if isinstance(node, ast.With | ast.AsyncWith) and isinstance(inside, ast.stmt):
                 for item in reversed(node.items):
                     values = self._values.evaluate(item.context_expr)
-                    group = self._maker(values, "TaskGroup")
+                    group, certain = self._maker(values, "TaskGroup")
                     if group is not None:
                         groups.insert(0, group)
-                    elif dag is None:
-                        dag = self._maker(values, "DAG")
-                        known = known and (dag is not None or not _unseen(values))
+                        known = known and certain
+                        continue
+                    maker, certain = self._maker(values, "DAG")
+                    if dag is None:
+                        dag = maker
+                        known = known and (certain if maker is not None else not _unseen(values))
             elif isinstance(node, FunctionNode) and isinstance(inside, ast.stmt):
                 group = self.decorated(node, ("task_group",))
                 if group is not None:
@@ -100,19 +108,26 @@ class Dags:
 
     def _callers(self, function: FunctionNode, depth: int) -> Surroundings:
         """What surrounds the calls of a local function, if it is the same for all."""
-        found: list[Surroundings] = []
-        for call in self._names.calls:
-            if Local(function) in self._values.evaluate(call.func) and self._names.enclosing_function(call) != function:
-                found.append(self.surroundings(call, depth + 1))
-        if found and all(one == found[0] for one in found):
+        known = self._called_in.get(function)
+        if known is not None:
+            return known
+        self._called_in[function] = nowhere = Surroundings(None, (), known=False)
+        found = [
+            self.surroundings(call, depth + 1)
+            for call in self._values.calls_of(function)
+            if self._names.enclosing_function(call) is not function
+        ]
+        if found and not self._values.handed_on(function) and all(one == found[0] for one in found):
+            self._called_in[function] = found[0]
             return found[0]
-        return Surroundings(None, (), known=False)
+        return nowhere
 
-    def _maker(self, values: tuple[Value, ...], section: str) -> ast.expr | None:
+    def _maker(self, values: tuple[Value, ...], section: str) -> tuple[ast.expr | None, bool]:
+        """The call among the candidates that makes a DAG or group, and whether it is the only one."""
         for value in values:
             if isinstance(value, Made) and self.section(value.callee) == section:
-                return value.call
-        return None
+                return value.call, len(values) == 1
+        return None, False
 
     def inherited(self, around: Surroundings) -> Arguments:
         """The arguments that DAG and groups give every operator through ``default_args``."""
@@ -120,11 +135,28 @@ class Dags:
         complete = around.known
         for maker in (around.dag, *around.groups):
             if isinstance(maker, ast.Call):
-                own = self._values.arguments(maker, ("", "", "", "", "", "") if maker is around.dag else ())
+                own = self._values.arguments(maker, () if maker is around.dag else _GROUP_POSITIONS)
                 complete = complete and (own.complete or "default_args" in own.given)
+                complete = complete and "parent_group" not in own.given and not self._constructs_otherwise(maker)
                 if "default_args" in own.given:
                     complete = self.defaults(own.given["default_args"], given) and complete
+        complete = complete and not ({"default_args", ANY_ATTRIBUTE} & self._touched())
+        if not complete:
+            given = {name: value._replace(values=(*value.values, UNKNOWN)) for name, value in given.items()}
         return Arguments(given, complete)
+
+    def _touched(self) -> set[str]:
+        return {*self._names.stores, *self._names.changed_attributes}
+
+    def _constructs_otherwise(self, maker: ast.Call) -> bool:
+        """Whether a local DAG or group class does more in its constructor than Airflow's."""
+        for value in self._values.evaluate(maker.func):
+            callee = value.callee if isinstance(value, Partial) else value
+            if isinstance(callee, Local) and isinstance(callee.node, ast.ClassDef):
+                lineage, _ = self._values.lineage(callee.node)
+                if any(self._names.class_attribute(node, "__init__") for node in lineage):
+                    return True
+        return False
 
     def defaults(self, default_args: Given, given: dict[str, Given]) -> bool:
         """Lay a ``default_args`` value over ``given``; False when not all of it is known."""
@@ -142,9 +174,10 @@ class Dags:
 
 
 def _unseen(values: tuple[Value, ...]) -> bool:
-    """Whether a context manager may be a DAG that another file makes."""
-    return any(
-        value == UNKNOWN or (isinstance(value, Made) and not isinstance(value.callee, Reference))
-        or (isinstance(value, Made) and isinstance(value.callee, Reference) and "dag" in value.callee.path.lower())
+    """Whether a context manager may be a DAG or group that another file makes: all but the standard library's."""
+    return not all(
+        isinstance(value, Made)
+        and isinstance(value.callee, Reference)
+        and value.callee.path.split(".")[0] in sys.stdlib_module_names
         for value in values
     )

@@ -9,6 +9,7 @@ scopes as they are at their end.
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ MUTATORS = frozenset(
     "append extend insert add remove pop clear update setdefault sort reverse discard popitem appendleft".split()
 )
 
+ANY_ATTRIBUTE = "*"
+
 
 class Binding(NamedTuple):
     """One place that gives a name a value.
@@ -32,7 +35,9 @@ class Binding(NamedTuple):
     ``kind`` is ``import`` (``target`` is the dotted path), ``value`` (``node`` is the
     expression), ``element`` (``node`` is iterated over), ``item`` (``node`` is unpacked
     at ``index``), ``context`` (``node`` is a ``with`` item's expression), ``function``,
-    ``class``, ``parameter`` (``node`` is the function) or ``other``.
+    ``class``, ``parameter`` (``node`` is the function), ``augmented`` (``node`` is the
+    statement) or ``other``. A ``remote`` one is made by an inner function through
+    ``global`` or ``nonlocal``, so that it may be there at any moment.
     """
 
     name: str
@@ -43,6 +48,15 @@ class Binding(NamedTuple):
     node: ast.AST | None = None
     target: str = ""
     index: int = -1
+    remote: bool = False
+
+
+class Store(NamedTuple):
+    """An attribute that is set or deleted: of what, and the new value where that is plain."""
+
+    owner: ast.expr
+    value: ast.expr | None
+    node: ast.AST
 
 
 class Mutation(NamedTuple):
@@ -82,13 +96,19 @@ class Names:
         self.classes: list[ast.ClassDef] = []
         self.functions: list[FunctionNode] = []
         self.strings: list[ast.expr] = []
+        self.attributes: dict[str, list[ast.Attribute]] = {}
+        self.stores: dict[str, list[Store]] = {}
+        self.changed_attributes: set[str] = set()
+        self._seen_uses: dict[str, dict[int, list[ast.Name]]] = {}
+        self._remote: dict[tuple[Scope, str], list[Binding]] = {}
+        self._called_at: dict[Scope, list[tuple[int, Path]]] = {}
+        self._with_stars: dict[tuple[Scope, str], list[Binding]] = {}
         self._places: dict[ast.AST, tuple[Scope, int, Path]] = {}
         self._order = 0
         self._pending: list[tuple[ast.AST, Scope]] = []
         self._pending_mutations: list[tuple[str, Mutation]] = []
         self._block(tree.body, self.module, ())
-        while self._pending:
-            node, scope = self._pending.pop(0)
+        for node, scope in self._pending:
             self._enter(node, scope)
         for name, mutation in self._pending_mutations:
             owner = self._owner(name, mutation.scope)
@@ -129,20 +149,30 @@ class Names:
         scope, order, path = self.place(node)
         found = self._visible(scope, name, order, path)
         current: Scope | None = scope
+        inside = scope
         while not found and current is not None:
             if name in current.declared:
                 return self._visible(current.declared[name], name, None, ())
-            current = current.parent
+            inside, current = current, current.parent
             while current is not None and isinstance(current.node, ast.ClassDef):
-                current = current.parent
-            if current is not None:
-                inline = isinstance(scope.node, _COMPREHENSIONS) and _evaluated_in_place(scope, current)
-                found = self._visible(current, name, order if inline else None, path if inline else ())
+                inside, current = current, current.parent
+            if current is None:
+                break
+            if isinstance(scope.node, _COMPREHENSIONS) and _evaluated_in_place(scope, current):
+                found = self._visible(current, name, order, path)
+            else:
+                found = self._from_inside(current, name, inside)
         return found
 
     def uses(self, binding: Binding) -> list[ast.Name]:
         """The loads that may see a binding."""
-        return [load for load in self.loads.get(binding.name, ()) if binding in self.lookup(binding.name, load)]
+        index = self._seen_uses.get(binding.name)
+        if index is None:
+            index = self._seen_uses[binding.name] = {}
+            for load in self.loads.get(binding.name, ()):
+                for seen in self.lookup(binding.name, load):
+                    index.setdefault(id(seen), []).append(load)
+        return index.get(id(binding), [])
 
     def bindings_of(self, node: ast.AST) -> list[Binding]:
         """The bindings made from a value, iterable or context expression, or by a definition."""
@@ -155,21 +185,59 @@ class Names:
     # -- reaching definitions ----------------------------------------------------
 
     def _visible(self, scope: Scope, name: str, order: int | None, path: Path) -> list[Binding]:
-        own = scope.bindings.get(name, ())
-        bindings = sorted([*own, *scope.stars], key=lambda b: b.order) if scope.stars else own
+        bindings = self._all(scope, name)
+        if not bindings:
+            return []
+        first_later = len(bindings) if order is None else bisect_left(bindings, order, key=lambda b: b.order)
         seen: list[Binding] = []
-        for binding in reversed(bindings):
-            if order is not None and binding.order >= order:
-                if _loop_carried(binding.path, path):
-                    seen.append(binding)
-                continue
+        if order is not None:
+            in_loop = any(branch[1] in _LOOPS for branch in path)
+            for binding in bindings[first_later:] if in_loop else ():
+                if not _loop_carried(binding.path, path):
+                    break
+                seen.append(binding)
+            seen.extend(binding for binding in self._remote.get((scope, name), ()) if binding.order >= order)
+            seen.reverse()
+        for index in range(first_later - 1, -1, -1):
+            binding = bindings[index]
             if order is not None and _exclusive(binding.path, path):
                 continue
             seen.append(binding)
-            if binding.kind != "star" and binding.path == path[: len(binding.path)]:
+            if binding.kind != "star" and not binding.remote and binding.path == path[: len(binding.path)]:
                 break
         seen.reverse()
         return seen
+
+    def _all(self, scope: Scope, name: str) -> list[Binding]:
+        own = scope.bindings.get(name, [])
+        if not scope.stars:
+            return own
+        known = self._with_stars.get((scope, name))
+        if known is None:
+            known = self._with_stars[scope, name] = sorted([*own, *scope.stars], key=lambda b: b.order)
+        return known
+
+    def _from_inside(self, outer: Scope, name: str, inside: Scope) -> list[Binding]:
+        """What a function sees of a scope around it: its end, and the moments at which its name is used there."""
+        found = self._visible(outer, name, None, ())
+        if len(found) < len(self._all(outer, name)):
+            for order, path in self._moments(outer, inside):
+                found = found + [seen for seen in self._visible(outer, name, order, path) if seen not in found]
+        return found
+
+    def _moments(self, outer: Scope, inside: Scope) -> list[tuple[int, Path]]:
+        known = self._called_at.get(inside)
+        if known is None:
+            known = self._called_at[inside] = []
+            for load in self.loads.get(getattr(inside.node, "name", ""), ()):
+                scope, order, path = self.place(load)
+                while scope is not outer and scope.parent is not None and scope.parent is not outer:
+                    scope = scope.parent
+                if scope is outer:
+                    known.append((order, path))
+                elif scope.parent is outer and scope is not inside:
+                    known.extend(self._moments(outer, scope))
+        return known
 
     # -- building ----------------------------------------------------------------
 
@@ -189,10 +257,11 @@ class Names:
 
     def _bind(self, scope: Scope, name: str, kind: str, path: Path, **more: object) -> None:
         owner = scope.declared.get(name, scope)
-        if owner is not scope:
-            path = (*path, (id(scope.node), "global", name))
-        binding = Binding(name, kind, self._next(), path, owner, **more)  # type: ignore[arg-type]
+        remote = owner is not scope
+        binding = Binding(name, kind, self._next(), path, owner, remote=remote, **more)  # type: ignore[arg-type]
         owner.bindings.setdefault(name, []).append(binding)
+        if remote:
+            self._remote.setdefault((owner, name), []).append(binding)
         if binding.node is not None:
             self._by_value.setdefault(binding.node, []).append(binding)
 
@@ -251,7 +320,9 @@ class Names:
             self._expression(node.value, scope, path)
             if isinstance(node.target, ast.Name):
                 self._mutation(node.target.id, node, scope, path)
-            self._target(node.target, None, "augmented", scope, path)
+                self._bind(scope, node.target.id, "augmented", path, node=node)
+            else:
+                self._target(node.target, None, "other", scope, path)
         elif isinstance(node, ast.For | ast.AsyncFor):
             self._expression(node.iter, scope, path)
             inside = (*path, (id(node), "for", "body"))
@@ -364,11 +435,11 @@ class Names:
                 self._unpacked(element, value, kind, index, scope, path)
         elif isinstance(node, ast.Starred):
             self.parents[node.value] = node
-            self._target(node.value, None, "other", scope, path)
+            self._target(node.value, value, "other", scope, path)
         else:
             self._expression(node, scope, path)
-            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-                self._mutation(node.value.id, node, scope, path)
+            if isinstance(node, ast.Subscript):
+                self._changed(node.value, node, scope, path)
 
     def _unpacked(
         self, node: ast.expr, value: ast.expr | None, kind: str, index: int, scope: Scope, path: Path
@@ -377,7 +448,16 @@ class Names:
             unpacked = "item" if kind == "value" else "element-item"
             self._bind(scope, node.id, unpacked, path, node=value, index=index)
         else:
-            self._target(node, None, "other", scope, path)
+            self._target(node, value, "other", scope, path)
+
+    def _changed(self, container: ast.expr, node: ast.AST, scope: Scope, path: Path) -> None:
+        """Record that ``node`` changes a container, on the name that it is reached from."""
+        while isinstance(container, ast.Subscript | ast.Attribute):
+            if isinstance(container, ast.Attribute):
+                self.changed_attributes.add(container.attr)
+            container = container.value
+        if isinstance(container, ast.Name):
+            self._mutation(container.id, node, scope, path)
 
     def _mutation(self, name: str, node: ast.AST, scope: Scope, path: Path) -> None:
         self._pending_mutations.append((name, Mutation(self._next(), path, scope, node)))
@@ -415,16 +495,30 @@ class Names:
                 self._note(node, scope, path)
             elif kind is ast.JoinedStr:
                 self.strings.append(node)  # type: ignore[arg-type]
+            elif kind is ast.Attribute:
+                self._attribute(node)  # type: ignore[arg-type]
             children = list(ast.iter_child_nodes(node))
             for child in children:
                 self.parents[child] = node
             stack.extend(reversed(children))
 
+    def _attribute(self, node: ast.Attribute) -> None:
+        self.attributes.setdefault(node.attr, []).append(node)
+        if not isinstance(node.ctx, ast.Load):
+            statement = self.parents.get(node)
+            value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+            self.stores.setdefault(node.attr, []).append(Store(node.value, value, node))
+
     def _call(self, node: ast.Call, scope: Scope, path: Path) -> None:
         self.calls.append(node)
         function = node.func
-        if isinstance(function, ast.Attribute) and function.attr in MUTATORS and isinstance(function.value, ast.Name):
-            self._mutation(function.value.id, node, scope, path)
+        if isinstance(function, ast.Attribute) and function.attr in MUTATORS:
+            self._changed(function.value, node, scope, path)
+        elif isinstance(function, ast.Name) and function.id in ("setattr", "delattr") and len(node.args) > 1:
+            owner, name, *value = node.args
+            attribute = name.value if isinstance(name, ast.Constant) else None
+            store = Store(owner, value[0] if value else None, node)
+            self.stores.setdefault(str(attribute or ANY_ATTRIBUTE), []).append(store)
 
     def _lambda(self, node: ast.Lambda, scope: Scope, path: Path) -> None:
         self._note(node, scope, path)

@@ -6,7 +6,7 @@ import ast
 from typing import NamedTuple
 
 from offramp.finding.dag import Dags, Surroundings
-from offramp.finding.names import FunctionNode, Names
+from offramp.finding.names import ANY_ATTRIBUTE, FunctionNode, Names
 from offramp.finding.values import (
     UNKNOWN,
     Arguments,
@@ -24,6 +24,12 @@ from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Note
 
 WAIT = "wait_for_termination"
+# Methods by which a subclass decides itself what its run or its construction does.
+_DECIDING = (
+    "execute execute_complete pre_execute post_execute poke poke_mode_only run resume_execution __new__ __setattr__ "
+    "__getattribute__ render_template_fields wait_for_termination deferrable run_id"
+).split()
+_HARMLESS_BASES = frozenset(["builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"])
 
 
 class Use(NamedTuple):
@@ -61,6 +67,7 @@ class Module:
         self.dags = Dags(self.names, self.values, rulebook)
         self._derived: dict[ast.ClassDef, str] = {}
         self.uses: list[Use] = self._calls()
+        self._by_call = {call: use for use in reversed(self.uses) for call in (use.call, use.made) if call is not None}
 
     def _exists(self, path: str) -> bool:
         if path in self.rulebook.operators or not path.startswith("prefect"):
@@ -80,14 +87,18 @@ class Module:
             return self.noted(value.callee)
         return ""
 
+    def use_of(self, call: ast.expr) -> Use | None:
+        """The use that a call makes, or whose ``.expand(…)`` it is."""
+        return self._by_call.get(call)
+
     def subclasses(self) -> list[Use]:
         """The class definitions that derive from a noted operator, one use per noted base."""
         found = []
         for node in self.names.classes:
-            for base in node.bases:
+            for base, written in self.values.bases(node):
                 for value in self.values.evaluate(base):
                     if path := self.noted(value):
-                        found.append(self._subclass(node, base, path))
+                        found.append(self._subclass(node, written, path))
                         break
         for call in self.names.calls:
             if len(call.args) == 3 and self.values.single(call.func) == Reference("builtins.type"):
@@ -108,33 +119,33 @@ class Module:
     def _calls(self) -> list[Use]:
         found = []
         for call in self.names.calls:
-            for value in self.values.evaluate(call.func):
-                use = self._use(call, value)
-                if use is not None:
-                    found.append(use)
-                    break
+            uses = [use for value in self.values.evaluate(call.func) if (use := self._use(call, value)) is not None]
+            if len({(use.path, use.derived) for use in uses}) > 1:
+                # Which class it is depends on the run: what one of them does with its arguments is not certain.
+                found.append(uses[0]._replace(arguments=_doubted(uses[0].arguments)))
+            elif uses:
+                found.append(uses[0])
         return found
 
     def _use(self, call: ast.Call, value: Value) -> Use | None:
         callee = call.func
         made: ast.expr = call
-        target = value
+        target = value.callee if isinstance(value, Partial) else value
         partial = False
-        if isinstance(value, Reference) and value.path.endswith(".partial"):
-            target, partial = Reference(value.path.removesuffix(".partial")), True
-        elif isinstance(value, Member) and value.name == "partial":
-            target, partial = value.owner, True
+        while isinstance(target, Partial):
+            target = target.callee
+        if isinstance(target, Reference) and target.path.endswith(".partial"):
+            target, partial = Reference(target.path.removesuffix(".partial")), True
+        elif isinstance(target, Member) and target.name == "partial":
+            target, partial = target.owner, True
         if partial:
-            if not isinstance(callee, ast.Attribute):
-                return None
-            callee = callee.value
+            callee = callee.value if isinstance(callee, ast.Attribute) else callee
             made = self._expanded(call)
         path = self.noted(target)
         note = self.rulebook.note(path) if path else None
         if note is None:
             return None
-        inner = target.callee if isinstance(target, Partial) else target
-        derived = inner.node if isinstance(inner, Local) and isinstance(inner.node, ast.ClassDef) else None
+        derived = target.node if isinstance(target, Local) and isinstance(target.node, ast.ClassDef) else None
         around = self.dags.surroundings(call)
         positional = tuple(argument.name for argument in note.arguments)
         taking = made if isinstance(made, ast.Call) else call
@@ -170,13 +181,14 @@ class Module:
         if "default_args" in own.given:
             complete = self.dags.defaults(own.given["default_args"], given) and complete
         rows = self.rulebook.arguments(note)
-        given = {name: value for name, value in given.items() if name in rows or not rows}
+        if derived is None:
+            given = {name: value for name, value in given.items() if name in rows or not rows}
         if not own.complete:
             given = {name: Given(value.node, (*value.values, UNKNOWN), value.origin) for name, value in given.items()}
         given.update(own.given)
         complete = complete and own.complete
         if derived is not None:
-            complete = self._through_class(derived, given) and complete
+            complete = self._through_class(derived, given, complete)
         return Arguments(given, complete)
 
     # -- subclasses --------------------------------------------------------------
@@ -184,86 +196,168 @@ class Module:
     def _base(self, node: ast.ClassDef) -> str:
         if node not in self._derived:
             self._derived[node] = ""
-            for base in node.bases:
+            for base, _ in self.values.bases(node):
                 for value in self.values.evaluate(base):
                     if path := self.noted(value):
                         self._derived[node] = path
                         return path
         return self._derived[node]
 
-    def _through_class(self, node: ast.ClassDef, given: dict[str, Given]) -> bool:
-        """Lay the arguments that a subclass passes to its base over those of its call."""
-        for name in ("execute", "execute_complete"):
-            if self.names.class_attribute(node, name):
-                given[WAIT] = Given(None, (UNKNOWN,), "subclass")
-        constructor = next((part for part in node.body if getattr(part, "name", "") == "__init__"), None)
-        if constructor is None:
-            for base in node.bases:
-                for value in self.values.evaluate(base):
-                    if isinstance(value, Local) and isinstance(value.node, ast.ClassDef) and value.node is not node:
-                        return self._through_class(value.node, given)
-            return True
-        calls = [part for part in ast.walk(constructor) if isinstance(part, ast.Call) and _constructs_base(part)]
-        if len(calls) != 1 or not isinstance(constructor, FunctionNode):
-            given.clear()
-            return False
-        complete = self._forwarded(constructor, calls[0], given)
-        for name, value in self.values.arguments(calls[0]).given.items():
-            given[name] = self._passed(value, given)
-        self._stored(constructor, calls[0], given)
+    def _through_class(self, node: ast.ClassDef, given: dict[str, Given], complete: bool) -> bool:
+        """Turn the arguments of a subclass's call into those that reach its noted base; False if not all is known."""
+        lineage, _ = self.values.lineage(node)
+        for current in lineage:
+            constructor = next((part for part in current.body if getattr(part, "name", "") == "__init__"), None)
+            if isinstance(constructor, FunctionNode):
+                complete = self._constructed(constructor, given, complete) and complete
+        if not complete or self.decides(node):
+            for name in (*given, WAIT):
+                value = given.get(name, Given(None, (UNKNOWN,), "subclass"))
+                given[name] = value._replace(values=(*value.values, UNKNOWN))
         return complete
+
+    def decides(self, derived: ast.ClassDef) -> bool:
+        """Whether a subclass, or something it is made of that is not seen here, has a say in what the operator does."""
+        for node in self.values.lineage(derived)[0]:
+            methods = (binding for name in _DECIDING for binding in self.names.class_attribute(node, name))
+            # The base's constructor overwrites what the class body only assigns.
+            if node.keywords or node.decorator_list or any(binding.kind != "value" for binding in methods):
+                return True
+            for base, _ in self.values.bases(node):
+                for value in self.values.evaluate(base):
+                    harmless = isinstance(value, Reference) and value.path in _HARMLESS_BASES
+                    seen = isinstance(value, Local) and isinstance(value.node, ast.ClassDef)
+                    if not harmless and not seen and not self.noted(value):
+                        return True
+        return False
+
+    def _constructed(self, constructor: FunctionNode, given: dict[str, Given], complete: bool) -> bool:
+        """Apply one ``__init__`` to the arguments; False when what it hands on is not known."""
+        calls = [part for part in ast.walk(constructor) if isinstance(part, ast.Call) and _constructs_base(part)]
+        if len(calls) != 1:
+            return False
+        call = calls[0]
+        arguments = constructor.args
+        named = {parameter.arg for parameter in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+        caller = dict(given)
+        certain = not self.names.place(call)[2]
+        # default_args fill what is absent at every level of construction, so they stay (seen on 2.10 and 3.3)
+        for name in list(given):
+            if given[name].origin != "default_args" and (name in named or arguments.kwarg is None):
+                del given[name]
+        certain = self._forwarded(constructor, call, given) and certain
+        own = self.values.arguments(call)
+        for name, value in own.given.items():
+            given[name] = self._passed(value, caller, complete)
+        return self._stored(constructor, call, given) and certain
 
     def _forwarded(self, constructor: FunctionNode, call: ast.Call, given: dict[str, Given]) -> bool:
         """Apply what a constructor does to its ``**kwargs`` before it hands them on; False if not all is known."""
         spreads = [keyword.value for keyword in call.keywords if keyword.arg is None]
         extra = constructor.args.kwarg
-        if extra is None or not spreads:
-            return not spreads
-        if any(not isinstance(spread, ast.Name) or spread.id != extra.arg for spread in spreads):
+        if not spreads:
+            for name in list(given):
+                if given[name].origin != "default_args":
+                    del given[name]
+            return True
+        if extra is None or any(not self._is_extra(spread, extra.arg) for spread in spreads):
             return False
         scope = self.names.scopes[constructor]
+        if len(scope.bindings[extra.arg]) > 1:
+            return False
         for mutation in self.names.mutations.get((scope, extra.arg), ()):
-            node = mutation.node
-            statement = self.names.parents.get(node)
-            if isinstance(node, ast.Subscript) and isinstance(statement, ast.Assign):
-                key, value, keeps = node.slice, statement.value, False
-            elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "setdefault" and len(node.args) == 2:
-                key, value, keeps = node.args[0], node.args[1], True
-            else:
+            change = self._change(mutation.node)
+            if change is None or mutation.path or mutation.order > self.names.place(call)[1]:
                 return False
-            name = self.values.single(key)
-            if mutation.path or not isinstance(name, Constant) or not isinstance(name.value, str):
-                return False
-            before = given.get(name.value)
-            # default_args are not in kwargs yet: they fill what is absent after this constructor ran (seen on 2.10, 3.3)
-            if not keeps or before is None or before.origin == "default_args":
-                given[name.value] = Given(value, self.values.evaluate(value), "subclass")
+            pairs, keeps = change
+            for name, value in pairs.items():
+                before = given.get(name)
+                # default_args are not in kwargs yet: they fill what is absent when the base is constructed
+                there = before is not None and before.origin != "default_args"
+                if value is not None and not (keeps and there):
+                    given[name] = Given(value, self.values.evaluate(value), "subclass")
+                elif value is None and there:
+                    del given[name]
+        for spread in spreads:
+            if isinstance(spread, ast.Dict):
+                for key, part in zip(spread.keys, spread.values, strict=True):
+                    name = self._text(key) if key is not None else ""
+                    if name:
+                        given[name] = Given(part, self.values.evaluate(part), "subclass")
         return True
 
-    def _stored(self, constructor: FunctionNode, call: ast.Call, given: dict[str, Given]) -> None:
-        """Apply attributes set on the operator after its base is constructed; earlier ones are overwritten there."""
+    def _change(self, node: ast.AST) -> tuple[dict[str, ast.expr | None], bool] | None:
+        """The keys that one statement sets in ``kwargs`` (None: takes away), and whether it keeps what is there."""
+        statement = self.names.parents.get(node)
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(statement, ast.Assign):
+            key = self._text(node.slice)
+            return ({key: statement.value}, False) if key else None
+        function = node.func if isinstance(node, ast.Call) else None
+        if not isinstance(node, ast.Call) or not isinstance(function, ast.Attribute):
+            return None
+        if function.attr == "update":
+            table = self.values.changes(node)
+            return (table.entries, False) if table.complete and None not in table.entries.values() else None
+        key = self._text(node.args[0]) if node.args else ""
+        if key and function.attr == "setdefault" and len(node.args) == 2:
+            return {key: node.args[1]}, True
+        return ({key: None}, False) if key and function.attr == "pop" else None
+
+    def _is_extra(self, spread: ast.expr, name: str) -> bool:
+        """Whether a ``**`` argument is the constructor's own kwargs, or a dict display of them and known keys."""
+        if isinstance(spread, ast.Dict):
+            first, *rest = spread.keys or [spread]
+            others = all(key is not None and self._text(key) for key in rest)
+            return first is None and others and self._is_extra(spread.values[0], name)
+        return isinstance(spread, ast.Name) and spread.id == name
+
+    def _text(self, node: ast.expr) -> str:
+        value = self.values.single(node)
+        return value.value if isinstance(value, Constant) and isinstance(value.value, str) else ""
+
+    def _stored(self, constructor: FunctionNode, call: ast.Call, given: dict[str, Given]) -> bool:
+        """Apply attributes set on the operator after its base is constructed; False when others may be set unseen."""
         _, constructed, _ = self.names.place(call)
+        own = [*constructor.args.posonlyargs, *constructor.args.args][:1]
         for part in ast.walk(constructor):
-            if not (isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)):
+            if not isinstance(part, ast.Name) or not own or part.id != own[0].arg:
                 continue
             _, order, path = self.names.place(part)
-            if order < constructed:
+            parent = self.names.parents.get(part)
+            if isinstance(parent, ast.Call) and parent is not call and not self._asks(parent):
+                return False
+            if not isinstance(parent, ast.Attribute) or order < constructed:
                 continue
-            statement = self.names.parents.get(part)
-            plain = isinstance(statement, ast.Assign) and not path
-            values = self.values.evaluate(statement.value) if plain else (UNKNOWN,)  # type: ignore[union-attr]
-            if part.attr == WAIT or part.attr in given:
-                given[part.attr] = Given(None, values, "subclass")
+            statement = self.names.parents.get(parent)
+            if isinstance(statement, ast.Call) and statement.func is parent and not parent.attr.startswith("set_"):
+                return False
+            if parent.attr == "__dict__":
+                return False
+            if isinstance(parent.ctx, ast.Store) and (parent.attr == WAIT or parent.attr in given):
+                plain = isinstance(statement, ast.Assign) and not path
+                values = self.values.evaluate(statement.value) if plain else (UNKNOWN,)  # type: ignore[union-attr]
+                given[parent.attr] = Given(None, values, "subclass")
+        return True
 
-    def _passed(self, value: Given, given: dict[str, Given]) -> Given:
+    def _asks(self, call: ast.Call) -> bool:
+        """Whether a call of a builtin only looks at its arguments, or constructs a base."""
+        callee = self.values.single(call.func)
+        return _constructs_base(call) or callee in (Reference("builtins.super"), Reference("builtins.isinstance"))
+
+    def _passed(self, value: Given, caller: dict[str, Given], complete: bool) -> Given:
         if isinstance(value.node, ast.Name):
             bindings = self.names.lookup(value.node.id, value.node)
             if [binding.kind for binding in bindings] == ["parameter"]:
-                if value.node.id in given:
-                    return given[value.node.id]
+                if value.node.id in caller:
+                    return caller[value.node.id]._replace(origin="subclass")
                 known = tuple(candidate for candidate in value.values if candidate != UNKNOWN)
-                return Given(value.node, known or (UNKNOWN,), "subclass")
+                return Given(value.node, known if known and complete else (UNKNOWN,), "subclass")
         return value._replace(origin="subclass")
+
+
+def _doubted(arguments: Arguments) -> Arguments:
+    given = {name: value._replace(values=(*value.values, UNKNOWN)) for name, value in arguments.given.items()}
+    return Arguments({WAIT: Given(None, (UNKNOWN,), "subclass"), **given}, complete=False)
 
 
 def _constructs_base(call: ast.Call) -> bool:
@@ -286,21 +380,18 @@ def waits(module: Module, use: Use) -> bool | None:
 
 def _stored_after(module: Module, use: Use, attribute: str) -> Given | None:
     """The value that ``operator.attribute = …`` gives after construction, if anything does."""
+    names = module.names
     found: list[Given] = []
-    for binding in module.names.bindings_of(use.made):
-        for load in module.names.uses(binding):
-            parent = module.names.parents.get(load)
-            if isinstance(parent, ast.Attribute) and parent.attr == attribute and isinstance(parent.ctx, ast.Store):
-                statement = module.names.parents.get(parent)
-                known = isinstance(statement, ast.Assign) and not module.names.place(parent)[2]
-                values = module.values.evaluate(statement.value) if known else (UNKNOWN,)  # type: ignore[union-attr]
-                found.append(Given(None, values, "attribute"))
+    for store in (*names.stores.get(attribute, ()), *names.stores.get(ANY_ATTRIBUTE, ())):
+        function = names.enclosing_function(store.owner)
+        if function is not None and isinstance(names.parents.get(function), ast.ClassDef):
+            continue  # a subclass's own affair, see Module._through_class
+        owners = module.values.evaluate(store.owner)
+        mine = [value for value in owners if isinstance(value, Made) and value.call in (use.call, use.made)]
+        if mine or UNKNOWN in owners:
+            certain = len(owners) == 1 and bool(mine) and not names.place(store.node)[2] and store.value is not None
+            values = module.values.evaluate(store.value) if certain and store.value is not None else (UNKNOWN,)
+            found.append(Given(None, values, "attribute"))
     if len(found) > 1:
         return Given(None, (UNKNOWN,), "attribute")
     return found[0] if found else None
-
-
-def made_by(module: Module, node: ast.AST) -> list[Use]:
-    """The uses whose operator an expression may be."""
-    calls = [value.call for value in module.values.evaluate(node) if isinstance(value, Made)]
-    return [use for use in module.uses if use.call in calls or use.made in calls]

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 
 from offramp.finding.names import MUTATORS, FunctionNode
 from offramp.finding.operators import Module, Use
-from offramp.finding.values import Constant, Items, Local, Made, Member, Reference, Value
+from offramp.finding.values import UNKNOWN, Constant, Items, Local, Made, Member, Reference, Value
 
-_PULL = re.compile(r"xcom_pull\s*\(([^()]*)\)")
-_QUOTED = re.compile(r"""(?:(\w+)\s*=\s*)?(?:'([^']*)'|"([^"]*)")""")
+_PULL = re.compile(r"xcom_pull\b(?:\s*\()?")
+_ARGUMENT = re.compile(r"""\s*(?:(\w+)\s*=\s*)?('[^']*'|"[^"]*"|\[[^][]*\]|[\w.]+)\s*(,|\))""")
+_QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
+_LISTED = re.compile(r"""\[\s*(?:(?:'[^']*'|"[^"]*")\s*,?\s*)+\]""")
 _LOGGING = frozenset("debug info warning warn error exception critical log".split())
 _HARMLESS = frozenset(
     f"builtins.{name}" for name in ("print", "len", "isinstance", "type", "id", "bool", "callable", "hasattr")
@@ -27,42 +30,55 @@ _SAME_VALUE = frozenset(
 )
 _OPERATOR_ATTRIBUTES = frozenset(
     "set_upstream set_downstream update_relative dag task_group upstream_list downstream_list upstream_task_ids "
-    "downstream_task_ids doc doc_md doc_json doc_yaml doc_rst trigger_rule as_setup as_teardown is_setup is_teardown "
+    "downstream_task_ids doc doc_md doc_json doc_yaml doc_rst trigger_rule is_setup is_teardown "
     "on_failure_callback on_success_callback on_retry_callback priority_weight pool queue retries retry_delay log "
     "depends_on_past ui_color ui_fgcolor add_outlets wait_for_termination deferrable timeout check_interval".split()
 )
 _WIRING = frozenset({"chain", "cross_downstream", "chain_linear"})
 _CONTAINERS = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.IfExp, ast.BoolOp, ast.Await)
 _BY_JOB = frozenset({"list_job_runs", "get_job_runs"})
+_XCOM_READERS = frozenset({"xcom_pull", "get_one", "get_many", "get_value", "get_all"})
+_TAKERS = frozenset({"pop", "popitem", "popleft", "setdefault"})
+_ALL_TASKS = frozenset(
+    "tasks task_dict get_task children leaves roots get_leaves get_roots iter_tasks topological_sort".split()
+)
+_NAMING = frozenset({"task_id", "dag_id", "group_id", "name", "trigger_rule"})
 RUN_ID_ARGUMENTS = ("run_id", "job_run_id")
 _HOLE = "\0"
 _DEEPEST = 25
-
-
-def forgotten(module: Module, use: Use) -> bool:
-    """Whether nothing seen or unseen can wait for the run that a trigger operator starts."""
-    return not _Flow(module, use).waited()
 
 
 def pulled_ids(module: Module, node: ast.AST) -> list[str | None]:
     """Task ids whose XCom a string template pulls; None for one that is not known.
 
     None also stands for a task of a named other DAG; a part of an id that is not
-    known statically stands between two ``\\0`` as its source.
+    known statically is a null character.
     """
     parts = module.values.text(node)
     if parts is None:
         return []
-    text = "".join(part if isinstance(part, str) else _HOLE + ast.unparse(part) + _HOLE for part in parts)
+    text = "".join(part if isinstance(part, str) else _HOLE for part in parts)
+    return [task for pull in _PULL.finditer(text) for task in _pull_arguments(text, pull)]
+
+
+def _pull_arguments(text: str, pull: re.Match[str]) -> list[str | None]:
+    """The task ids of one ``xcom_pull(…)`` in a template; ``[None]`` for all but plain quoted ones."""
+    if not pull[0].endswith("("):
+        return [None]
     found: list[str | None] = []
-    for match in _PULL.finditer(text):
-        arguments = _QUOTED.findall(match[1])
-        ids = [plain or quoted for name, plain, quoted in arguments if name in ("", "task_ids")]
-        other_dag = any(name == "dag_id" for name, _, _ in arguments)
-        found.extend([None] if other_dag or not ids else ids)
-    if not found and "xcom_pull" in text:
-        found.append(None)
-    return found
+    position = pull.end()
+    while argument := _ARGUMENT.match(text, position):
+        name, value, end = argument.groups()
+        if name == "dag_id":
+            return [None]
+        if name in (None, "task_ids") and not found:
+            if value[0] not in "'\"" and not _LISTED.fullmatch(value):
+                return [None]
+            found.extend(plain or quoted for plain, quoted in _QUOTED.findall(value))
+        position = argument.end()
+        if end == ")":
+            return found or [None]
+    return [None]
 
 
 def run_sources(module: Module, sensor: Use) -> list[Use | str]:
@@ -85,38 +101,136 @@ def run_sources(module: Module, sensor: Use) -> list[Use | str]:
     return []
 
 
-class _Flow:
-    def __init__(self, module: Module, use: Use) -> None:
+class RunFlow:
+    """Follows the runs of one module; what several runs need is worked out once."""
+
+    def __init__(self, module: Module) -> None:
         self.module = module
         self.names = module.names
         self.values = module.values
-        self.use = use
+        self.use: Use
         self.seen: set[tuple[ast.AST, bool]] = set()
+        self._sensors = [(use, run_sources(module, use)) for use in module.uses if use.role == "sensor"]
+        self._texts = [
+            (node, ids)
+            for node in dict.fromkeys(map(self._whole_text, self.names.strings))
+            if (ids := pulled_ids(module, node))
+        ]
+        self._reads = [call for call in self.names.calls if getattr(call.func, "attr", "") in _XCOM_READERS]
+        self._read_by = {call.func for call in self._reads}
+        self._handed: set[object] | None = None
+        self._runs_unseen = [
+            call
+            for call in self.names.calls
+            for keyword in call.keywords
+            if keyword.arg == "python_callable" and any(map(_imported, self.values.evaluate(keyword.value)))
+        ]
+        self._out_of_sight = self._any_run_watched()
 
-    def waited(self) -> bool:
-        return self._value(self.use.made, run_id=False, depth=0) or self._pulled() or self._watched_otherwise()
-
-    def _watched_otherwise(self) -> bool:
-        """Whether something asks for runs by job, or a sensor waits for a run that is not known here."""
-        if any(getattr(call.func, "attr", "") in _BY_JOB for call in self.names.calls):
+    def waited(self, use: Use) -> bool:
+        """Whether something seen or unseen can wait for the run that a trigger operator starts."""
+        if self._out_of_sight:
             return True
-        return any(
-            not run_sources(self.module, sensor)
-            for sensor in self.module.uses
-            if sensor.role == "sensor" and sensor is not self.use
+        self.use = use
+        self.seen.clear()
+        return (
+            any(use in sources for _, sources in self._sensors)
+            or self._value(use.made, run_id=False, depth=0)
+            or self._pulled()
+            or self._result_handled()
+            or self._handed_by_name()
+            or self._unseen_callable()
         )
+
+    # -- other ways to a run -----------------------------------------------------
+
+    def _any_run_watched(self) -> bool:
+        """Whether something may wait for any run of the file: by job, by task, or by an id that is not known."""
+        attributes = self.names.attributes
+        if any(name in attributes for name in _BY_JOB):
+            return True
+        if any(not sources and not _fixed(sensor) for sensor, sources in self._sensors):
+            return True
+        if any(pull not in self._read_by for pull in attributes.get("xcom_pull", ())):
+            return True
+        return any(self._holds_tasks(node.value) for name in _ALL_TASKS for node in attributes.get(name, ()))
+
+    def _holds_tasks(self, node: ast.expr) -> bool:
+        return any(
+            value == UNKNOWN
+            or (isinstance(value, Made) and self.module.dags.section(value.callee) in ("DAG", "TaskGroup"))
+            for value in self.values.evaluate(node)
+        )
+
+    def _result_handled(self) -> bool:
+        """Whether ``post_execute``, which is given the run id, waits or cannot be followed."""
+        given = self.use.arguments.given.get("post_execute")
+        for value in given.values if given is not None else ():
+            if isinstance(value, Constant) and value.value is None:
+                continue
+            if not isinstance(value, Local) or not isinstance(value.node, FunctionNode):
+                return True
+            plain = [parameter.arg for parameter in (*value.node.args.posonlyargs, *value.node.args.args)]
+            if len(plain) != 2 or self._parameter(value.node, plain[1], True, 0):
+                return True
+        return False
+
+    def _handed_by_name(self) -> bool:
+        """Whether the task id or the job id, by which the run can be found, is given to something not understood."""
+        if self._handed is None:
+            self._handed = set()
+            for call in self.names.calls:
+                reads = getattr(call.func, "attr", "") in _XCOM_READERS
+                if not reads and self.module.use_of(call) is None and self._opaque(call):
+                    for argument in call.args:
+                        self._handed.update(("task", text) for text in self._constants(argument))
+                    for keyword in call.keywords:
+                        kind = "job" if "job" in (keyword.arg or "") else "task"
+                        if keyword.arg not in _NAMING:
+                            self._handed.update((kind, text) for text in self._constants(keyword.value))
+        own = self.use.arguments.given
+        return any(
+            (kind, text) in self._handed
+            for kind, name in (("task", "task_id"), ("job", "job_id"))
+            if (given := own.get(name)) is not None
+            for value in given.values
+            for text in [value.value if isinstance(value, Constant) else None]
+            if isinstance(text, str | int)
+        )
+
+    def _opaque(self, call: ast.Call) -> bool:
+        for value in self.values.evaluate(call.func):
+            if isinstance(value, Reference):
+                top = value.path.split(".")[0]
+                if top == "airflow" or top in sys.stdlib_module_names:
+                    return False
+            if isinstance(value, Local | Member):
+                return False
+        return True
+
+    def _parts(self, value: Value) -> list[Value]:
+        """The elements of a list or tuple, else the value itself."""
+        if not isinstance(value, Items):
+            return [value]
+        return [part for node in value.nodes for part in self.values.evaluate(node)]
+
+    def _constants(self, node: ast.expr) -> list[object]:
+        found: list[object] = []
+        for value in self.values.evaluate(node):
+            known = (part.value for part in self._parts(value) if isinstance(part, Constant))
+            found.extend(part for part in known if isinstance(part, str | int))
+        return found
+
+    def _unseen_callable(self) -> bool:
+        """Whether a task of the same DAG runs a function of another file, which may pull the run id itself."""
+        return any(self.module.dags.surroundings(call).dag is self.use.around.dag for call in self._runs_unseen)
 
     # -- XCom by task id ---------------------------------------------------------
 
     def _pulled(self) -> bool:
-        for node in dict.fromkeys(map(self._whole_text, self.names.strings)):
-            if any(self._is_mine(task) for task in pulled_ids(self.module, node)) and self._value(node, True, 0):
-                return True
-        for call in self.names.calls:
-            if getattr(call.func, "attr", "") in ("xcom_pull", "get_one", "get_value") and self._pulls_mine(call):
-                if self._value(call, True, 0):
-                    return True
-        return False
+        return any(any(map(self._is_mine, ids)) and self._value(node, True, 0) for node, ids in self._texts) or any(
+            self._pulls_mine(call) and self._value(call, True, 0) for call in self._reads
+        )
 
     def _whole_text(self, node: ast.AST) -> ast.AST:
         """The outermost expression that a piece of text is put together in."""
@@ -130,17 +244,18 @@ class _Flow:
         return node
 
     def _pulls_mine(self, call: ast.Call) -> bool:
-        if getattr(call.func, "attr", "") != "xcom_pull":
-            return "task_id" in {keyword.arg for keyword in call.keywords}
-        node = next((keyword.value for keyword in call.keywords if keyword.arg == "task_ids"), None)
-        node = node or (call.args[0] if call.args else None)
+        node = next((keyword.value for keyword in call.keywords if keyword.arg in ("task_ids", "task_id")), None)
+        if getattr(call.func, "attr", "") == "xcom_pull":
+            node = node or (call.args[0] if call.args else None)
+        elif node is None:
+            readers = self.values.evaluate(call.func)
+            return any(isinstance(value, Reference) and ".XCom." in value.path for value in readers)
         if node is None:
             return True
         for value in self.values.evaluate(node):
-            ids = [inner for item in value.nodes for inner in self.values.evaluate(item)] if isinstance(value, Items) else [value]
             if isinstance(value, Items) and not value.complete:
                 return True
-            for task in ids:
+            for task in self._parts(value):
                 if not isinstance(task, Constant) or not isinstance(task.value, str) or self._is_mine(task.value):
                     return True
         return False
@@ -152,7 +267,7 @@ class _Flow:
         parts = self.values.text(own.node) if own is not None and own.node is not None else None
         if parts is None:
             return True
-        pulled = re.split(f"{_HOLE}[^{_HOLE}]*{_HOLE}", task)
+        pulled = task.split(_HOLE)
         if len(pulled) > 1:
             known = "".join(part for part in parts if isinstance(part, str))
             pattern = ".*".join(map(re.escape, pulled))
@@ -203,48 +318,68 @@ class _Flow:
         return not isinstance(parent, ast.AugAssign) or self._augmented(parent, run_id, depth)
 
     def _bound(self, node: ast.AST, run_id: bool, depth: int) -> bool:
-        return any(
-            self._value(load, run_id, depth)
-            for binding in self.names.bindings_of(node)
-            for load in self.names.uses(binding)
-        )
+        for binding in self.names.bindings_of(node):
+            # What a class body binds is read as an attribute, by anyone.
+            if isinstance(binding.scope.node, ast.ClassDef):
+                return True
+            if any(self._value(load, run_id, depth) for load in self.names.uses(binding)):
+                return True
+        return False
 
     def _assigned(self, statement: ast.AST, node: ast.AST, run_id: bool, depth: int) -> bool:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]  # type: ignore[attr-defined]
-        for target in targets:
-            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+        targets = list(statement.targets if isinstance(statement, ast.Assign) else [statement.target])  # type: ignore[attr-defined]
+        while targets:
+            target = targets.pop()
+            if isinstance(target, ast.Tuple | ast.List):
+                targets.extend(target.elts)
+            elif isinstance(target, ast.Starred):
+                targets.append(target.value)
+            elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
                 if self._container(target.value, run_id, depth):
                     return True
-            elif isinstance(target, ast.Attribute):
+            elif not isinstance(target, ast.Name):
                 return True
         return self._bound(node, run_id, depth)
 
     def _augmented(self, statement: ast.AugAssign, run_id: bool, depth: int) -> bool:
-        return not isinstance(statement.target, ast.Name) or self._named(statement.target.id, statement, run_id, depth)
+        if not isinstance(statement.target, ast.Name):
+            return True
+        loads = self.names.loads.get(statement.target.id, ())
+        return any(self._value(load, run_id, depth) for load in loads)
 
     def _container(self, name: ast.Name, run_id: bool, depth: int) -> bool:
         """Whether what was put into a named container gets out of it to a wait."""
-        return any(
-            self._value(load, run_id, depth)
-            for binding in self.names.lookup(name.id, name)
-            for load in self.names.uses(binding)
-            if load is not name
-        )
+        if depth > _DEEPEST:
+            return True
+        bindings = self.names.lookup(name.id, name)
+        for binding in bindings:
+            if binding.kind == "value" and isinstance(binding.node, ast.Name):
+                if self._container(binding.node, run_id, depth + 1):
+                    return True
+            elif binding.kind != "value" or not self._fresh(binding.node):
+                return True
+            if any(self._value(load, run_id, depth) for load in self.names.uses(binding) if load is not name):
+                return True
+        return not bindings
 
-    def _named(self, name: str, node: ast.AST, run_id: bool, depth: int) -> bool:
-        return any(
-            self._value(load, run_id, depth)
-            for load in self.names.loads.get(name, ())
-            if self.names.place(load)[0] is self.names.place(node)[0]
-        )
+    def _fresh(self, node: ast.AST | None) -> bool:
+        """Whether an expression makes a new container, which nobody else has."""
+        if isinstance(node, ast.Call):
+            callee = self.values.single(node.func)
+            return isinstance(callee, Reference) and callee.path.split(".")[0] in ("builtins", "collections")
+        return isinstance(node, ast.List | ast.Dict | ast.Set | ast.Tuple | ast.ListComp | ast.SetComp | ast.DictComp)
 
     def _attribute(self, attribute: ast.Attribute, run_id: bool, depth: int) -> bool:
         if isinstance(attribute.ctx, ast.Store):
             return False
         parent = self.names.parents.get(attribute)
         called = isinstance(parent, ast.Call) and parent.func is attribute
+        if attribute.attr in ("as_setup", "as_teardown") and called:
+            assert parent is not None
+            return self._value(parent, run_id, depth)
         if attribute.attr in MUTATORS and called:
-            return False
+            assert parent is not None
+            return attribute.attr in _TAKERS and self._value(parent, run_id, depth)
         if attribute.attr in ("copy", "values", "items", "get", "format", "strip") and called:
             assert parent is not None
             return self._value(parent, run_id, depth)
@@ -265,8 +400,10 @@ class _Flow:
             return False
         if function.decorator_list and self.module.dags.decorated(function, ("task_group",)) is None:
             return True
-        calls = [call for call in self.names.calls if _calls_local(self.values.evaluate(call.func), function)]
-        return not calls or any(self._value(call, run_id, depth) for call in calls)
+        calls = self.values.calls_of(function)
+        if not calls or self.values.handed_on(function):
+            return True
+        return any(self._value(call, run_id, depth) for call in calls)
 
     # -- arguments ---------------------------------------------------------------
 
@@ -279,10 +416,13 @@ class _Flow:
             if name in ("set_upstream", "set_downstream") or name in _LOGGING:
                 return False
             if name in MUTATORS and isinstance(function.value, ast.Name):
-                return self._container(function.value, run_id, depth)
+                taken = name in _TAKERS and self._value(call, run_id, depth)
+                return taken or self._container(function.value, run_id, depth)
+            if name == "add_task" and self._holds_tasks(function.value):
+                return False
             if name == "format":
                 return self._value(call, run_id, depth)
-        use = next((use for use in self.module.uses if call in (use.call, use.made)), None)
+        use = self.module.use_of(call)
         if use is not None:
             return use.role in ("sensor", "hook", "") or use.derived is not None
         values = self.values.evaluate(function)
@@ -302,7 +442,8 @@ class _Flow:
                 return self._value(call, True, depth)
             if self.module.dags.section(value) in ("EmptyOperator", "DummyOperator", "Label"):
                 return False
-            if keyword in ("op_args", "op_kwargs", "templates_dict") and isinstance(node, ast.Dict | ast.List | ast.Tuple):
+            handed = keyword in ("op_args", "op_kwargs", "templates_dict")
+            if handed and isinstance(node, ast.Dict | ast.List | ast.Tuple):
                 return self._into_callable(call, node, keyword, run_id, depth)
         if isinstance(value, Local) and isinstance(value.node, FunctionNode):
             return self._into_function(value.node, call, node, keyword, run_id, depth)
@@ -312,6 +453,13 @@ class _Flow:
         self, function: FunctionNode, call: ast.Call, node: ast.AST, keyword: str, run_id: bool, depth: int
     ) -> bool:
         arguments = function.args
+        if not all(map(self._airflow_decorator, function.decorator_list)):
+            return True
+        if isinstance(node, ast.Starred):
+            names = [p.arg for p in (*arguments.posonlyargs, *arguments.args)]
+            if arguments.vararg is not None:
+                return True
+            return not names or any(self._parameter(function, name, run_id, depth) for name in names)
         if keyword:
             names = [p.arg for p in (*arguments.args, *arguments.kwonlyargs) if p.arg == keyword]
         else:
@@ -319,6 +467,11 @@ class _Flow:
             plain = [*arguments.posonlyargs, *arguments.args]
             names = [plain[index].arg] if 0 <= index < len(plain) else []
         return not names or self._parameter(function, names[0], run_id, depth)
+
+    def _airflow_decorator(self, decorator: ast.expr) -> bool:
+        """Whether a decorator hands a function's arguments on to it as they are."""
+        callee = self.values.single(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        return isinstance(callee, Reference) and callee.path.split(".")[0] in ("airflow", "functools", "builtins")
 
     def _into_callable(self, call: ast.Call, node: ast.AST, keyword: str, run_id: bool, depth: int) -> bool:
         """Follow ``op_kwargs={"name": run_id}`` and ``op_args=[run_id]`` into a local ``python_callable``."""
@@ -349,5 +502,14 @@ class _Flow:
         )
 
 
-def _calls_local(values: tuple[Value, ...], function: FunctionNode) -> bool:
-    return any(isinstance(value, Local) and value.node is function for value in values)
+def _fixed(sensor: Use) -> bool:
+    """Whether a sensor waits for a run that is written out, which is none of this file's."""
+    given = next((sensor.arguments.given[name] for name in RUN_ID_ARGUMENTS if name in sensor.arguments.given), None)
+    constant = given.constant if given is not None else None
+    return constant is not None and not (isinstance(constant.value, str) and "{" in constant.value)
+
+
+def _imported(value: Value) -> bool:
+    if isinstance(value, Reference):
+        return value.path.split(".")[0] not in sys.stdlib_module_names
+    return value == UNKNOWN

@@ -7,13 +7,19 @@ differently. What cannot be known is ``Unknown``, never a guess.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from offramp.finding.names import Binding, FunctionNode, Mutation, Names
+from offramp.finding.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation, Names
 
 _DEEPEST = 60
 _MOST_CANDIDATES = 12
+# Numbers beyond this are nobody's job id, and writing them out may fail.
+_LARGEST = 1 << 64
+_CONVERSION = re.compile(r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])")
+_IMPORTERS = frozenset(["importlib.import_module", "builtins.__import__", "airflow.utils.module_loading.import_string"])
+_CACHES = frozenset(["functools.cache", "functools.lru_cache"])
 
 
 class Constant(NamedTuple):
@@ -80,6 +86,9 @@ Value = Constant | Reference | Local | Items | Table | Made | Member | Partial |
 UNKNOWN = Unknown()
 
 
+_GENERICS = (Reference("typing.Generic"), Reference("typing.Protocol"))
+
+
 class Given(NamedTuple):
     """An argument as given: its expression if there is one, its candidates, and where it stands.
 
@@ -116,6 +125,8 @@ class Values:
         self._exists = exists
         self._known: dict[ast.AST, tuple[Value, ...]] = {}
         self._active: set[ast.AST] = set()
+        self._callers: dict[ast.AST, list[ast.Call]] | None = None
+        self._changing: set[int] = set()
 
     # -- asking ------------------------------------------------------------------
 
@@ -166,8 +177,7 @@ class Values:
             return (*(left or (node.left,)), *(right or (node.right,)))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
             left = self.text(node.left, depth + 1)
-            arguments = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-            return None if left is None else self._formatted(left, "%s", arguments, depth)
+            return None if left is None else self._formatted(left, node.right, depth)
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, ast.Attribute) and function.attr == "format":
@@ -188,11 +198,18 @@ class Values:
         given: dict[str, Given] = {}
         complete = True
         origin = "keyword"
+        unseen = any(
+            keyword.arg is None and not (isinstance(table := self.single(keyword.value), Table) and table.complete)
+            for keyword in call.keywords
+        )
         for callee in self.evaluate(call.func):
             if isinstance(callee, Partial):
                 inner = self.arguments(callee.call, ("", *positional))
                 complete = complete and inner.complete
-                given.update({name: value._replace(origin="partial") for name, value in inner.given.items() if name})
+                for name, value in inner.given.items():
+                    if name:
+                        values = (*value.values, UNKNOWN) if unseen else value.values
+                        given[name] = Given(value.node, values, "partial")
             elif isinstance(callee, Member) and isinstance(callee.owner, Made) and callee.name.startswith("expand"):
                 inner = self.arguments(callee.owner.call)
                 complete = complete and inner.complete
@@ -240,22 +257,32 @@ class Values:
         return None
 
     def _formatted(
-        self, parts: tuple[str | ast.AST, ...], mark: str, arguments: Sequence[ast.expr], depth: int
+        self, parts: tuple[str | ast.AST, ...], right: ast.expr, depth: int
     ) -> tuple[str | ast.AST, ...] | None:
-        waiting = list(arguments)
+        waiting = list(right.elts) if isinstance(right, ast.Tuple) else [right]
+        table = self.single(right)
         result: list[str | ast.AST] = []
         for part in parts:
             if not isinstance(part, str):
                 result.append(part)
                 continue
-            pieces = part.split(mark)
-            result.append(pieces[0])
-            for piece in pieces[1:]:
-                if not waiting:
+            start = 0
+            for match in _CONVERSION.finditer(part):
+                result.append(part[start : match.start()])
+                start = match.end()
+                if match["kind"] == "%":
+                    result.append("%")
+                    continue
+                inner: ast.expr | None
+                if match["key"] is not None:
+                    inner = table.entries.get(match["key"]) if isinstance(table, Table) else None
+                elif waiting:
+                    inner = waiting.pop(0)
+                else:
                     return None
-                inner = waiting.pop(0)
-                result.extend(self._inserted(inner, depth) or (inner,))
-                result.append(piece)
+                plain = inner is not None and not match["how"] and match["kind"] in "sdi"
+                result.extend((self._inserted(inner, depth) if plain and inner else None) or (inner or right,))
+            result.append(part[start:])
         return tuple(result)
 
     def _format_call(
@@ -274,7 +301,7 @@ class Values:
                 fields = list(string.Formatter().parse(part))
             except ValueError:
                 return None
-            for literal, field, _, _ in fields:
+            for literal, field, how, conversion in fields:
                 result.append(literal)
                 if field is None:
                     continue
@@ -285,10 +312,8 @@ class Values:
                     inner = call.args[index] if index < len(call.args) else None
                 else:
                     inner = named.get(field)
-                if inner is None:
-                    result.append(call)
-                else:
-                    result.extend(self._inserted(inner, depth) or (inner,))
+                plain = inner is not None and not how and not conversion
+                result.extend((self._inserted(inner, depth) if plain and inner else None) or (inner or call,))
         return tuple(result)
 
     def _bound_text(self, node: ast.AST, depth: int) -> tuple[str | ast.AST, ...] | None:
@@ -303,11 +328,16 @@ class Values:
 
     def _evaluate(self, node: ast.AST) -> Sequence[Value]:
         if isinstance(node, ast.Constant):
-            return (Constant(node.value),)
+            huge = isinstance(node.value, int) and abs(node.value) > _LARGEST
+            return (UNKNOWN if huge else Constant(node.value),)
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, ast.Attribute):
-            return [self._attribute(owner, node.attr, found) for owner in self.evaluate(node.value) for found in (node,)]
+            return [
+                found
+                for owner in (*self.evaluate(node.value), *self._own_class(node.value))
+                for found in self._attribute(owner, node.attr)
+            ]
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -317,9 +347,12 @@ class Values:
         if isinstance(node, ast.Subscript):
             return self._subscript(node)
         if isinstance(node, ast.IfExp):
+            test = self.single(node.test)
+            if isinstance(test, Constant):
+                return self.evaluate(node.body if test.value else node.orelse)
             return (*self.evaluate(node.body), *self.evaluate(node.orelse))
         if isinstance(node, ast.BoolOp):
-            return [value for part in node.values for value in self.evaluate(part)]
+            return self._boolean(node)
         if isinstance(node, ast.NamedExpr | ast.Await):
             return self.evaluate(node.value)
         if isinstance(node, ast.Lambda):
@@ -337,7 +370,7 @@ class Values:
     def _name(self, node: ast.Name) -> Sequence[Value]:
         bindings = self.names.lookup(node.id, node)
         found: list[Value] = []
-        unseen_star = False
+        own = unseen_star = False
         for binding in bindings:
             if binding.kind == "star":
                 if self._exists(f"{binding.target}.{node.id}"):
@@ -345,9 +378,11 @@ class Values:
                 else:
                     unseen_star = True
             else:
+                own = own or binding.kind == "value"
                 found.extend(self._mutated(binding, node, value) for value in self._binding(binding))
         if found:
-            return found
+            # A star import of settings may set again what the file has set before it.
+            return [*found, UNKNOWN] if own and unseen_star else found
         return (UNKNOWN,) if unseen_star else (Reference(f"builtins.{node.id}"),)
 
     def _binding(self, binding: Binding) -> Sequence[Value]:
@@ -359,7 +394,9 @@ class Values:
         if binding.kind in ("function", "class"):
             return (Local(node),)  # type: ignore[arg-type]
         if binding.kind == "parameter":
-            return (*self._default(binding), UNKNOWN)
+            return (*self._default(binding), *self._handed_in(binding), UNKNOWN)
+        if binding.kind == "augmented":
+            return self._augmented(node)  # type: ignore[arg-type]
         if node is None:
             return (UNKNOWN,)
         if binding.kind == "item":
@@ -378,6 +415,68 @@ class Values:
         for parameter, default in pairs:
             if parameter.arg == binding.name and default is not None:
                 return self.evaluate(default)
+        return ()
+
+    def _handed_in(self, binding: Binding) -> Sequence[Value]:
+        """What the calls of a local function give a parameter, of those that can be classes."""
+        function = binding.node
+        if not isinstance(function, FunctionNode):
+            return ()
+        plain = [parameter.arg for parameter in (*function.args.posonlyargs, *function.args.args)]
+        found: list[Value] = []
+        for call in self.calls_of(function):
+            given = [keyword.value for keyword in call.keywords if keyword.arg == binding.name]
+            index = plain.index(binding.name) if binding.name in plain else len(call.args)
+            given += call.args[index : index + 1]
+            for node in given:
+                found.extend(value for value in self.evaluate(node) if isinstance(value, Reference | Local))
+        return found
+
+    def calls_of(self, function: ast.AST) -> list[ast.Call]:
+        """The calls of a local function by a name of it."""
+        if self._callers is None:
+            self._callers = {}
+            for definition in self.names.functions:
+                for binding in self.names.bindings_of(definition):
+                    if binding.kind == "function":
+                        for load in self.names.uses(binding):
+                            call = self.names.parents.get(load)
+                            if isinstance(call, ast.Call) and call.func is load:
+                                self._callers.setdefault(definition, []).append(call)
+        return self._callers.get(function, [])
+
+    def handed_on(self, function: ast.AST) -> bool:
+        """Whether a local function is used other than by calling it, so that others may call it."""
+        uses = [
+            load
+            for binding in self.names.bindings_of(function)
+            if binding.kind == "function"
+            for load in self.names.uses(binding)
+        ]
+        return len(uses) > len(self.calls_of(function))
+
+    def _augmented(self, statement: ast.AugAssign) -> Sequence[Value]:
+        """The value of a name after ``name op= …``."""
+        name = statement.target.id  # type: ignore[union-attr]
+        before = [value for binding in self.names.lookup(name, statement) for value in self._binding(binding)]
+        value = self.single(statement.value)
+        if len(before) == 1 and isinstance(before[0], Table) and isinstance(statement.op, ast.BitOr):
+            return (_merged(before[0], value),)
+        return (UNKNOWN,)
+
+    def _own_class(self, node: ast.expr) -> Sequence[Value]:
+        """The class in whose method ``self`` or ``cls`` stands; a subclass may be the real one."""
+        if not isinstance(node, ast.Name):
+            return ()
+        bindings = self.names.lookup(node.id, node)
+        function = bindings[0].node if len(bindings) == 1 and bindings[0].kind == "parameter" else None
+        if not isinstance(function, FunctionNode):
+            return ()
+        owner = self.names.parents.get(function)
+        first = [*function.args.posonlyargs, *function.args.args][:1]
+        static = Reference("builtins.staticmethod") in map(self.single, function.decorator_list)
+        if isinstance(owner, ast.ClassDef) and not static and [parameter.arg for parameter in first] == [node.id]:
+            return (Local(owner),)
         return ()
 
     def _element(self, value: Value, index: int) -> Sequence[Value]:
@@ -402,6 +501,13 @@ class Values:
                 for key, value in table.entries.items():
                     found.extend((Constant(key),) if index == 0 else self.evaluate(value) if value else (UNKNOWN,))
             return found
+        if isinstance(node, ast.Call) and isinstance(callee := self.single(node.func), Reference):
+            if callee.path == "builtins.enumerate" and node.args:
+                if index != 1:
+                    return (UNKNOWN,)
+                return [found for value in self.evaluate(node.args[0]) for found in self._each(value)]
+            if callee.path == "builtins.zip" and index < len(node.args):
+                return [found for value in self.evaluate(node.args[index]) for found in self._each(value)]
         return [
             found
             for value in self.evaluate(node)
@@ -409,26 +515,63 @@ class Values:
             for found in self._element(inner, index)
         ]
 
-    def _attribute(self, owner: Value, attribute: str, node: ast.Attribute) -> Value:
+    def _attribute(self, owner: Value, attribute: str) -> Sequence[Value]:
         if isinstance(owner, Reference):
-            return Reference(f"{owner.path}.{attribute}")
+            return (Reference(f"{owner.path}.{attribute}"),)
         if isinstance(owner, Local) and isinstance(owner.node, ast.ClassDef):
-            bindings = self.names.class_attribute(owner.node, attribute)
-            if len(bindings) == 1:
-                values = self._binding(bindings[0])
-                return values[0] if len(values) == 1 else UNKNOWN
-            return Member(owner, attribute)
+            return self._class_attribute(owner, attribute)
         if isinstance(owner, Local):
-            return Member(owner, attribute)
+            return (Member(owner, attribute),)
         if isinstance(owner, Made):
             if attribute == "task_id":
                 for keyword in owner.call.keywords:
                     if keyword.arg == "task_id":
-                        return self.single(keyword.value)
-            return Member(owner, attribute)
+                        return (self.single(keyword.value),)
+            return (Member(owner, attribute),)
         if isinstance(owner, Table | Items | Constant):
-            return Member(owner, attribute)
-        return UNKNOWN
+            return (Member(owner, attribute),)
+        return (UNKNOWN,)
+
+    def _class_attribute(self, owner: Local, attribute: str) -> Sequence[Value]:
+        lineage, plain = self.lineage(owner.node)  # type: ignore[arg-type]
+        for node in lineage:
+            bindings = self.names.class_attribute(node, attribute)
+            if bindings:
+                values = [value for binding in bindings for value in self._binding(binding)]
+                changed = attribute in self.names.stores or ANY_ATTRIBUTE in self.names.stores
+                # An Enum or a decorator may make something else of what the body says.
+                return values if plain and not changed else [*values, UNKNOWN]
+        return (Member(owner, attribute),)
+
+    def lineage(self, node: ast.ClassDef) -> tuple[list[ast.ClassDef], bool]:
+        """A class and its local bases, in order of lookup, and whether there is nothing else about them."""
+        found: list[ast.ClassDef] = []
+        plain = True
+        stack = [node]
+        while stack:
+            current = stack.pop()
+            if current in found:
+                continue
+            found.append(current)
+            plain = plain and not current.keywords and not current.decorator_list
+            bases: list[ast.ClassDef] = []
+            for base, _ in self.bases(current):
+                values = self.evaluate(base)
+                value = values[0] if len(values) == 1 else UNKNOWN
+                if isinstance(value, Local) and isinstance(value.node, ast.ClassDef):
+                    bases.append(value.node)
+                elif value != Reference("builtins.object"):
+                    plain = False
+            stack.extend(reversed(bases))
+        return found, plain
+
+    def bases(self, node: ast.ClassDef) -> list[tuple[ast.expr, ast.expr]]:
+        """The base classes: the expression that gives each, and where it is written (a ``*tuple`` holds several)."""
+        found: list[tuple[ast.expr, ast.expr]] = []
+        for base in node.bases:
+            inner = self.single(base.value) if isinstance(base, ast.Starred) else None
+            found.extend([(one, base) for one in inner.nodes] if isinstance(inner, Items) else [(base, base)])
+        return found
 
     def _call(self, node: ast.Call) -> Sequence[Value]:
         text = self.text(node)
@@ -441,7 +584,7 @@ class Values:
         if isinstance(callee, Reference):
             path = callee.path
             if path == "builtins.dict":
-                return (self._dict_call(node),)
+                return (self.changes(node),)
             if path in ("builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.reversed"):
                 values = self.evaluate(first) if first is not None else (Items((), complete=True),)
                 ordered = path in ("builtins.list", "builtins.tuple")
@@ -463,12 +606,14 @@ class Values:
                         for owner in self.evaluate(node.args[0])
                     ]
                 return (UNKNOWN,)
-            if path in ("importlib.import_module", "builtins.__import__") and first is not None:
+            if path in _IMPORTERS and first is not None:
                 module = self.single(first)
                 if isinstance(module, Constant) and isinstance(module.value, str):
                     imported = module.value
-                    return (Reference(imported if "import_module" in path else imported.split(".")[0]),)
+                    return (Reference(imported.split(".")[0] if path == "builtins.__import__" else imported),)
                 return (UNKNOWN,)
+            if path == "builtins.vars" and first is not None:
+                return [found for owner in self.evaluate(first) for found in self._attribute(owner, "__dict__")]
             return (Made(node, callee),)
         if isinstance(callee, Local):
             return self._called_local(callee, node)
@@ -482,13 +627,17 @@ class Values:
         function = callee.node
         if isinstance(function, ast.ClassDef):
             return (Made(node, callee),)
-        if isinstance(function, ast.FunctionDef) and not function.decorator_list:
+        if isinstance(function, ast.FunctionDef) and all(map(self._only_caches, function.decorator_list)):
             if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(function)):
                 return (UNKNOWN,)
             return [value for returned in self.returns(function) for value in self.evaluate(returned)]
         if isinstance(function, ast.Lambda):
             return self.evaluate(function.body)
         return (Made(node, callee),)
+
+    def _only_caches(self, decorator: ast.expr) -> bool:
+        callee = self.single(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        return isinstance(callee, Reference) and callee.path in _CACHES
 
     def _called_member(self, callee: Member, node: ast.Call) -> Sequence[Value]:
         owner = callee.owner
@@ -502,6 +651,10 @@ class Values:
                         entry = owner.entries[key.value]
                         return self.evaluate(entry) if entry is not None else (UNKNOWN,)
                     return self.evaluate(node.args[1]) if len(node.args) > 1 else (Constant(None),)
+                return [*self._entries(owner), UNKNOWN]
+            if callee.name == "values":
+                known = tuple(entry for entry in owner.entries.values() if entry is not None)
+                return (Items(known, owner.complete and len(known) == len(owner.entries)),)
             return (UNKNOWN,)
         if isinstance(owner, Items):
             return (owner,) if callee.name == "copy" else (UNKNOWN,)
@@ -515,8 +668,15 @@ class Values:
             return UNKNOWN
         try:
             return Constant({"builtins.str": str, "builtins.int": int, "builtins.bool": bool}[path](value.value))
-        except ValueError:
+        except (ValueError, OverflowError):
             return UNKNOWN
+
+    def _entries(self, table: Table) -> list[Value]:
+        return [
+            value
+            for entry in table.entries.values()
+            for value in (self.evaluate(entry) if entry is not None else (UNKNOWN,))
+        ]
 
     def _subscript(self, node: ast.Subscript) -> Sequence[Value]:
         key = self.single(node.slice)
@@ -528,8 +688,11 @@ class Values:
             elif isinstance(key, Constant) and isinstance(key.value, int):
                 found.extend(self._element(owner, key.value))
             elif isinstance(owner, Table) and owner.complete and owner.entries:
-                for entry in owner.entries.values():
-                    found.extend(self.evaluate(entry) if entry is not None else (UNKNOWN,))
+                found.extend(self._entries(owner))
+            elif owner in _GENERICS or (isinstance(owner, Local) and isinstance(owner.node, ast.ClassDef)):
+                found.append(owner)
+            elif isinstance(owner, Reference) and isinstance(key, Constant) and owner.path.endswith(".__dict__"):
+                found.append(Reference(f"{owner.path.removesuffix('.__dict__')}.{key.value}"))
             else:
                 found.append(UNKNOWN)
         return found
@@ -551,14 +714,29 @@ class Values:
             return Items(left.nodes + right.nodes, left.complete and right.complete)
         if isinstance(left, Constant) and isinstance(right, Constant):
             one, other = left.value, right.value
+            result: int | float | None = None
             if isinstance(one, int | float) and isinstance(other, int | float):
                 if isinstance(node.op, ast.Mult):
-                    return Constant(one * other)
-                if isinstance(node.op, ast.Add):
-                    return Constant(one + other)
-                if isinstance(node.op, ast.Sub):
-                    return Constant(one - other)
+                    result = one * other
+                elif isinstance(node.op, ast.Add):
+                    result = one + other
+                elif isinstance(node.op, ast.Sub):
+                    result = one - other
+            if result is not None and abs(result) <= _LARGEST:
+                return Constant(result)
         return UNKNOWN
+
+    def _boolean(self, node: ast.BoolOp) -> Sequence[Value]:
+        """``and`` stops at the first false value, ``or`` at the first true one; constants tell."""
+        stops_at = isinstance(node.op, ast.Or)
+        found: list[Value] = []
+        for part in node.values[:-1]:
+            values = self.evaluate(part)
+            passing = [value for value in values if not isinstance(value, Constant) or bool(value.value) != stops_at]
+            found.extend(value for value in values if not isinstance(value, Constant) or bool(value.value) == stops_at)
+            if not passing:
+                return found
+        return [*found, *self.evaluate(node.values[-1])]
 
     def _unary(self, node: ast.UnaryOp) -> Value:
         value = self.single(node.operand)
@@ -600,7 +778,8 @@ class Values:
                 table = _merged(table, UNKNOWN)
         return table
 
-    def _dict_call(self, node: ast.Call) -> Table:
+    def changes(self, node: ast.Call) -> Table:
+        """What ``dict(…)`` or ``dict.update(…)`` is given."""
         table = Table({}, complete=True)
         for argument in node.args:
             table = _merged(table, self.single(argument))
@@ -616,6 +795,8 @@ class Values:
         if not isinstance(value, Table | Items):
             return value
         scope, order, path = self.names.place(use)
+        if isinstance(value, Table) and self._changed_elsewhere(binding, use):
+            value = _merged(value, UNKNOWN)
         for mutation in self.names.mutations.get((binding.scope, binding.name), ()):
             same = mutation.scope is scope or (mutation.scope is binding.scope and scope is not binding.scope)
             if same and mutation.order < binding.order:
@@ -626,26 +807,82 @@ class Values:
             value = self._after(value, mutation, certain=certain or (same and not mutation.path))
         return value
 
+    def _changed_elsewhere(self, binding: Binding, use: ast.Name | None = None) -> bool:
+        """Whether a dict may be changed before a use by other names of it: aliases, and functions it is given to."""
+        if id(binding) in self._changing:
+            return False
+        self._changing.add(id(binding))
+        try:
+            scope, order, path = self.names.place(use) if use is not None else (None, 0, ())
+            for load in self.names.uses(binding):
+                place = self.names.place(load)
+                later = use is not None and place[0] is scope and place[1] >= order and not path
+                if not later and self._changed_through(load):
+                    return True
+        finally:
+            self._changing.discard(id(binding))
+        return False
+
+    def _changed_through(self, load: ast.AST) -> bool:
+        parent = self.names.parents.get(load)
+        if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.List | ast.Tuple):
+            aliases = self.names.bindings_of(load if isinstance(parent, ast.stmt | ast.NamedExpr) else parent)
+            return any(
+                self.names.mutations.get((alias.scope, alias.name)) is not None or self._changed_elsewhere(alias)
+                for alias in aliases
+                if alias.kind in ("value", "element")
+            )
+        keyword = parent if isinstance(parent, ast.keyword) else None
+        call = self.names.parents.get(keyword) if keyword is not None else parent
+        if not isinstance(call, ast.Call) or call.func is load or (keyword is not None and keyword.arg is None):
+            return False
+        return any(self._changes(callee, call, load, keyword) for callee in self.evaluate(call.func))
+
+    def _changes(self, callee: Value, call: ast.Call, load: ast.AST, keyword: ast.keyword | None) -> bool:
+        if isinstance(callee, Reference):
+            return callee.path.split(".")[0] not in ("airflow", "builtins", "copy", "functools", "json", "collections")
+        if isinstance(callee, Member) and isinstance(callee.owner, Table):
+            return False
+        if not isinstance(callee, Local) or not isinstance(callee.node, FunctionNode):
+            return True
+        function = callee.node.args
+        names = [parameter.arg for parameter in (*function.posonlyargs, *function.args)]
+        if keyword is not None:
+            name = str(keyword.arg)
+        else:
+            index = call.args.index(load)  # type: ignore[arg-type]
+            name = names[index] if index < len(names) else ""
+        scope = self.names.scopes[callee.node]
+        own = scope.bindings.get(name, [])
+        return not own or (scope, name) in self.names.mutations or any(map(self._changed_elsewhere, own))
+
     def _after(self, value: Table | Items, mutation: Mutation, *, certain: bool) -> Table | Items:
         node = mutation.node
         if isinstance(value, Items):
             return Items(value.nodes, complete=False)
-        if isinstance(node, ast.Subscript):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
             statement = self.names.parents.get(node)
             key = self.single(node.slice)
             if not isinstance(key, Constant) or not isinstance(key.value, str):
                 return _merged(value, UNKNOWN)
             assigned = statement.value if certain and isinstance(statement, ast.Assign) else None
             return _merged(value, Table({key.value: assigned}, complete=True))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "update":
-                return _merged(value, self._dict_call(node) if certain else UNKNOWN)
-            if node.func.attr in ("setdefault", "pop") and node.args:
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr) and certain:
+            return _merged(value, self.single(node.value))
+        function = node.func if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            if function.attr == "update":
+                return _merged(value, self.changes(node) if certain else UNKNOWN)
+            if function.attr in ("setdefault", "pop") and node.args:
                 key = self.single(node.args[0])
                 if isinstance(key, Constant) and isinstance(key.value, str):
-                    if node.func.attr == "setdefault" and key.value in value.entries:
+                    if function.attr == "setdefault" and key.value in value.entries:
                         return value
-                    return _merged(value, Table({key.value: None}, complete=True))
+                    known = certain and value.complete
+                    if function.attr == "pop" and known:
+                        return Table({k: v for k, v in value.entries.items() if k != key.value}, complete=True)
+                    default = node.args[1] if known and len(node.args) > 1 else None
+                    return _merged(value, Table({key.value: default}, complete=True))
         return _merged(value, UNKNOWN)
 
 

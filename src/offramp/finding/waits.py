@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from offramp.finding.describe import argument_text, name_text, task_text
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import WAIT, Module, Use, waits
-from offramp.finding.run_flow import forgotten, run_sources
+from offramp.finding.run_flow import RunFlow, run_sources
 from offramp.finding.trap import Trap
-from offramp.finding.values import Constant, Made
+from offramp.finding.values import Made
 from offramp.reading.versions import Versions
 
 _DEFERRABLE = "deferrable"
@@ -23,8 +23,9 @@ _RAISES_SINCE = (4, 7)
 
 def fire_and_forget_run(module: Module, versions: Versions) -> Iterator[Trap]:
     """Trigger operators that do not wait, and whose run id reaches nothing that could."""
+    flow = RunFlow(module)
     for use in _triggers(module):
-        if waits(module, use) is False and forgotten(module, use):
+        if waits(module, use) is False and not flow.waited(use):
             yield _trap(module, use)
 
 
@@ -32,25 +33,28 @@ def deferrable_without_wait(module: Module, versions: Versions) -> Iterator[Trap
     """Trigger operators that are asked to defer but not to wait, so that they never defer."""
     for use in _triggers(module):
         given = use.arguments.given.get(_DEFERRABLE)
-        if given is not None and given.constant == Constant(True) and waits(module, use) is False:
+        constant = given.constant if given is not None else None
+        # The operator looks for exactly True (seen on providers 4.0.0 and 4.11.1).
+        if constant is not None and constant.value is True and waits(module, use) is False:
             yield _trap(module, use)
 
 
 def double_wait(module: Module, versions: Versions) -> Iterator[Trap]:
     """Sensors that wait for a run whose operator has waited already."""
-    by_id = {(_dag(use), full_task_id(module, use)): use for use in _triggers(module)}
+    by_id: dict[tuple[ast.AST | None, str | None], list[Use]] = {}
+    for use in _triggers(module):
+        by_id.setdefault((_dag(module, use), full_task_id(module, use)), []).append(use)
     for sensor in module.uses:
         if sensor.role != "sensor" or sensor.call is None:
             continue
-        sources = run_sources(module, sensor)
-        triggers = [
-            source if isinstance(source, Use) else by_id.get((_dag(sensor), source)) for source in sources
-        ]
-        if len(triggers) == 1 and triggers[0] is not None and triggers[0].role == "trigger":
-            trigger = triggers[0]
-            if waits(module, trigger) is True:
-                slots = {**_trap(module, trigger).slots, "sensor": name_text(sensor)}
-                yield Trap(sensor.callee, slots, sensor.call)
+        if sensor.derived is not None and module.decides(sensor.derived):
+            continue
+        triggers: list[Use] = []
+        for source in run_sources(module, sensor):
+            triggers.extend([source] if isinstance(source, Use) else by_id.get((_dag(module, sensor), source), []))
+        if len(triggers) == 1 and triggers[0].role == "trigger" and waits(module, triggers[0]) is True:
+            slots = {**_trap(module, triggers[0]).slots, "sensor": name_text(sensor)}
+            yield Trap(sensor.callee, slots, sensor.call)
 
 
 def hook_wait_result_ignored(module: Module, versions: Versions) -> Iterator[Trap]:
@@ -109,8 +113,9 @@ def _triggers(module: Module) -> Iterator[Use]:
             yield use
 
 
-def _dag(use: Use) -> ast.expr | None:
-    return use.around.dag
+def _dag(module: Module, use: Use) -> ast.AST | None:
+    """What makes the DAG of a use; where that is not seen, tasks of one function are taken to share theirs."""
+    return use.around.dag or (None if use.around.known else module.names.enclosing_function(use.callee))
 
 
 def _trap(module: Module, use: Use) -> Trap:
