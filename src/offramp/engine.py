@@ -6,6 +6,7 @@ import ast
 import os
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from offramp.finding.bans import Bans
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _CANNOT_PARSE = "OFR901"
 # Fixes that overlap are applied one round after the other; more rounds than this mean that they undo each other.
 _MOST_ROUNDS = 10
-# Starting processes costs about as much as parsing this many bytes.
-_WORTH_PROCESSES = 400_000
+# Starting processes costs less than this many seconds.
+_WORTH_PROCESSES = 0.1
 
 
 class Context:
@@ -188,7 +189,7 @@ def check_files(
     fixes: bool = False,
     fix: Applicability | None = None,
 ) -> Iterator[FileResult]:
-    """Check files in the order of ``paths``; with enough work in ``jobs`` processes.
+    """Check files in the order of ``paths``; what takes longer is shared by ``jobs`` processes.
 
     ``named`` are the paths that the user gave by name. ``fixes`` plans fixes; ``fix``
     applies them, down to that applicability, without writing. A file that cannot be
@@ -197,26 +198,12 @@ def check_files(
     if fixes or fix is not None:
         context.project = Project(paths)
     work = _Work(context, frozenset(named), fixes, fix)
-    results: dict[str, FileResult] = {}
-    waiting: list[str] = []
-    size = 0
-    for path in paths:
-        raw = _read(path)
-        if isinstance(raw, FileResult):
-            results[path] = raw
-            continue
-        own = context.of(path)
-        if path in named or own.parses_all or _may_matter(path, raw, own):
-            waiting.append(path)
-            size += len(raw)
-        else:
-            results[path] = FileResult(path, ())
-    checked = _in_processes(waiting, work, jobs) if jobs > 1 and size > _WORTH_PROCESSES else None
-    for path in paths:
-        result = results.get(path)
-        if result is None:
-            result = next(checked) if checked is not None else work.check(path)
-        yield result
+    begin = monotonic()
+    for place, path in enumerate(paths):
+        if jobs > 1 and monotonic() - begin > _WORTH_PROCESSES:
+            yield from _in_processes(paths[place:], work, jobs)
+            return
+        yield work.check(path)
 
 
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:
@@ -282,7 +269,7 @@ def _unparsed(path: str, raw: bytes, rulebook: Rulebook, sentence: str, offset: 
 _worker: _Work
 
 
-def _in_processes(paths: list[str], work: _Work, jobs: int) -> Iterator[FileResult]:
+def _in_processes(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[FileResult]:
     import multiprocessing
 
     # A forked process has the context already; elsewhere it would have to be made again.
@@ -291,7 +278,7 @@ def _in_processes(paths: list[str], work: _Work, jobs: int) -> Iterator[FileResu
     return _forked(paths, work, jobs)
 
 
-def _forked(paths: list[str], work: _Work, jobs: int) -> Iterator[FileResult]:
+def _forked(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[FileResult]:
     import multiprocessing
 
     global _worker
