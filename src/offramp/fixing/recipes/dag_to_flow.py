@@ -154,10 +154,15 @@ class _Converter:
         self.blockers.append(Blocker(reason, node))
 
     def _taken(self) -> set[str]:
-        names = set(dir(builtins)) | set(keyword.kwlist) | {"flow", "task", "serve", "unmapped", "allow_failure", *OWN_NAMES}
-        names.update(node.id for node in ast.walk(self.module.tree) if isinstance(node, ast.Name))
+        tasks = [task for dag in self.graph.dags for task in dag.tasks.values()]
+        names = {node.id for node in ast.walk(self.module.tree) if isinstance(node, ast.Name)}
         names.update(self.module.names.module.bindings)
-        return names
+        # What tasks and DAGs alone are called is free again once they are gone.
+        gone = {name for task in tasks for name in task.names} | {dag.name for dag in self.graph.dags}
+        names -= {name for name in gone if len(self.module.names.module.bindings.get(name, ())) <= 1}
+        if any(task.kind in SHORT_CIRCUITS | BRANCHES or "trigger_rule" in task.arguments for task in tasks):
+            names |= OWN_NAMES
+        return names | set(dir(builtins)) | set(keyword.kwlist) | {"flow", "task", "serve", "unmapped", "allow_failure"}
 
     def _local_names(self) -> None:
         """Names bound in the body of a ``with DAG`` or ``@dag`` that move to module level with it."""
@@ -240,7 +245,6 @@ class _Converter:
         if dag.function is not None:
             name = dag.function.name
         else:
-            self.taken.discard(dag.name)
             name = self._name(dag.id)
         self.flow_names[dag] = name
         order = self._sorted(dag)
@@ -631,10 +635,7 @@ class _Converter:
         return task.mapped[0] if task.mapped is not None else ""
 
     def _emit_function(self, task: Task, options: dict[str, str], body: Body) -> None:
-        wanted = task.names[0] if task.names else task.id
-        for own in task.names:
-            self.taken.discard(own)
-        name = self._name(wanted)
+        name = self._name(self._own_name(task))
         self.imports.update({("prefect", "task"), _NO_CACHE, *body.imports})
         arguments = {**options, "cache_policy": "NO_CACHE"}
         lines = call_lines("@task", arguments, indent=0)
@@ -670,6 +671,11 @@ class _Converter:
         body = flow_body([by_task[task] for task in order], futures)
         self.imports.update(body.imports)
         return [*lines, *(INDENT + line for line in body.lines)]
+
+    def _own_name(self, task: Task) -> str:
+        """The name that the code gives a task and no other one, else the task's id."""
+        tasks = [other for dag in self.graph.dags for other in dag.tasks.values()]
+        return next((name for name in task.names if sum(name in other.names for other in tasks) == 1), task.id)
 
     def _name(self, wanted: str) -> str:
         """A free name close to the wanted one."""

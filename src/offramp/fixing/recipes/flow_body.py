@@ -61,10 +61,10 @@ class _Writer:
         self.leaves = [task for task in self.order if task not in before]
 
     def write(self) -> FlowBody:
-        for step in self.steps.values():
-            if step.callee in OWN_NAMES:
-                raise Blocked(f"the task `{step.callee}` has a name that the flow needs", step.task.node)
         choices = [task for task in self.order if self._is_choice(task)]
+        for step in self.steps.values():
+            if choices and step.callee in OWN_NAMES:
+                raise Blocked(f"the task `{step.callee}` has a name that the flow needs", step.task.node)
         if len(choices) > 1:
             raise Blocked("several branches, short circuits or one_failed rules in one DAG are not converted", choices[1].node)
         if not choices or not self._inside(choices[0]):
@@ -106,7 +106,7 @@ class _Writer:
         return [
             *self._submitted(outside),
             f"{name}.wait()",
-            f"if {name}.state.is_completed() and {name}.result():",
+            f"if not {name}.state.is_completed() or {name}.result():",
             *_indented([*self._submitted(inside), self._returned(self.leaves)]),
             self._returned(kept),
         ]
