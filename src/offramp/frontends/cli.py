@@ -9,19 +9,24 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, NoReturn, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, NoReturn
 
 from offramp import __version__
-from offramp.model import Applicability, FileResult, OfframpError, Rule
-from offramp.settings import OUTPUT_FORMATS
-
-CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
-
-_CANNOT_PARSE = "OFR901"
-_PLACED = re.compile(r".+:[0-9]+: ")
+from offramp.frontends.checking import (
+    Outcome,
+    declare_files,
+    declare_output,
+    declare_rules,
+    declare_run,
+    deliver,
+    findings_report,
+    named,
+    overrides,
+)
+from offramp.frontends.terminal import CLEAN, FAILED, FOUND, INTERRUPTED, complain, processors, write
+from offramp.model import Applicability, FileResult, OfframpError
 
 
 class Command(NamedTuple):
@@ -30,16 +35,6 @@ class Command(NamedTuple):
     purpose: str
     declare: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
-
-
-class _Outcome(NamedTuple):
-    """What a check gave: the files with findings, how many files and problems there were, the rules by code."""
-
-    found: Sequence[FileResult]
-    checked: int
-    problems: int
-    rules: Mapping[str, Rule]
-    results: Sequence[FileResult] = ()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,16 +49,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(sys.argv[1:] if argv is None else argv)
     except OfframpError as error:
-        _complain(str(error))
+        complain(str(error))
         return FAILED
     except KeyboardInterrupt:
-        _complain("interrupted")
+        complain("interrupted")
         return INTERRUPTED
     except Exception as error:
         # The last resort: no input may end in a traceback.
         if os.environ.get("OFFRAMP_DEBUG"):
             raise
-        _complain(_internal_error(error))
+        complain(_internal_error(error))
         return FAILED
 
 
@@ -101,56 +96,33 @@ def _declare_check(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [options] [PATH ...]"
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="files and directories (default: the current one), or - for stdin")
-    rules = parser.add_argument_group("rules")
-    for option, purpose in (
-        ("--select", "run these rules only"),
-        ("--extend-select", "run these rules too"),
-        ("--ignore", "do not run these rules"),
-    ):
-        rules.add_argument(option, action="extend", type=_listed, metavar="CODES", help=purpose)
+    declare_rules(parser)
     fixes = parser.add_argument_group("fixes")
     fixes.add_argument("--fix", action="store_true", help="apply the safe fixes")
     fixes.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff, apply the unsafe ones too")
     fixes.add_argument("--diff", action="store_true", help="show what --fix would change, and write nothing")
-    files = parser.add_argument_group("files")
-    for option, purpose in (
-        ("--exclude", "skip these paths, instead of the defaults"),
-        ("--extend-exclude", "skip these paths too"),
-    ):
-        files.add_argument(option, action="extend", type=_listed, metavar="GLOBS", help=purpose)
-    flag = argparse.BooleanOptionalAction
-    files.add_argument("--force-exclude", action=flag, help="skip excluded files even when they are named")
-    files.add_argument("--respect-gitignore", action=flag, help="skip what git ignores (the default)")
-    files.add_argument("--stdin-filename", metavar="PATH", help="name of the file that stdin holds")
-    output = parser.add_argument_group("output")
-    output.add_argument("--output-format", choices=OUTPUT_FORMATS, help="layout of the findings (default: full)")
-    output.add_argument("--output-file", metavar="PATH", help="write the findings there")
+    declare_files(parser).add_argument("--stdin-filename", metavar="PATH", help="name of the file that stdin holds")
+    output = declare_output(parser)
     output.add_argument("--statistics", action="store_true", help="count the findings of each rule instead")
-    output.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
-    output.add_argument("-q", "--quiet", action="store_true", help="print findings and problems only")
     output.add_argument("--exit-zero", action="store_true", help="exit 0 although there are findings")
-    run = parser.add_argument_group("run")
-    run.add_argument("--config", default="", metavar="PATH", help="use this configuration file and no other")
-    run.add_argument("--isolated", action="store_true", help="use no configuration file")
-    run.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: one per processor)")
-    run.add_argument("--no-cache", action="store_true", help="without effect for now: nothing is cached")
+    declare_run(parser)
 
 
 def _check(args: argparse.Namespace) -> int:
     from offramp.engine import Context, check_bytes, check_files, fix_bytes
     from offramp.knowledge.rulebook import load_rulebook
+    from offramp.output import text
     from offramp.output.progress import progress
     from offramp.reading.discover import discover
     from offramp.reading.versions import find_versions
     from offramp.settings import enabled_codes, load
 
-    if args.config and args.isolated:
-        raise OfframpError("--config and --isolated exclude each other")
+    options = overrides(args)
     stdin = args.stdin_filename is not None or "-" in args.paths
     if stdin and args.paths not in ([], ["-"]):
         raise OfframpError("stdin is checked alone: name no other path")
-    settings = load(args.stdin_filename or ".", _overrides(args), config=args.config, isolated=args.isolated)
-    rulebook = load_rulebook(settings.notes, _complain)
+    settings = load(args.stdin_filename or ".", options, config=args.config, isolated=args.isolated)
+    rulebook = load_rulebook(settings.notes, complain)
     enabled = enabled_codes(settings, rulebook.rules.values())
     if not enabled:
         raise OfframpError("no rule is left to run")
@@ -170,9 +142,9 @@ def _check(args: argparse.Namespace) -> int:
         problems = list(discovery.problems)
         checked = len(discovery.files)
         for path in discovery.excluded:
-            _complain(f"{path} is excluded by the configuration")
-        jobs = args.jobs or _processors()
-        running = check_files(discovery.files, context, jobs, named=_named(args.paths), fixes=True, fix=level)
+            complain(f"{path} is excluded by the configuration")
+        jobs = args.jobs or processors()
+        running = check_files(discovery.files, context, jobs, named=named(args.paths), fixes=True, fix=level)
         results = [
             result
             for result in (running if args.quiet else progress(running, checked))
@@ -182,11 +154,14 @@ def _check(args: argparse.Namespace) -> int:
         results = _fixed(args, results, stdin=raw if stdin else None)
     problems += [result.problem for result in results if result.problem]
     for problem in problems:
-        _complain(problem)
+        complain(problem)
     found = [result for result in results if result.findings]
+    lines = (text.summary(found, checked, len(problems)), text.fixable(found, unsafe=args.unsafe_fixes))
+    outcome = Outcome(found, rulebook.rules, "\n".join(filter(None, lines)))
     if not args.diff:
-        _show(args, settings.output_format, _Outcome(found, checked, len(problems), rulebook.rules, results))
-    if problems or any(finding.code == _CANNOT_PARSE for result in found for finding in result.findings):
+        report = _statistics if args.statistics else findings_report
+        deliver(args, lambda colour: report(args, settings.output_format, outcome, colour))
+    if problems or outcome.unparsed:
         return FAILED
     if args.diff:
         return FOUND if any(result.new_text is not None for result in results) and not args.exit_zero else CLEAN
@@ -202,7 +177,7 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
 
         for result in results:
             if result.new_text is not None:
-                _write(sys.stdout, unified(result.path, result.old_text, result.new_text))
+                write(sys.stdout, unified(result.path, result.old_text, result.new_text))
     elif stdin is not None:
         new = results[0].new_text
         sys.stdout.buffer.write(stdin if new is None else new)
@@ -221,64 +196,20 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
         results = written
     if not args.quiet:
         for line in text.fixed(results, written=not args.diff):
-            _write(sys.stderr, f"{line}\n")
+            write(sys.stderr, f"{line}\n")
     return list(results)
 
 
-def _named(paths: Sequence[str]) -> frozenset[str]:
-    """The paths that the user gave, in the form that discovery gives them."""
-    here = os.path.join(os.getcwd(), "")
-    return frozenset(os.path.abspath(path).removeprefix(here) for path in paths)
-
-
-def _overrides(args: argparse.Namespace) -> dict[str, object]:
-    options = (
-        "select",
-        "extend_select",
-        "ignore",
-        "exclude",
-        "extend_exclude",
-        "force_exclude",
-        "respect_gitignore",
-        "output_format",
-    )
-    given = {option: getattr(args, option) for option in options}
-    return {option.replace("_", "-"): value for option, value in given.items() if value is not None}
-
-
-def _show(args: argparse.Namespace, layout: str, outcome: _Outcome) -> None:
-    if args.output_file is None:
-        _write(sys.stdout, _report(args, layout, outcome, colour=_colour(args.color)))
-        return
-    report = _report(args, layout, outcome, colour=args.color == "always")
-    try:
-        with open(args.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(report)
-    except OSError as error:
-        raise OfframpError(f"{args.output_file}: cannot write the findings: {error.strerror}") from None
-
-
-def _report(args: argparse.Namespace, layout: str, outcome: _Outcome, *, colour: bool) -> str:
+def _statistics(args: argparse.Namespace, layout: str, outcome: Outcome, _colour: bool) -> str:
     from offramp.output import text
 
-    found = outcome.found
+    counted = text.statistics(outcome.found, outcome.rules)
     if layout == "json":
-        from offramp.output.json_report import report, statistics_report
+        from offramp.output.json_report import statistics_report
 
-        if args.statistics:
-            return statistics_report(text.statistics(found, outcome.rules)) + "\n"
-        return report(found, outcome.rules) + "\n"
-    if args.statistics:
-        lines = [f"{count}\t{code}\t{name}" for count, code, name in text.statistics(found, outcome.rules)]
-    else:
-        show = {"full": text.full, "concise": text.concise, "grouped": text.grouped}[layout]
-        lines = list(show(found, text.Paint(colour)))
-    if not args.quiet:
-        lines.append(text.summary(found, outcome.checked, outcome.problems))
-        can = text.fixable(found, unsafe=args.unsafe_fixes)
-        if can:
-            lines.append(can)
-    return "".join(f"{line}\n" for line in lines)
+        return statistics_report(counted) + "\n"
+    lines = [f"{count}\t{code}\t{name}" for count, code, name in counted]
+    return "".join(f"{line}\n" for line in (*lines, *([] if args.quiet else [outcome.summary])))
 
 
 def _declare_rule(parser: argparse.ArgumentParser) -> None:
@@ -295,7 +226,7 @@ def _rule(args: argparse.Namespace) -> int:
     from offramp.output import rule_page
     from offramp.settings import load
 
-    rulebook = load_rulebook(load(".", {}, config=args.config, isolated=args.isolated).notes, _complain)
+    rulebook = load_rulebook(load(".", {}, config=args.config, isolated=args.isolated).notes, complain)
     if args.all:
         rules = [rulebook.rules[code] for code in sorted(rulebook.rules)]
     else:
@@ -305,9 +236,9 @@ def _rule(args: argparse.Namespace) -> int:
     pages = [(rule, rulebook.notes[rule.section]) for rule in rules]
     if args.output_format == "json":
         shown = rule_page.json_pages(pages) if args.all else rule_page.json_page(*pages[0])
-        _write(sys.stdout, shown + "\n")
+        write(sys.stdout, shown + "\n")
     else:
-        _write(sys.stdout, rule_page.overview(rules) if args.all else rule_page.page(*pages[0]))
+        write(sys.stdout, rule_page.overview(rules) if args.all else rule_page.page(*pages[0]))
     return CLEAN
 
 
@@ -328,47 +259,6 @@ _COMMANDS = {
     "gate": Command("let no new Airflow in", _declare_gate, _gate),
     "rule": Command("explain a rule", _declare_rule, _rule),
 }
-
-
-def _listed(text: str) -> list[str]:
-    return [item for item in (part.strip() for part in text.split(",")) if item]
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("must be a number from 1 up")
-    return int(text)
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _colour(choice: str) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _complain(sentence: str) -> None:
-    """Print one sentence on stderr; one that begins with its ``file:line:`` needs no other sender."""
-    line = sentence.replace("\n", " ")
-    _write(sys.stderr, f"{line}\n" if _PLACED.match(line) else f"offramp: {line}\n")
-
-
-def _write(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`). The interpreter flushes once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _internal_error(error: Exception) -> str:
