@@ -1,0 +1,242 @@
+"""What prefect-dbt offers, by release: names, parameters, kinds and extras; knowledge layer.
+
+The data is ``prefect_dbt.json``, which ``scripts/snapshot_prefect_dbt.py`` reads from the published packages. It is
+loaded when first asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+Version = tuple[int, ...]
+# From the first version (inclusive) to the second (exclusive; None: open).
+Range = tuple[Version, Version | None]
+_PACKAGE = "prefect_dbt"
+_DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "prefect_dbt.json")
+# What Prefect itself takes out of the arguments of flows, tasks and methods.
+_PREFECTS_OWN = {
+    "flow": frozenset({"return_state", "wait_for"}),
+    "task": frozenset({"return_state", "wait_for", "deferred"}),
+    "method": frozenset({"_sync"}),
+}
+_BLOCKS = ("block", "model", "settings")
+
+
+class Signature(NamedTuple):
+    """What a callable takes; ``many`` and ``rest`` say that it has ``*args`` and ``**kwargs``."""
+
+    positional: tuple[str, ...]
+    keywords: frozenset[str]
+    required: frozenset[str]
+    many: bool
+    rest: bool
+
+    def unknown(self, given: Iterable[str]) -> list[str]:
+        """The given keywords that are no parameters."""
+        return [] if self.rest else [name for name in given if name not in self.keywords]
+
+    def missing(self, positional: int, given: Iterable[str]) -> list[str]:
+        """The required parameters that a call with so many positional arguments and these keywords leaves out."""
+        return sorted(self.required - set(self.positional[:positional]) - set(given))
+
+
+class Definition(NamedTuple):
+    """A function, method or class.
+
+    ``kind`` is ``flow``, ``task``, ``function``, ``method`` or ``property``; for a class ``block`` and ``model``
+    (unknown arguments are ignored in silence), ``settings`` (they raise), ``class`` (its constructor binds them),
+    ``enum``, or ``open`` where not all that it takes is known.
+    """
+
+    path: str
+    kind: str
+    is_async: bool
+    takes: Signature
+    methods: dict[str, Definition]
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def is_class(self) -> bool:
+        """Whether calling it makes an object."""
+        return self.kind in (*_BLOCKS, "class", "enum", "open")
+
+    def accepts(self, given: Iterable[str]) -> list[str]:
+        """The given keywords that neither it nor Prefect takes."""
+        if self.kind in ("open", "enum", "property"):
+            return []
+        return [name for name in self.takes.unknown(given) if name not in _PREFECTS_OWN.get(self.kind, ())]
+
+
+class Surface:
+    """prefect-dbt in the releases that a project may have installed; ``releases`` are their versions, oldest first."""
+
+    def __init__(self, chosen: Sequence[int]) -> None:
+        self._data = _load()
+        self._chosen = tuple(chosen)
+        self.releases = tuple(self._data["releases"][index] for index in chosen)
+
+    def definitions(self, path: str) -> list[Definition]:
+        """What a dotted path is in each of the releases, once per difference; empty when one of them lacks it."""
+        found: list[Definition] = []
+        for index in self._chosen:
+            definition = self._definition(path, index)
+            if definition is None:
+                return []
+            if definition not in found:
+                found.append(definition)
+        return found
+
+    def is_module(self, path: str) -> bool:
+        """Whether a dotted path is a module in one of the releases."""
+        return any(_at(self._data["names"].get(path), index) == "module" for index in self._chosen)
+
+    def exists(self, path: str) -> bool:
+        """Whether a dotted path can be imported in one of the releases, or might be."""
+        module, _, name = path.rpartition(".")
+        if name in self._data["others"].get(module, "").split():
+            return True
+        return any(
+            _at(self._data[table].get(path), index) is not None
+            for table in ("names", "definitions")
+            for index in self._chosen
+        )
+
+    def homes(self, name: str) -> list[str]:
+        """The public modules of the newest release from which a name can be imported, the shortest first."""
+        newest = self._chosen[-1]
+        found = [
+            path.rpartition(".")[0]
+            for table in ("names", "definitions")
+            for path, changes in self._data[table].items()
+            if path.rpartition(".")[2] == name and _at(changes, newest) not in (None, "module")
+        ]
+        public = [module for module in found if not any(part.startswith("_") for part in module.split("."))]
+        return sorted(public, key=lambda module: (self.deprecated(module) != "", module.count("."), module))
+
+    def deprecated(self, module: str) -> str:
+        """The first release in which a module, or the package it is in, warns that it is deprecated; empty for none.
+
+        Of the releases of this surface, all must warn.
+        """
+        for path, changes in self._data["deprecated"].items():
+            if f"{module}.".startswith(f"{path}.") and all(_at(changes, index) for index in self._chosen):
+                return str(self._data["releases"][next(since for since, text in changes if text)])
+        return ""
+
+    def extras(self) -> frozenset[str]:
+        """The extras of any of the releases."""
+        return frozenset(extra for index in self._chosen for extra in _at(self._data["extras"], index).split())
+
+    def public_names(self, module: str) -> Iterator[str]:
+        """The names of a module that a star import brings."""
+        for table in ("names", "definitions"):
+            for path in self._data[table]:
+                where, _, name = path.rpartition(".")
+                if where == module and not name.startswith("_") and self.exists(path):
+                    yield name
+
+    def _definition(self, path: str, index: int) -> Definition | None:
+        origin = _at(self._data["names"].get(path), index) or path
+        known = _at(self._data["definitions"].get(origin), index)
+        return _parsed(origin, known) if isinstance(known, str) else _class(origin, index) if known else None
+
+
+def surface(prefect: Range = ((), None), prefect_dbt: Range = ((), None)) -> Surface | None:
+    """The releases that are possible with these versions; None where nothing is known about those.
+
+    Without any bound, those that run on Prefect 3. The newest known release stands for later ones.
+    """
+    if prefect == ((), None) == prefect_dbt:
+        prefect = ((3,), None)
+    return _surface(prefect, prefect_dbt)
+
+
+@lru_cache(maxsize=16)
+def _surface(prefect: Range, prefect_dbt: Range) -> Surface | None:
+    data = _load()
+    versions = [_version(release) for release in data["releases"]]
+    asked = [index for index, version in enumerate(versions) if _within(version, prefect_dbt)]
+    if prefect_dbt[0] > versions[-1]:
+        asked = [len(versions) - 1]
+    fitting = [index for index in asked if _overlap(_at(data["requires"], index), prefect)]
+    chosen = fitting or (asked if prefect_dbt != ((), None) else [])
+    return Surface(chosen) if chosen else None
+
+
+def prefect_has(module: str, name: str, major: int) -> bool | None:
+    """Whether a module of Prefect has a name in the release that stands for a major version; None when not known."""
+    release = next((release for release in _load()["prefect"] if release.startswith(f"{major}.")), "")
+    names = _load()["prefect"].get(release, {}).get(module)
+    return None if names is None else name in names.split()
+
+
+@lru_cache(maxsize=1)
+def _load() -> dict[str, Any]:
+    import json
+
+    with open(_DATA, encoding="utf-8") as file:
+        return json.load(file)  # type: ignore[no-any-return]
+
+
+def _at(changes: list[list[Any]] | None, index: int) -> Any:
+    """The value that holds in the release with this index."""
+    held = None
+    for since, value in changes or ():
+        if since > index:
+            break
+        held = value
+    return held
+
+
+def _version(text: str) -> Version:
+    version = tuple(int(part) for part in text.split("."))
+    while version and version[-1] == 0:
+        version = version[:-1]
+    return version
+
+
+def _within(version: Version, wanted: Range) -> bool:
+    return wanted[0] <= version and (wanted[1] is None or version < wanted[1])
+
+
+def _overlap(required: list[str], wanted: Range) -> bool:
+    low, high = _version(required[0]), _version(required[1]) if len(required) > 1 else None
+    highs = [bound for bound in (high, wanted[1]) if bound is not None]
+    return not highs or max(low, wanted[0]) < min(highs)
+
+
+@lru_cache(maxsize=512)
+def _parsed(path: str, text: str) -> Definition:
+    """A definition written as ``async task(job_id, options=None)``."""
+    words, _, rest = text.partition("(")
+    *marks, kind = words.split()
+    is_async = "async" in marks and "sync_compatible" not in marks
+    return Definition(path, kind, is_async, _signature(rest.removesuffix(")")), {})
+
+
+@lru_cache(maxsize=128)
+def _class(path: str, index: int) -> Definition:
+    known = _at(_load()["definitions"][path], index)
+    methods = {name: _parsed(f"{path}.{name}", text) for name, text in known["methods"].items()}
+    return Definition(path, known["kind"], False, _signature(known["takes"]), methods)
+
+
+@lru_cache(maxsize=512)
+def _signature(text: str) -> Signature:
+    import ast
+
+    function = ast.parse(f"def f({text}): ...").body[0]
+    assert isinstance(function, ast.FunctionDef)
+    taken = function.args
+    positional = tuple(parameter.arg for parameter in (*taken.posonlyargs, *taken.args))
+    keywords = frozenset(parameter.arg for parameter in (*taken.args, *taken.kwonlyargs))
+    required = set(positional[: len(positional) - len(taken.defaults)])
+    required |= {name.arg for name, default in zip(taken.kwonlyargs, taken.kw_defaults, strict=True) if default is None}
+    return Signature(positional, keywords, frozenset(required), taken.vararg is not None, taken.kwarg is not None)
