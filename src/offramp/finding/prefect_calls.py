@@ -55,12 +55,9 @@ def returned_coroutine(module: Module, versions: Versions) -> Iterator[Trap]:
     prefect = prefect_of(module, versions)
     for call, target, coroutine in _coroutines(prefect):
         if target.callable.missing and coroutine.handed_back():
-            consequence = "it runs only after the flow run is already Completed, and its failure fails nothing"
+            consequence = "it runs only after the flow run is already Completed, which a failure does not change"
             if prefect.runs_on_two(call, target):
-                consequence = (
-                    "it works on Prefect 2 and stops running inside the flow run on Prefect 3, where "
-                    "it runs only after the flow run is already Completed, and its failure fails nothing"
-                )
+                consequence = f"it stops running inside the flow run on Prefect 3, where {consequence}"
             yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
 
 
@@ -96,8 +93,8 @@ class Coroutine(Paths):
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
         """A coroutine has none of a result's attributes, but may be driven by its own."""
-        own = node.attr in ("send", "throw", "close") or node.attr.startswith(("__", "cr_"))
-        self.end(UNSEEN if level or own else BREAKS, node, level)
+        driven = node.attr in ("send", "throw", "close", "__await__")
+        self.end(UNSEEN if level or driven else BREAKS, node, level)
 
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
         """Local functions are followed; tasks and blocks cannot use a coroutine."""
@@ -223,13 +220,19 @@ def _asyncio_run(prefect: Prefect, call: ast.Call, target: Target) -> Iterator[T
         if end.kind != RUN or end.level or not isinstance(end.node, ast.Call):
             continue
         slots = {"call": "asyncio.run"}
-        if prefect.in_running_loop(end.node):
+        if prefect.in_running_loop(end.node) and not _loops_nest(prefect):
             slots["consequence"] = f"raises RuntimeError inside a running event loop, and {target.callable.missing}"
         elif _sync_flow_on_two(prefect, call, target):
             slots["consequence"] = "raises ValueError on Prefect 2, once the call has run and left no coroutine to it"
         else:
             continue
         yield Trap(end.node.func, slots, end.node)
+
+
+def _loops_nest(prefect: Prefect) -> bool:
+    """Whether the file patches asyncio so that loops may run inside loops."""
+    applied = Reference("nest_asyncio.apply")
+    return any(prefect.values.single(call.func) == applied for call in prefect.names.calls)
 
 
 def _sync_flow_on_two(prefect: Prefect, call: ast.Call, target: Target) -> bool:

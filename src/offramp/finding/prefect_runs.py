@@ -143,6 +143,9 @@ class _Run(Paths):
     def item(self, node: ast.Subscript, level: int) -> None:
         self.follow(node)
 
+    def formatted(self, node: ast.expr, level: int) -> None:
+        self.follow(node, level)
+
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
         target = self.prefect.target(call.func)
         if keyword == "wait_for":

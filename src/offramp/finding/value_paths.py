@@ -16,9 +16,10 @@ from offramp.finding.values import Items, Reference
 DROPPED, READ, BREAKS, AWAITED, UNSEEN = "dropped", "read", "breaks", "awaited", "unseen"
 
 _READERS = frozenset(
-    f"builtins.{name}" for name in "print len str repr type isinstance id bool format hash callable hasattr".split()
+    f"builtins.{name}" for name in "print len type isinstance id bool hash callable hasattr".split()
 )
-_TESTS = (ast.FormattedValue, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert)
+_TEXTS = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "int"))
+_TESTS = (ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert)
 _COLLECTORS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "iter", "reversed"))
 _LOGGING = frozenset("debug info warning warn error exception critical log".split())
 _MOST_STEPS = 400
@@ -68,6 +69,10 @@ class Paths:
     def iterated(self, node: ast.AST) -> None:
         """The value itself is iterated over or unpacked."""
         self.end(BREAKS, node, 0)
+
+    def formatted(self, node: ast.expr, level: int) -> None:
+        """Text is made of the value."""
+        self.end(READ, node, level)
 
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
         """The value is an argument of a call that only the subclass may understand."""
@@ -129,6 +134,8 @@ class Paths:
             self._attribute(parent, level)
         elif isinstance(parent, ast.Call | ast.keyword):
             self._given(parent, node, level)
+        elif isinstance(parent, ast.FormattedValue | ast.JoinedStr):
+            self.formatted(parent, level)
         elif (isinstance(parent, ast.IfExp) and node is parent.test) or isinstance(parent, _TESTS):
             self.end(READ, node, level)
         else:
@@ -247,6 +254,8 @@ class Paths:
         value = self.prefect.values.single(function)
         if isinstance(value, Reference) and value.path in _READERS:
             self.end(READ, call, level)
+        elif isinstance(value, Reference) and value.path in _TEXTS:
+            self.formatted(call, level)
         elif isinstance(value, Reference) and value.path in _COLLECTORS:
             self.follow(call, level)
         elif isinstance(function, ast.Attribute) and function.attr in ("append", "add", "insert", "extend"):
