@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _CANNOT_PARSE = "OFR901"
 # Fixes that overlap are applied one round after the other; more rounds than this mean that they undo each other.
 _MOST_ROUNDS = 10
-# Starting processes costs less than this many seconds.
-_WORTH_PROCESSES = 0.1
+# A run that takes longer than this many seconds goes on in processes; starting them costs a fraction of it.
+_WORTH_PROCESSES = 0.3
 
 
 class Context:
