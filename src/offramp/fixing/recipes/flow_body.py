@@ -144,35 +144,31 @@ class _Writer:
         kept = [choice, *(task for task in self.leaves if task not in inside and task is not choice)]
         self._covered(outside, kept, choice)
         name = self.futures[choice]
+        join = joins[0] if joins else None
+        ends = {arm: [task for task in exclusive[arm] if task in self.leaves] for arm in arms}
         lines = [
             *self._submitted(outside),
             f"{name}.wait()",
-            f"if not {name}.state.is_completed():",
-            INDENT + self._returned(kept).replace("\n", "\n" + INDENT),
-            f"chosen = {name}.result()",
+            f"chosen = {name}.result() if {name}.state.is_completed() else None",
         ]
-        join = joins[0] if joins else None
         if join is not None:
             lines.append("taken = []")
-        if any(task in self.leaves for arm in arms for task in exclusive[arm]):
+        if any(ends.values()):
             lines.append("ends = []")
-        for number, arm in enumerate(arms):
-            lines.append(f'{"elif" if number else "if"} chosen == "{arm.id}":')
+        for arm in arms:
+            # After a failed choice, None, all tasks below it end NotReady, as Airflow's end upstream_failed.
+            lines.append(f'if chosen in ("{arm.id}", None):')
             inner = self._submitted(exclusive[arm])
             if join is not None:
-                feeding = [task for task in exclusive[arm] if task in join.upstream]
-                inner.append(f"taken = [{', '.join(self._each(task) for task in feeding)}]")
-            ends = [task for task in exclusive[arm] if task in self.leaves]
-            if ends:
-                inner.append(f"ends = [{', '.join(self._each(task) for task in ends)}]")
+                feeding = [self._each(task) for task in exclusive[arm] if task in join.upstream]
+                inner.append(f"taken += [{', '.join(feeding)}]")
+            if ends[arm]:
+                inner.append(f"ends += [{', '.join(self._each(task) for task in ends[arm])}]")
             lines += _indented(inner)
-        rest = [task for task in self.order if task in shared]
-        lines += self._submitted(rest, branch_join=join)
+        lines += self._submitted([task for task in self.order if task in shared], branch_join=join)
         returned = [self._each(task) for task in self.leaves if task in shared or task in outside]
-        if any("ends = []" == line for line in lines):
+        if any(ends.values()):
             returned.append("*ends")
-        if choice not in self.leaves and not returned:
-            returned.append(name)
         return [*lines, _list("return ", returned)]
 
     def _check_branch(
