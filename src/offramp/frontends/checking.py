@@ -86,7 +86,7 @@ def overrides(args: argparse.Namespace) -> dict[str, object]:
         "respect_gitignore",
         "output_format",
     )
-    given = {option: getattr(args, option) for option in options}
+    given = {option: getattr(args, option, None) for option in options}
     return {option.replace("_", "-"): value for option, value in given.items() if value is not None}
 
 

@@ -172,6 +172,11 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
     """Write what was fixed, or show it as a diff; a file that cannot be written gets a problem."""
     from offramp.output import text
 
+    fixes = [finding.fix for result in results for finding in result.fixed if finding.fix is not None]
+    if any(fix.connections for fix in fixes):
+        from offramp.fixing.migration import check_blocks
+
+        check_blocks(pair for fix in fixes for pair in fix.connections)
     if args.diff:
         from offramp.output.diff import unified
 
@@ -254,9 +259,22 @@ def _gate(args: argparse.Namespace) -> int:
     return gate.run(args)
 
 
+def _declare_migrate(parser: argparse.ArgumentParser) -> None:
+    from offramp.frontends import migrate
+
+    migrate.declare(parser)
+
+
+def _migrate(args: argparse.Namespace) -> int:
+    from offramp.frontends import migrate
+
+    return migrate.run(args)
+
+
 _COMMANDS = {
     "check": Command("check files and directories", _declare_check, _check),
     "gate": Command("let no new Airflow in", _declare_gate, _gate),
+    "migrate": Command("write Prefect flows beside the DAGs", _declare_migrate, _migrate),
     "rule": Command("explain a rule", _declare_rule, _rule),
 }
 
