@@ -49,9 +49,9 @@ def test_odd_but_valid_files_are_checked(raw: bytes, place: str, offramp: Run, t
     [
         (DAG.encode() + b"\0", "7:1", "null byte"),
         (IMPORT.encode() + b'x = "\xff"\n', "2:6", "cannot decode as utf-8: byte 0xff"),
-        (b"\xef\xbb\xbf" + IMPORT.encode() + 'é = "'.encode() + b'\xe9"\n', "2:6", "cannot decode as utf-8: byte 0xe9"),
-        (b"# coding: cp1252\r\n" + IMPORT.encode() + b'x = "\xe9\x81"\r\n', "3:7", "cannot decode as cp1252: byte 0x81"),
-        (b"# coding: latin-1\n" + IMPORT.encode() + b"'\xe9'; x = (\n", "3:11", "cannot parse"),
+        (("\ufeff" + IMPORT + 'é = "').encode() + b'\xe9"\n', "2:6", "cannot decode as utf-8: byte 0xe9"),
+        (b"# coding: cp1252\r\n" + IMPORT.encode() + b'x = "\xe9\x81"', "3:7", "cannot decode as cp1252: byte 0x81"),
+        (b"# coding: latin-1\n" + IMPORT.encode() + b"'\xe9'; x = (\n", "3:10", "cannot parse"),
         (b"\xef\xbb\xbf# coding: latin-1\n" + IMPORT.encode(), "1:1", "cannot decode"),
         (b"# coding: no-such-codec\n" + IMPORT.encode(), "1:1", "cannot decode: unknown encoding: no-such-codec"),
         (b"#!python\n# coding: hex\n" + IMPORT.encode(), "2:1", "cannot decode: unknown encoding: hex"),
