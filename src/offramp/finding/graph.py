@@ -8,6 +8,7 @@ them, so groups, suffixes and edges come out as Airflow makes them.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -103,12 +104,17 @@ class Dag:
 
 
 class Graph(NamedTuple):
-    """What a file builds: its DAGs, operators outside any DAG, statements that only build or run DAGs, blockers."""
+    """What a file builds: its DAGs, operators outside any DAG, statements that only build or run DAGs, blockers.
+
+    ``plain`` are the module's other statements, ``kept`` those in the blocks of DAGs
+    that only make plain values.
+    """
 
     dags: tuple[Dag, ...]
     loose: tuple[Use, ...]
     building: frozenset[ast.stmt]
     plain: tuple[ast.stmt, ...]
+    kept: frozenset[ast.stmt]
     blockers: tuple[Blocker, ...]
 
 
@@ -172,6 +178,9 @@ class _Builder:
         self.by_maker: dict[ast.AST, Dag] = {}
         self.building: set[ast.stmt] = set()
         self.plain: list[ast.stmt] = []
+        self.kept: set[ast.stmt] = set()
+        self.empty: dict[str, ast.stmt] = {}
+        self.turning = 0
         self.dag: Dag | None = None
         self.groups: list[_Group] = []
         self.used_groups: set[tuple[Dag, str]] = set()
@@ -200,7 +209,12 @@ class _Builder:
                 if isinstance(node, ast.Call) and self._section(node.func) in ("DAG", "dag") and node not in self.by_maker:
                     self._block("this DAG is made in a function, a loop or a condition", node)
         return Graph(
-            tuple(self.dags), tuple(bare), frozenset(self.building), tuple(self.plain), tuple(dict.fromkeys(self.blockers))
+            tuple(self.dags),
+            tuple(bare),
+            frozenset(self.building),
+            tuple(self.plain),
+            frozenset(self.kept),
+            tuple(dict.fromkeys(self.blockers)),
         )
 
     def _is_bare(self, use: Use) -> bool:
@@ -365,7 +379,9 @@ class _Builder:
             if statement.value is not None:
                 self._assign(statement.target, self._evaluate(statement.value), statement)
         elif isinstance(statement, ast.Expr):
-            self._evaluate(statement.value)
+            thing = self._evaluate(statement.value)
+            if isinstance(thing, _Plain) and self.dag is not None and not isinstance(statement.value, ast.Constant | ast.Name):
+                self._block("is code in the DAG that is not followed", statement)
         elif isinstance(statement, ast.With):
             self._group_block(statement)
         elif isinstance(statement, FunctionNode):
@@ -401,8 +417,11 @@ class _Builder:
                 thing.task.names.append(target.id)
             if isinstance(thing, _Plain):
                 self.env.pop(target.id, None)
-                if self.loop and self.dag is not None:
+                if self.turning:
                     self._loop_constant(target.id, thing.node)
+                elif self.dag is not None:
+                    self.kept.add(statement)
+                    self.empty[target.id] = statement
             else:
                 self.env[target.id] = thing
         elif isinstance(target, ast.Tuple | ast.List) and isinstance(thing, list) and len(thing) == len(target.elts):
@@ -416,6 +435,8 @@ class _Builder:
                 self._block(f"sets `{target.attr}` of a task or DAG after it is made", statement)
         elif not isinstance(thing, _Plain) or self._mentions_dag(statement):
             self._block("keeps tasks in a way that is not followed", statement)
+        elif self.dag is not None:
+            self._block("is code in the DAG that is not followed", statement)
 
     def _loop_constant(self, name: str, node: ast.expr) -> None:
         known = self._constant(node)
@@ -434,12 +455,18 @@ class _Builder:
         if any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(statement)):
             self._block("is a loop that may end early", statement)
             return
+        made = [node for node in ast.walk(statement) if isinstance(node, FunctionNode | ast.ClassDef | ast.Import | ast.ImportFrom)]
+        if made:
+            self._block("is made anew in every turn of a loop", made[0])
+            return
         outer = dict(self.loop)
+        self.turning += 1
         for thing in things:
             if not self._bind_loop(statement.target, thing):
                 self._block("is a loop over something that is not known here", statement)
-                return
+                break
             self._body(statement.body)
+        self.turning -= 1
         self.loop = outer
         self.statement = statement
 
@@ -551,7 +578,7 @@ class _Builder:
         defaults = dict(self.groups[-1].defaults) if self.groups else {}
         if "default_args" in given and not self._defaults(given["default_args"], defaults):
             self._block("`default_args` of this task group are not known here", node)
-        group = _Group(f"{full}." if prefixed else outer, [], defaults)
+        group = _Group(f"{full}." if prefixed else "", [], defaults)
         self.groups.append(group)
         return group
 
@@ -607,7 +634,17 @@ class _Builder:
         statement = self.statement
         if any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function.node)):
             self._block("a task group that returns a value is not followed", function.node)
+        own = [
+            inner
+            for inner in function.node.body
+            if inner in self.kept or isinstance(inner, FunctionNode | ast.ClassDef | ast.Import | ast.ImportFrom)
+        ]
         self._body(function.node.body)
+        own += [inner for inner in function.node.body if inner in self.kept]
+        if own:
+            self._block("a task group's function with code of its own is not followed", own[0])
+        if function.node in self.module.tree.body:
+            self._block("a task group's function outside the DAG is not followed", function.node)
         self.statement = statement
         self.env = outer
         self.groups.pop()
@@ -628,8 +665,11 @@ class _Builder:
             return self._edge(node)
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             things = [self._evaluate(element) for element in node.elts]
+            if any(isinstance(thing, list) for thing in things) or isinstance(node, ast.Set) and self._touches_tasks(node):
+                self._block("keeps tasks in a list of lists or a set, which Airflow connects otherwise or not at all", node)
+                return _BLOCKED
             if things and all(not isinstance(thing, _Plain) for thing in things):
-                return [inner for thing in things for inner in (thing if isinstance(thing, list) else [thing])]
+                return things
             if any(isinstance(thing, _Blocked) for thing in things):
                 return _BLOCKED
             if any(isinstance(thing, Task | Dag | list | _Group | Result) for thing in things):
@@ -744,7 +784,7 @@ class _Builder:
                 if value.path in ("builtins.list", "builtins.tuple") and len(node.args) == 1:
                     thing = self._evaluate(node.args[0])
                     if isinstance(thing, list):
-                        return thing
+                        return list(thing)
                 if value.path.startswith("airflow.") and self.dag is not None:
                     operator = ast.unparse(node.func)
                     self._block(f"`{operator}` is covered by no note", node.func)
@@ -775,12 +815,12 @@ class _Builder:
             if isinstance(thing, list) and name in ("append", "extend"):
                 added = [self._evaluate(argument) for argument in node.args]
                 for item in added:
-                    if not isinstance(item, Task | Result | list):
-                        self._block("keeps something else than tasks in a list of tasks", node)
-                    elif isinstance(item, list):
+                    if name == "append" and isinstance(item, Task | Result):
+                        thing.append(item)
+                    elif name == "extend" and isinstance(item, list):
                         thing.extend(item)
                     else:
-                        thing.append(item)
+                        self._block("keeps something else than tasks in a list of tasks", node)
                 return True, _BLOCKED
             if isinstance(thing, _Plain | None) and name == "append" and node.args:
                 item = self._evaluate(node.args[0])
@@ -788,6 +828,7 @@ class _Builder:
                 if isinstance(item, Task | Result):
                     if any(isinstance(one, Items) and not one.nodes for one in value):
                         self.env[function.value.id] = [item]
+                        self.kept.discard(self.empty.get(function.value.id))  # type: ignore[arg-type]
                     else:
                         self._block("keeps tasks in a list that is not known here", node)
                 return True, _BLOCKED
@@ -1042,8 +1083,10 @@ class _Builder:
         own = str(known.value)
         prefix = self.groups[-1].prefix if self.groups else ""
         suffix = 0
-        while f"{prefix}{own}{f'__{suffix}' if suffix else ''}" in self.dag.tasks:
-            suffix += 1
+        if f"{prefix}{own}" in self.dag.tasks:
+            pattern = re.compile(re.escape(f"{prefix}{own}") + r"__(\d+)")
+            taken = [int(match[1]) for other in self.dag.tasks if (match := pattern.fullmatch(other))]
+            suffix = max(taken, default=0) + 1
         task = self._add(
             f"{own}{f'__{suffix}' if suffix else ''}", call, function.section, self.dag, arguments, None
         )

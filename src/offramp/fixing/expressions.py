@@ -7,12 +7,16 @@ import re
 
 from offramp.finding.graph import Argument, Blocker, fold
 from offramp.finding.operators import Module
-from offramp.finding.values import Constant, Items, Table
+from offramp.finding.values import Constant, Items, Reference, Table
+from offramp.fixing.lasting import called_late, unsettled
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
-_DELTA_SECONDS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "weeks": 604800}
+_DELTA_SECONDS = {
+    "weeks": 604800, "days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "milliseconds": 1e-3, "microseconds": 1e-6
+}
+_DELTAS = (Reference("datetime.timedelta"), Reference("pendulum.duration"), Reference("pendulum.Duration"))
 _DELTA_POSITIONS = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 
 
@@ -62,8 +66,12 @@ class Expressions:
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
                 self._reachable(inner, template=template)
+                if reason := unsettled(self.module, inner):
+                    raise Blocked(reason, inner)
             elif isinstance(inner, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
                 raise Blocked("is an expression that is not followed", node)
+        if call := called_late(self.module, node):
+            self.doubts[f"`{ast.unparse(call.func)}` is called when the task runs, not when the file is loaded"] = call
         segment = self.source.segment(self.source.positions.span(node))
         return segment if "\n" not in segment else ast.unparse(node)
 
@@ -73,7 +81,9 @@ class Expressions:
         if known is not None and isinstance(known.value, int | float) and not isinstance(known.value, bool):
             return repr(known.value)
         node = self._bound(argument.node)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("timedelta", "duration"):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "total_seconds":
+            node = self._bound(node.func.value)
+        if isinstance(node, ast.Call) and self.module.values.single(node.func) in _DELTAS:
             total = 0.0
             parts = [*zip(_DELTA_POSITIONS, node.args), *((keyword.arg or "", keyword.value) for keyword in node.keywords)]  # noqa: B905
             for name, value in parts:

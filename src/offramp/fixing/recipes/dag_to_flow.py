@@ -17,6 +17,7 @@ from offramp.finding.graph import MAPPED, Argument, Blocker, Dag, Graph, Result,
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference
+from offramp.fixing import lasting
 from offramp.fixing.expressions import Blocked, Expressions, harmless
 from offramp.fixing.imports import import_edits
 from offramp.fixing.layout import Comments, dedented
@@ -133,6 +134,7 @@ class _Converter:
     def convert(self) -> Conversion:
         if not self.graph.dags:
             return Conversion((), (), tuple(self.blockers), ())
+        self.blockers += lasting.blockers(self.module, self.graph)
         self._local_names()
         self._check_plain()
         flows = []
@@ -491,7 +493,9 @@ class _Converter:
             if known_append is None:
                 raise Blocked("`append_env` is not known here", append.node if append is not None else task.node)
             if known_append.value:
-                arguments["env"] = f"{{**os.environ, **{env}}}"
+                literal = isinstance(call["env"][1].node, ast.Dict) and env.startswith("{")
+                more = env[1:-1].strip().rstrip(",") if literal else f"**{env}"
+                arguments["env"] = f"{{**os.environ, {more}}}"
                 self.imports.add(("", "os"))
             else:
                 arguments["env"] = env
@@ -769,15 +773,22 @@ class _Converter:
     def _moves(self, statement: ast.stmt, dag: Dag) -> bool:
         """Whether a statement of a DAG's body is plain code that has to stay."""
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            return not _imports_airflow(statement)
+            return not _imports_airflow(statement) and not self._joins_imports(statement)
         if isinstance(statement, ast.Assign | ast.AnnAssign):
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            names = {target.id for target in targets if isinstance(target, ast.Name)}
-            if not names or names & self.expressions.gone:
+            if statement not in self.graph.kept:
                 return False
             self._check_kept(statement)
             return True
         return False
+
+    def _joins_imports(self, statement: ast.Import | ast.ImportFrom) -> bool:
+        """Put an import of the DAG's function to those of the file, where it is a plain one."""
+        where = statement.module or "" if isinstance(statement, ast.ImportFrom) else ""
+        plain = all(alias.asname is None and alias.name.isidentifier() for alias in statement.names)
+        if not plain or getattr(statement, "level", 0) or where == "__future__":
+            return False
+        self.imports.update((where, alias.name) for alias in statement.names)
+        return True
 
     def _pieces_of(self, statement: ast.stmt) -> list[str]:
         lines = self.pieces.get(statement, [])
@@ -802,15 +813,20 @@ class _Converter:
             compound = lines[0].startswith(("@", "def ", "async def "))
             if compound and before and gap < 3 and not _last_line_is_comment(before):
                 text = "\n" * (3 - gap) + text
+            elif not compound and before and gap > 2:
+                start = positions.offset(positions.row(len(before)) + 2, 0)
             self.edits.append(Edit(Span(start, end), text))
             return
-        # Nothing comes in its place: the blank lines next to it go too.
+        # Nothing comes in its place: of the blank lines before and after it, the larger number stays.
+        row_end = end
         while end < len(self.source.utf8) and self.source.utf8[end : end + 1] in (b"\n", b"\r"):
             end += 1
         if end == len(self.source.utf8):
             row = positions.row(len(self.source.utf8[:start].rstrip()))
-            start = min(start, positions.offset(row + 1, 0))
-        self.edits.append(Edit(Span(start, end), ""))
+            start, row_end = min(start, positions.offset(row + 1, 0)), end
+        before = self.source.utf8[:start]
+        blank = before[len(before.rstrip()) :].count(b"\n") - 1
+        self.edits.append(Edit(Span(start, end), "\n" * (self.source.utf8[row_end:end].count(b"\n") - max(blank, 0))))
 
     def _serve(self) -> None:
         """``serve`` under ``__main__``, in place of a trailing ``dag.test()`` or at the end of the file."""

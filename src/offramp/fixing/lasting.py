@@ -1,0 +1,273 @@
+"""What code that stays, or moves into a task, would mean otherwise once the DAG's code is gone; may import ``finding``.
+
+A DAG file is loaded anew for every task, in a process of its own. A flow's file is
+loaded once, its tasks are threads that share the module, and an argument is
+evaluated when the task runs, no longer when the file is loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import Counter
+from collections.abc import Iterator
+
+from offramp.finding.graph import Blocker, Dag, Graph, Result, Task
+from offramp.finding.names import Binding, FunctionNode, Scope
+from offramp.finding.operators import Module
+from offramp.finding.values import Reference
+
+_AIRFLOW = ("airflow", "astronomer", "airflow_dbt")
+_SECTIONS = ("task", "task_branch", "task_short_circuit", "task_bash", "task_group", "dag")
+# They see the frame or the module around them, or end the process.
+_UNFOLLOWED = frozenset({"locals", "vars", "globals", "eval", "exec", "exit", "quit", "SystemExit"})
+_OF_THE_PROCESS = frozenset(
+    "sys.exit os._exit os.abort os.chdir os.putenv os.unsetenv os.umask signal.signal signal.alarm locale.setlocale "
+    "random.seed sys.setrecursionlimit socket.setdefaulttimeout".split()
+)
+_IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
+
+
+def blockers(module: Module, graph: Graph) -> list[Blocker]:
+    """Everything in a file of DAGs that would not mean the same in a file of flows."""
+    return _Search(module, graph).search()
+
+
+def unsettled(module: Module, name: ast.Name) -> str:
+    """Why a name in an argument may have another value when the task runs; empty when it has not."""
+    names = module.names
+    _, order, _ = names.place(name)
+    for binding in names.lookup(name.id, name):
+        scope = binding.scope
+        several = scope.bindings.get(name.id, [])
+        if len(several) > 1:
+            start = names.place(_top(module, name))[1] if scope is names.module else -1
+            if any(other.order >= start or _is_global(other) for other in several):
+                return f"`{name.id}` is given another value before the task runs"
+        for change in names.mutations.get((scope, name.id), ()):
+            if change.order > order or change.scope is not scope:
+                return f"`{name.id}` is changed before the task runs"
+    return ""
+
+
+def called_late(module: Module, node: ast.expr) -> ast.Call | None:
+    """A call in an argument whose value may depend on when it is made."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and not _timeless(module, inner):
+            return inner
+    return None
+
+
+def _timeless(module: Module, call: ast.Call) -> bool:
+    value = module.values.single(call.func)
+    if isinstance(value, Reference):
+        library, _, rest = value.path.partition(".")
+        return library == "builtins" and rest not in ("open", "input", "id", "next") or value.path in (
+            "os.getenv", "os.environ.get", "datetime.timedelta", "datetime.datetime", "os.path.join"
+        )
+    return isinstance(call.func, ast.Attribute) and call.func.attr in (
+        "format", "join", "lower", "upper", "strip", "replace", "get", "title", "split"
+    )
+
+
+class _Search:
+    def __init__(self, module: Module, graph: Graph) -> None:
+        self.module = module
+        self.names = module.names
+        self.graph = graph
+        self.found: list[Blocker] = []
+        self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
+        self.kept_values = {getattr(statement, "value", None) for statement in graph.kept}
+        self.scopes = {self.names.scopes[dag.function] for dag in graph.dags if dag.function is not None}
+        self.ranges = self._ranges()
+
+    def search(self) -> list[Blocker]:
+        for code in self._staying():
+            self._check_names(code)
+        self._check_deleted()
+        self._check_exported()
+        for dag in self.graph.dags:
+            self._check_called(dag)
+        self._check_moved_names()
+        for function in dict.fromkeys(task.function for task in self.tasks if task.function is not None):
+            self._check_defined_once(function)
+            for reached in self._reached(function, {}):
+                self._check_shared_state(reached)
+        for task in self.tasks:
+            self._check_shared_results(task)
+        return self.found
+
+    def _block(self, reason: str, node: ast.AST) -> None:
+        self.found.append(Blocker(reason, node))
+
+    # -- names that go -----------------------------------------------------------
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        """Where in the order of the module's bindings the statements stand that go."""
+        body = self.module.tree.body
+        starts = [self.names.place(statement)[1] for statement in body]
+        ends = [*starts[1:], 1 << 60]
+        return [
+            (start, end) for statement, start, end in zip(body, starts, ends, strict=True) if statement in self.graph.building
+        ]
+
+    def _goes(self, binding: Binding) -> bool:
+        if binding.scope is self.names.module:
+            if not any(start <= binding.order < end for start, end in self.ranges) or _is_global(binding):
+                return False
+        elif binding.scope not in self.scopes:
+            return False
+        if binding.kind == "value":
+            return binding.node not in self.kept_values
+        if binding.kind == "function":
+            return isinstance(binding.node, FunctionNode) and self._is_airflows(binding.node)
+        if binding.kind == "import":
+            return binding.target.partition(".")[0] in _AIRFLOW
+        return True
+
+    def _is_airflows(self, function: FunctionNode) -> bool:
+        return self.module.dags.decorated(function, _SECTIONS) is not None
+
+    def _staying(self) -> Iterator[ast.AST]:
+        """Code that is in the flow's file as it is in the DAG's."""
+        yield from self.graph.plain
+        yield from self.graph.kept
+        for statement in self.graph.building:
+            for node in ast.walk(statement):
+                if isinstance(node, FunctionNode):
+                    made = self._is_airflows(node)
+                    if made and any(task.function is node for task in self.tasks) or not made:
+                        yield node.args
+                        yield from node.body
+                        if node.returns is not None:
+                            yield node.returns
+                elif isinstance(node, ast.ClassDef):
+                    yield node
+
+    def _check_names(self, code: ast.AST) -> None:
+        for node in ast.walk(code):
+            if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
+                continue
+            for binding in self.names.lookup(node.id, node):
+                if self._goes(binding):
+                    self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
+                    break
+
+    def _check_deleted(self) -> None:
+        for statement in self.graph.plain:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+                    if any(self._goes(binding) for binding in self.names.module.bindings.get(node.id, ())):
+                        self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
+
+    def _check_exported(self) -> None:
+        for binding in self.names.module.bindings.get("__all__", ()):
+            for node in ast.walk(binding.node) if binding.node is not None else ():
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    if any(self._goes(other) for other in self.names.module.bindings.get(node.value, ())):
+                        self._block(f"`__all__` names `{node.value}`, which goes with the DAG's code", node)
+
+    def _check_called(self, dag: Dag) -> None:
+        if dag.function is None:
+            return
+        if not dag.statements:
+            self._block("nothing at module level calls this function, so that Airflow has no such DAG", dag.function)
+        elif len(dag.statements) > 1:
+            self._block("makes this DAG a second time", dag.statements[1])
+
+    def _check_moved_names(self) -> None:
+        """Names of two DAGs' functions that would be one name at module level."""
+        counted: Counter[str] = Counter()
+        for scope in self.scopes:
+            for name, bindings in scope.bindings.items():
+                stays = [one for one in bindings if not self._goes(one) and one.kind != "import"]
+                made = [one for one in bindings if one.kind == "function" and self._goes(one)]
+                if stays or made:
+                    counted[name] += 1
+                    if counted[name] > 1 or made and name in self.names.module.bindings:
+                        self._block(f"`{name}` would move to module level, where that name is taken", _place(bindings[0], scope))
+
+    # -- callables ---------------------------------------------------------------
+
+    def _check_defined_once(self, function: FunctionNode) -> None:
+        for binding in self.names.bindings_of(function):
+            if len(binding.scope.bindings.get(function.name, ())) > 1:
+                self._block(f"`{function.name}` is bound more than once", function)
+
+    def _reached(self, function: ast.AST, seen: dict[ast.AST, None]) -> dict[ast.AST, None]:
+        if function not in seen:
+            seen[function] = None
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                    for binding in self.names.lookup(node.id, node):
+                        if binding.kind in ("function", "class") and binding.node is not None:
+                            self._reached(binding.node, seen)
+        return seen
+
+    def _check_shared_state(self, function: ast.AST) -> None:
+        body = getattr(function, "body", [])
+        for node in [inner for statement in body for inner in ast.walk(statement)]:
+            if isinstance(node, ast.Global):
+                self._block(f"`{node.names[0]}` is changed by a task, and the tasks of a flow share it", node)
+            elif isinstance(node, ast.Name) and node.id in _UNFOLLOWED and hasattr(builtins, node.id):
+                if not self.names.lookup(node.id, node):
+                    self._block(f"`{node.id}` in a callable of a task is not followed", node)
+            elif isinstance(node, ast.Call):
+                value = self.module.values.single(node.func)
+                if isinstance(value, Reference) and value.path in _OF_THE_PROCESS:
+                    self._block(f"`{value.path}` acts on the whole process, which the tasks of a flow share", node)
+        for (scope, name), changes in self.names.mutations.items():
+            for change in changes:
+                inside = change.node in body or any(change.node is inner for part in body for inner in ast.walk(part))
+                if inside and (scope is self.names.module or self._is_default(scope, name)):
+                    self._block(f"`{name}` is changed by a task, and the tasks of a flow share it", change.node)
+
+    def _is_default(self, scope: Scope, name: str) -> bool:
+        """Whether a name is a parameter with a default, which every call shares."""
+        if not isinstance(scope.node, FunctionNode):
+            return False
+        own = scope.node.args
+        plain = [*own.posonlyargs, *own.args]
+        defaulted = plain[len(plain) - len(own.defaults) :]
+        defaulted += [p for p, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default is not None]
+        return any(parameter.arg == name for parameter in defaulted)
+
+    def _check_shared_results(self, task: Task) -> None:
+        """A result that a task changes is the others' too, and that of its own next try."""
+        if task.function is None:
+            return
+        parameters = [*task.function.args.posonlyargs, *task.function.args.args]
+        given = [*zip((p.arg for p in parameters), task.positional), *task.keywords.items()]  # noqa: B905
+        scope = self.names.scopes[task.function]
+        for name, value in given:
+            if not isinstance(value, Result) or not self.names.mutations.get((scope, name)):
+                continue
+            returns = value.task.function.returns if value.task.function is not None else None
+            if returns is not None and ast.unparse(returns) in _IMMUTABLE:
+                continue
+            takers = [other for other in self.tasks if any(result.task is value.task for result in _results(other))]
+            if len(takers) > 1 or "retries" in task.arguments:
+                self._block(f"`{name}` is changed here: Airflow hands every task a copy of a result, Prefect the result itself", task.node)
+
+
+def _results(task: Task) -> Iterator[Result]:
+    for value in (*task.positional, *task.keywords.values(), *task.results.values()):
+        if isinstance(value, Result):
+            yield value
+
+
+def _is_global(binding: Binding) -> bool:
+    return any(kind == "global" for _, kind, _ in binding.path)
+
+
+def _place(binding: Binding, scope: Scope) -> ast.AST:
+    return binding.node if binding.node is not None else scope.node
+
+
+def _top(module: Module, node: ast.AST) -> ast.stmt:
+    """The module's statement around a node."""
+    top = module.names.statement(node)
+    for ancestor in module.names.ancestors(node):
+        if isinstance(ancestor, ast.stmt):
+            top = ancestor
+    return top
