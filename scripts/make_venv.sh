@@ -6,7 +6,7 @@ directory=$1
 python=${2:-}
 
 fits() {
-    "$1" -c 'import ssl, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+    "$1" -c 'import ssl, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
 }
 
 if [ -z "$python" ]; then
@@ -18,17 +18,14 @@ if [ -z "$python" ]; then
     done
 fi
 if [ -z "$python" ] || ! fits "$python"; then
-    echo "offramp needs Python 3.10 or newer with SSL${python:+, which $python is not}: install one, or name one with PYTHON=/path/to/python3" >&2
+    echo "offramp needs Python 3.10 or newer with ssl and venv${python:+, which $python is not}: install one, or name one with PYTHON=/path/to/python3" >&2
     exit 2
 fi
 
-if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+if "$python" -c 'import ensurepip' 2>/dev/null; then
     "$python" -m venv --clear "$directory"
-elif "$python" -m virtualenv --version >/dev/null 2>&1; then
-    "$python" -m virtualenv --quiet --clear "$directory"
-elif command -v uv >/dev/null; then
-    uv venv --quiet --clear --seed --python "$python" "$directory"
 else
-    echo "$("$python" --version) has no ensurepip, so it cannot make virtual environments: on Debian and Ubuntu run \`apt-get install python3-venv\`" >&2
-    exit 2
+    # Debian's Python leaves ensurepip to a package of its own.
+    "$python" -m venv --clear --without-pip "$directory"
+    "$python" "$(dirname "$0")/bootstrap.py" "$directory/bin/python"
 fi

@@ -7,7 +7,7 @@ here=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 for version in 3.10 3.11 3.12 3.13; do
     [ "$version" = "$here" ] && continue
     for candidate in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
-        if "$candidate" -c 'import ensurepip' 2>/dev/null; then
+        if "$candidate" -c 'import ssl' 2>/dev/null; then
             environment=.cache/python$version
             echo "tests on Python $version"
             .venv/bin/python -m uv venv --quiet --allow-existing --python "$candidate" "$environment"
