@@ -117,6 +117,7 @@ class _Converter:
         self.pieces: dict[ast.stmt, list[str]] = {}
         self.edits: list[Edit] = []
         self.decorated: dict[FunctionNode, str] = {}
+        self.first_options: dict[FunctionNode, Mapping[str, str]] = {}
         self.hoisted: dict[FunctionNode, str] = {}
         self.needs_bash = False
         self.flow_names: dict[Dag, str] = {}
@@ -134,7 +135,9 @@ class _Converter:
     def convert(self) -> Conversion:
         if not self.graph.dags:
             return Conversion((), (), tuple(self.blockers), ())
-        self.blockers += lasting.blockers(self.module, self.graph)
+        search = lasting.Search(self.module, self.graph)
+        self.blockers += search.search()
+        self.expressions.goes = search.goes
         self._local_names()
         self._check_plain()
         flows = []
@@ -248,6 +251,8 @@ class _Converter:
             name = dag.function.name
         else:
             name = self._name(dag.id)
+        if any(other is not dag and other.id == dag.id for other in self.flow_names):
+            self._block(f"a second DAG has the id `{dag.id}`", dag.maker)
         self.flow_names[dag] = name
         order = self._sorted(dag)
         for task in order:
@@ -529,6 +534,10 @@ class _Converter:
 
     def _again(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
         given = {name: value for name, value in arguments.items() if name != "cache_policy"}
+        # What `with_options` is not told stays as the first task has it.
+        for name in ("retries", "timeout_seconds"):
+            if name in self.first_options.get(function, ()):
+                given.setdefault(name, "0")
         if task.kind.startswith("task"):
             first = self.decorated[function]
             return "\n".join(call_lines(f"{first}.with_options", given))
@@ -551,6 +560,7 @@ class _Converter:
     def _decorate(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
         lines = call_lines("@task", arguments, indent=0)
         self.decorated[function] = function.name
+        self.first_options[function] = arguments
         positions = self.source.positions
         if task.kind.startswith("task"):
             span = positions.span(function.decorator_list[0])
@@ -646,6 +656,7 @@ class _Converter:
         keyword_async = "async " if body.is_async else ""
         lines.append(f"{keyword_async}def {name}({', '.join(body.parameters)}):")
         lines += [INDENT + line if line else "" for line in body.lines]
+        self._check_shadowing(task, lines)
         self.pieces.setdefault(task.statement, []).extend([*lines, "", ""])
         passed: dict[str, str | Task] = {
             parameter: self._passed(result) for parameter, result in body.parameters.items()
@@ -655,6 +666,16 @@ class _Converter:
             self.steps.append(Step(task, name, self._rule_of(task), (), passed, mapped))
         else:
             self.steps.append(Step(task, name, self._rule_of(task), tuple(passed.values()), {}))
+
+    def _check_shadowing(self, task: Task, lines: list[str]) -> None:
+        """A task's function must not use a name of its own where an argument means the module's."""
+        function = ast.parse("\n".join(lines)).body[0]
+        stored = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        stored |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+        for argument in task.arguments.values():
+            for node in ast.walk(argument.node):
+                if isinstance(node, ast.Name) and node.id in stored:
+                    raise Blocked(f"`{node.id}` is also a name that the task's function needs", node)
 
     # -- the flow ----------------------------------------------------------------
 
@@ -808,8 +829,7 @@ class _Converter:
         end = positions.offset(end_row + 1, 0) if end_row < positions.rows() else len(self.source.utf8)
         if lines:
             text = "\n".join(lines) + ("\n" if end < len(self.source.utf8) or self.source.utf8.endswith(b"\n") else "")
-            before = self.source.utf8[:start].rstrip()
-            gap = self.source.utf8[len(before) : start].count(b"\n")
+            before, gap = self._before(start)
             compound = lines[0].startswith(("@", "def ", "async def "))
             if compound and before and gap < 3 and not _last_line_is_comment(before):
                 text = "\n" * (3 - gap) + text
@@ -827,6 +847,20 @@ class _Converter:
         before = self.source.utf8[:start]
         blank = before[len(before.rstrip()) :].count(b"\n") - 1
         self.edits.append(Edit(Span(start, end), "\n" * (self.source.utf8[row_end:end].count(b"\n") - max(blank, 0))))
+
+    def _before(self, offset: int) -> tuple[bytes, int]:
+        """The text that stays before an offset, without blank lines at its end, and the line ends after it."""
+        text = self.source.utf8
+        gap = 0
+        while True:
+            removed = next((edit for edit in self.edits if not edit.text and edit.span.end == offset), None)
+            if removed is not None:
+                offset = removed.span.start
+            elif text[offset - 1 : offset] in (b"\n", b"\r", b" ", b"\t"):
+                offset -= 1
+                gap += text[offset : offset + 1] == b"\n"
+            else:
+                return text[:offset], gap
 
     def _serve(self) -> None:
         """``serve`` under ``__main__``, in place of a trailing ``dag.test()`` or at the end of the file."""
