@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from offramp.finding.operators import Module
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.layout import comments_by_row
+from offramp.fixing.text import WIDTH
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
 
@@ -34,31 +36,107 @@ def import_edits(
     statements = [node for node in module.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     generated = "\n".join(edit.text for edit in edits) + after_imports
     missing = sorted(pair for pair in needed if not _present(module, pair))
-    found: list[Edit] = []
-    place: Span | None = None
-    comments = comments_by_row(source)
-    for statement in statements:
-        kept = [alias for alias in statement.names if _stays(module, source, statement, alias, edits, generated)]
-        if len(kept) == len(statement.names):
-            continue
-        span = _lines(source, statement, module)
-        if place is None:
-            place = span
-            text = _written(missing)
-        else:
-            text = ""
-        rows = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
-        text += "".join(f"{comments[row]}\n" for row in rows if row in comments)
-        if kept:
-            text += _rebuilt(statement, kept)
-        found.append(Edit(span, text))
-    if place is None and missing:
-        row = max([_docstring_end(module), *(statement.end_lineno or 0 for statement in statements)])
+    kept = {
+        statement: [alias for alias in statement.names if _stays(module, source, statement, alias, edits, generated)]
+        for statement in statements
+    }
+    block = _block(module)
+    found = []
+    if block:
+        found.append(_block_edit(module, source, block, kept, _written(missing)))
+    elif missing:
+        row = _docstring_end(module)
         offset = source.positions.offset(row + 1, 0) if row < source.positions.rows() else len(source.utf8)
-        found.append(Edit(Span(offset, offset), _written(missing)))
+        found.append(Edit(Span(offset, offset), "".join(line.text for line in _written(missing))))
+    comments = comments_by_row(source)
+    found += [
+        Edit(_lines(source, statement, module), _left(statement, kept[statement], comments))
+        for statement in statements
+        if statement not in block and len(kept[statement]) < len(statement.names)
+    ]
     if after_imports:
         found = _append(source, module, found, after_imports)
     return found
+
+
+class _Line(NamedTuple):
+    """An import statement to add, and where sorted imports have it."""
+
+    key: tuple[int, bool, str]
+    text: str
+
+
+def _block(module: Module) -> list[ast.stmt]:
+    """The import statements at the top of the file, up to the first other code."""
+    found: list[ast.stmt] = []
+    for statement in module.tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            found.append(statement)
+        elif found:
+            break
+    return found
+
+
+def _block_edit(
+    module: Module,
+    source: Source,
+    block: list[ast.stmt],
+    kept: Mapping[ast.Import | ast.ImportFrom, list[ast.alias]],
+    added: list[_Line],
+) -> Edit:
+    """One edit of the imports at the top: each new one where sorted imports have it."""
+    comments = comments_by_row(source)
+    spans = [_lines(source, statement, module) for statement in block]
+    keys = [_key(statement) for statement in block]
+    before: list[str] = [""] * len(block)
+    after: list[str] = [""] * len(block)
+    for line in added:
+        section = [index for index, key in enumerate(keys) if key[0] == line.key[0]]
+        smaller = [index for index in section if keys[index] < line.key]
+        if smaller:
+            after[smaller[-1]] += line.text
+        elif section:
+            before[section[0]] += line.text
+        else:
+            earlier = [index for index, key in enumerate(keys) if key[0] < line.key[0]]
+            if earlier:
+                after[earlier[-1]] += line.text if after[earlier[-1]].startswith("\n") else f"\n{line.text}"
+            else:
+                before[0] = f"{before[0].rstrip()}\n{line.text}\n".lstrip()
+    text = ""
+    for index, statement in enumerate(block):
+        assert isinstance(statement, ast.Import | ast.ImportFrom)
+        if index:
+            between = source.utf8[spans[index - 1].end : spans[index].start].decode().replace("\r\n", "\n")
+            text += between.lstrip("\n") if not text or text.endswith("\n\n") else between
+        text += before[index]
+        if len(kept[statement]) == len(statement.names):
+            text += source.utf8[spans[index].start : spans[index].end].decode().replace("\r\n", "\n")
+        else:
+            text += _left(statement, kept[statement], comments)
+        text += after[index]
+    return Edit(Span(spans[0].start, spans[-1].end), text.rstrip("\n") + "\n")
+
+
+def _key(statement: ast.stmt) -> tuple[int, bool, str]:
+    """Section, form and module, by which sorted imports are in order."""
+    if isinstance(statement, ast.Import):
+        return _section(statement.names[0].name), False, statement.names[0].name
+    assert isinstance(statement, ast.ImportFrom)
+    where = statement.module or ""
+    return 3 if statement.level else _section(where), True, where
+
+
+def _section(name: str) -> int:
+    root = name.partition(".")[0]
+    return 0 if root == "__future__" else 1 if root in sys.stdlib_module_names else 2
+
+
+def _left(statement: ast.Import | ast.ImportFrom, kept: list[ast.alias], comments: Mapping[int, str]) -> str:
+    """What is left of a statement of which not every name stays."""
+    rows = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+    text = "".join(f"{comments[row]}\n" for row in rows if row in comments)
+    return text + (_rebuilt(statement, kept) if kept else "")
 
 
 def _append(source: Source, module: Module, found: list[Edit], text: str) -> list[Edit]:
@@ -82,7 +160,8 @@ def _present(module: Module, pair: tuple[str, str]) -> bool:
         if binding.kind == "import" and binding.target == target and not binding.path:
             return True
         if not (binding.kind == "import" and binding.target.partition(".")[0] in _AIRFLOW):
-            raise Blocked(f"the name `{name}` is needed for Prefect and means something else here", binding.node or module.tree.body[0])
+            reason = f"the name `{name}` is needed for Prefect and means something else here"
+            raise Blocked(reason, binding.node or module.tree.body[0])
     return False
 
 
@@ -107,38 +186,38 @@ def _stays(
     if re.search(rf"\b{re.escape(name)}\b", generated):
         return True
     spans = [source.positions.span(load) for load in loads]
-    return any(
-        not any(edit.span.start <= span.start and span.end <= edit.span.end for edit in edits) for span in spans
-    )
+    return any(not any(edit.span.start <= span.start and span.end <= edit.span.end for edit in edits) for span in spans)
 
 
-def _written(pairs: list[tuple[str, str]]) -> str:
-    plain = [name for where, name in pairs if not where]
+def _written(pairs: list[tuple[str, str]]) -> list[_Line]:
+    """The statements that import pairs of module and name, in order."""
     modules: dict[str, list[str]] = {}
     for where, name in pairs:
         if where:
             modules.setdefault(where, []).append(name)
-    standard = [f"import {name}\n" for name in plain]
-    others: list[str] = []
-    for where, names in sorted(modules.items()):
-        line = f"from {where} import {', '.join(sorted(names))}\n"
-        if len(line) > 89:
-            line = f"from {where} import (\n" + "".join(f"    {name},\n" for name in sorted(names)) + ")\n"
-        (standard if where.partition(".")[0] in sys.stdlib_module_names else others).append(line)
-    return "".join(standard) + ("\n" if standard and others else "") + "".join(others)
+    lines = [_Line((_section(name), False, name), f"import {name}\n") for where, name in pairs if not where]
+    lines += [_Line((_section(where), True, where), _from(where, sorted(names))) for where, names in modules.items()]
+    return sorted(lines)
+
+
+def _from(where: str, names: list[str]) -> str:
+    line = f"from {where} import {', '.join(names)}\n"
+    if len(line) <= WIDTH + 1:
+        return line
+    return f"from {where} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
 
 
 def _rebuilt(statement: ast.Import | ast.ImportFrom, kept: list[ast.alias]) -> str:
-    names = ", ".join(f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in kept)
+    names = [f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in kept]
     if isinstance(statement, ast.Import):
-        return f"import {names}\n"
-    return f"from {'.' * statement.level}{statement.module or ''} import {names}\n"
+        return f"import {', '.join(names)}\n"
+    return _from("." * statement.level + (statement.module or ""), names)
 
 
 def _lines(source: Source, statement: ast.stmt, module: Module) -> Span:
     row = statement.end_lineno or statement.lineno
-    shared = [other for other in module.tree.body if other is not statement and other.lineno <= row <= (other.end_lineno or 0)]
-    if shared:
+    others = [other for other in module.tree.body if other is not statement]
+    if any(other.lineno <= row <= (other.end_lineno or 0) for other in others):
         raise Blocked("shares its line with another statement", statement)
     start = source.positions.offset(statement.lineno, 0)
     end = source.positions.offset(row + 1, 0) if row < source.positions.rows() else len(source.utf8)
