@@ -458,9 +458,16 @@ class Values:
     def _augmented(self, statement: ast.AugAssign) -> Sequence[Value]:
         """The value of a name after ``name op= …``."""
         name = statement.target.id  # type: ignore[union-attr]
-        before = [value for binding in self.names.lookup(name, statement) for value in self._binding(binding)]
-        value = self.single(statement.value)
-        if len(before) == 1 and isinstance(before[0], Table) and isinstance(statement.op, ast.BitOr):
+        # In a loop a name's value before may be that after, of this statement or of another.
+        if not isinstance(statement.op, ast.BitOr) or statement in self._active:
+            return (UNKNOWN,)
+        self._active.add(statement)
+        try:
+            before = [value for binding in self.names.lookup(name, statement) for value in self._binding(binding)]
+            value = self.single(statement.value)
+        finally:
+            self._active.discard(statement)
+        if len(before) == 1 and isinstance(before[0], Table):
             return (_merged(before[0], value),)
         return (UNKNOWN,)
 
