@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from offramp.finding.names import FunctionNode
+from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.operators import Module, Use
 from offramp.finding.values import UNKNOWN, Constant, Given, Items, Local, Reference, Table, Value
 
@@ -483,11 +483,16 @@ class _Builder:
             if len(numbers) == len(bounds) <= 3 and not node.keywords and numbers:
                 return [Constant(number) for number in range(*numbers)]
         value = self.values.single(node)
+        if any(isinstance(binding.node, ast.Set) for binding in self._bound(node)) or isinstance(node, ast.Set):
+            return None
         if isinstance(value, Items) and value.complete:
             return [_Plain(element) for element in value.nodes]
         if isinstance(value, Table) and value.complete:
             return [Constant(key) for key in value.entries]
         return None
+
+    def _bound(self, node: ast.expr) -> list[Binding]:
+        return self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
 
     def _bind_loop(self, target: ast.expr, thing: _Thing) -> bool:
         if isinstance(target, ast.Name):
@@ -750,6 +755,10 @@ class _Builder:
         if callee == "DAG":
             assert self.statement is not None
             return self._new_dag(node, self.statement)
+        if isinstance(function, ast.Call):
+            thing = self._evaluate(function)
+            if isinstance(thing, _TaskFunction):
+                return self._task_call(thing, node)
         if isinstance(function, ast.Name):
             thing = self.env.get(function.id)
             if isinstance(thing, _TaskFunction):

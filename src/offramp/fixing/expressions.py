@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 
+from offramp.finding.names import Binding
 from offramp.finding.graph import Argument, Blocker, fold
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table
@@ -32,7 +34,7 @@ class Expressions:
     """Writes argument expressions for use at module level.
 
     ``local`` names the bindings of a DAG's function that move to module level with
-    it; ``doubts`` collects why a fix that uses the expressions is not safe, and
+    it; ``goes`` tells the bindings that no code is left for; ``doubts`` collects why a fix that uses the expressions is not safe, and
     ``connections`` the Airflow connection that each block loaded stands for.
     """
 
@@ -41,6 +43,7 @@ class Expressions:
         self.source = source
         self.local: frozenset[str] = frozenset()
         self.gone: frozenset[str] = frozenset()
+        self.goes: Callable[[Binding], bool] = lambda binding: False
         self.doubts: dict[str, ast.AST] = {}
         self.connections: dict[str, str] = {}
 
@@ -142,6 +145,8 @@ class Expressions:
                     raise Blocked(f"`{name.id}` exists only while Airflow builds the DAG", name)
             elif name.id in self.gone:
                 raise Blocked(f"`{name.id}` is a task or DAG", name)
+            if self.goes(binding):
+                raise Blocked(f"`{name.id}` goes with the DAG's code", name)
 
 
 def _from_library(target: str) -> bool:

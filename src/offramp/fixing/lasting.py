@@ -28,11 +28,6 @@ _OF_THE_PROCESS = frozenset(
 _IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
 
 
-def blockers(module: Module, graph: Graph) -> list[Blocker]:
-    """Everything in a file of DAGs that would not mean the same in a file of flows."""
-    return _Search(module, graph).search()
-
-
 def unsettled(module: Module, name: ast.Name) -> str:
     """Why a name in an argument may have another value when the task runs; empty when it has not."""
     names = module.names
@@ -70,7 +65,9 @@ def _timeless(module: Module, call: ast.Call) -> bool:
     )
 
 
-class _Search:
+class Search:
+    """Looks through a file of DAGs for what would not mean the same in a file of flows."""
+
     def __init__(self, module: Module, graph: Graph) -> None:
         self.module = module
         self.names = module.names
@@ -82,6 +79,7 @@ class _Search:
         self.ranges = self._ranges()
 
     def search(self) -> list[Blocker]:
+        """All of it, each with its place."""
         for code in self._staying():
             self._check_names(code)
         self._check_deleted()
@@ -111,7 +109,8 @@ class _Search:
             (start, end) for statement, start, end in zip(body, starts, ends, strict=True) if statement in self.graph.building
         ]
 
-    def _goes(self, binding: Binding) -> bool:
+    def goes(self, binding: Binding) -> bool:
+        """Whether the code that makes a binding is not in the file of flows."""
         if binding.scope is self.names.module:
             if not any(start <= binding.order < end for start, end in self.ranges) or _is_global(binding):
                 return False
@@ -149,7 +148,7 @@ class _Search:
             if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
                 continue
             for binding in self.names.lookup(node.id, node):
-                if self._goes(binding):
+                if self.goes(binding):
                     self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
                     break
 
@@ -157,14 +156,14 @@ class _Search:
         for statement in self.graph.plain:
             for node in ast.walk(statement):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
-                    if any(self._goes(binding) for binding in self.names.module.bindings.get(node.id, ())):
+                    if any(self.goes(binding) for binding in self.names.module.bindings.get(node.id, ())):
                         self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
 
     def _check_exported(self) -> None:
         for binding in self.names.module.bindings.get("__all__", ()):
             for node in ast.walk(binding.node) if binding.node is not None else ():
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    if any(self._goes(other) for other in self.names.module.bindings.get(node.value, ())):
+                    if any(self.goes(other) for other in self.names.module.bindings.get(node.value, ())):
                         self._block(f"`__all__` names `{node.value}`, which goes with the DAG's code", node)
 
     def _check_called(self, dag: Dag) -> None:
@@ -180,8 +179,8 @@ class _Search:
         counted: Counter[str] = Counter()
         for scope in self.scopes:
             for name, bindings in scope.bindings.items():
-                stays = [one for one in bindings if not self._goes(one) and one.kind != "import"]
-                made = [one for one in bindings if one.kind == "function" and self._goes(one)]
+                stays = [one for one in bindings if not self.goes(one) and one.kind != "import"]
+                made = [one for one in bindings if one.kind == "function" and self.goes(one)]
                 if stays or made:
                     counted[name] += 1
                     if counted[name] > 1 or made and name in self.names.module.bindings:
