@@ -122,7 +122,8 @@ def runs(environment: str, *, everything: bool) -> list[Run]:
     for fixture, file in FIXTURES.items():
         if file.parent.name not in (environment, "both"):
             continue
-        if environment == "airflow2" and not everything and file.parent.name == "both" and fixture not in ALSO_AIRFLOW_2:
+        shared = file.parent.name == "both" and fixture not in ALSO_AIRFLOW_2
+        if environment == "airflow2" and shared and not everything:
             continue
         for scene in scenes(fixture):
             if everything or scene == "success" or fixture in ALL_SCENES:

@@ -47,7 +47,7 @@ def connection_text(use: Use, rows: dict[str, Argument]) -> str:
     """Where the operator's connection comes from."""
     name = next((row for row in rows if row.endswith("conn_id")), "")
     given = use.arguments.given.get(name)
-    if given is None or given.values == (UNKNOWN,) and given.node is None:
+    if given is None or (given.values == (UNKNOWN,) and given.node is None):
         if use.arguments.complete:
             return "the default connection"
         return "an unknown connection"

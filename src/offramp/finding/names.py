@@ -47,7 +47,7 @@ class Binding(NamedTuple):
     scope: Scope
     node: ast.AST | None = None
     target: str = ""
-    index: int = -1
+    place: int = -1
     remote: bool = False
 
 
@@ -304,8 +304,8 @@ class Names:
             self._class(node, scope, path)
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                target = alias.name if alias.asname else alias.name.split(".")[0]
-                self._bind(scope, alias.asname or target, "import", path, node=alias, target=target)
+                module = alias.name if alias.asname else alias.name.split(".")[0]
+                self._bind(scope, alias.asname or module, "import", path, node=alias, target=module)
         elif isinstance(node, ast.ImportFrom):
             self._import_from(node, scope, path)
         elif isinstance(node, ast.Assign):
@@ -446,7 +446,7 @@ class Names:
     ) -> None:
         if isinstance(node, ast.Name) and kind in ("value", "element"):
             unpacked = "item" if kind == "value" else "element-item"
-            self._bind(scope, node.id, unpacked, path, node=value, index=index)
+            self._bind(scope, node.id, unpacked, path, node=value, place=index)
         else:
             self._target(node, value, "other", scope, path)
 

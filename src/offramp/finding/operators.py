@@ -103,9 +103,8 @@ class Module:
         for call in self.names.calls:
             if len(call.args) == 3 and self.values.single(call.func) == Reference("builtins.type"):
                 bases = call.args[1].elts if isinstance(call.args[1], ast.Tuple) else []
-                for base in bases:
-                    if path := self.noted(self.values.single(base)):
-                        found.append(self._subclass(None, base, path))
+                paths = [(base, self.noted(self.values.single(base))) for base in bases]
+                found += [self._subclass(None, base, path) for base, path in paths if path]
         return found
 
     def _subclass(self, node: ast.ClassDef | None, base: ast.expr, path: str) -> Use:

@@ -140,7 +140,7 @@ class _Run(Paths):
         else:
             self.end(UNSEEN, node, level)
 
-    def item(self, node: ast.Subscript, level: int) -> None:
+    def item(self, node: ast.Subscript, _level: int) -> None:
         self.follow(node)
 
     def formatted(self, node: ast.expr, level: int) -> None:

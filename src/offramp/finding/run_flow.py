@@ -463,7 +463,7 @@ class RunFlow:
         if keyword:
             names = [p.arg for p in (*arguments.args, *arguments.kwonlyargs) if p.arg == keyword]
         else:
-            index = call.args.index(node) if node in call.args else -1  # type: ignore[arg-type]
+            index = call.args.index(node) if node in call.args else -1
             plain = [*arguments.posonlyargs, *arguments.args]
             names = [plain[index].arg] if 0 <= index < len(plain) else []
         return not names or self._parameter(function, names[0], run_id, depth)

@@ -74,7 +74,7 @@ class Paths:
         """Text is made of the value."""
         self.end(READ, node, level)
 
-    def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+    def passed(self, call: ast.Call, _node: ast.AST, level: int, _keyword: str) -> None:
         """The value is an argument of a call that only the subclass may understand."""
         self.end(UNSEEN, call, level)
 
@@ -323,7 +323,7 @@ class _Results(Paths):
         else:
             self.end(READ if node.attr == "wait" else UNSEEN, node, level)
 
-    def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+    def passed(self, call: ast.Call, _node: ast.AST, level: int, keyword: str) -> None:
         """A task that waits for the future has nothing of the value; one that is given it gets the value."""
         self.end(READ if keyword == "wait_for" else UNSEEN, call, level)
 

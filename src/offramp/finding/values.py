@@ -400,11 +400,11 @@ class Values:
         if node is None:
             return (UNKNOWN,)
         if binding.kind == "item":
-            return [found for value in self.evaluate(node) for found in self._element(value, binding.index)]
+            return [found for value in self.evaluate(node) for found in self._element(value, binding.place)]
         if binding.kind == "element":
             return [found for value in self.evaluate(node) for found in self._each(value)]
         if binding.kind == "element-item":
-            return self._each_item(node, binding.index)
+            return self._each_item(node, binding.place)
         return (UNKNOWN,)
 
     def _default(self, binding: Binding) -> Sequence[Value]:

@@ -21,25 +21,25 @@ _DEFERRABLE = "deferrable"
 _RAISES_SINCE = (4, 7)
 
 
-def fire_and_forget_run(module: Module, versions: Versions) -> Iterator[Trap]:
+def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
     """Trigger operators that do not wait, and whose run id reaches nothing that could."""
     flow = RunFlow(module)
     for use in _triggers(module):
         if waits(module, use) is False and not flow.waited(use):
-            yield _trap(module, use)
+            yield _trap(use)
 
 
-def deferrable_without_wait(module: Module, versions: Versions) -> Iterator[Trap]:
+def deferrable_without_wait(module: Module, _versions: Versions) -> Iterator[Trap]:
     """Trigger operators that are asked to defer but not to wait, so that they never defer."""
     for use in _triggers(module):
         given = use.arguments.given.get(_DEFERRABLE)
         constant = given.constant if given is not None else None
         # The operator looks for exactly True (seen on providers 4.0.0 and 4.11.1).
         if constant is not None and constant.value is True and waits(module, use) is False:
-            yield _trap(module, use)
+            yield _trap(use)
 
 
-def double_wait(module: Module, versions: Versions) -> Iterator[Trap]:
+def double_wait(module: Module, _versions: Versions) -> Iterator[Trap]:
     """Sensors that wait for a run whose operator has waited already."""
     by_id: dict[tuple[ast.AST | None, str | None], list[Use]] = {}
     for use in _triggers(module):
@@ -53,7 +53,7 @@ def double_wait(module: Module, versions: Versions) -> Iterator[Trap]:
         for source in run_sources(module, sensor):
             triggers.extend([source] if isinstance(source, Use) else by_id.get((_dag(module, sensor), source), []))
         if len(triggers) == 1 and triggers[0].role == "trigger" and waits(module, triggers[0]) is True:
-            slots = {**_trap(module, triggers[0]).slots, "sensor": name_text(sensor)}
+            slots = {**_trap(triggers[0]).slots, "sensor": name_text(sensor)}
             yield Trap(sensor.callee, slots, sensor.call)
 
 
@@ -118,7 +118,7 @@ def _dag(module: Module, use: Use) -> ast.AST | None:
     return use.around.dag or (None if use.around.known else module.names.enclosing_function(use.callee))
 
 
-def _trap(module: Module, use: Use) -> Trap:
+def _trap(use: Use) -> Trap:
     slots = {"operator": name_text(use), "task": task_text(use), "job_id": argument_text(use, "job_id")}
     return Trap(use.callee, slots, use.made)
 

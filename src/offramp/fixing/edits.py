@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from offramp.model import Applicability, Edit, Finding
 from offramp.reading.source import Source
@@ -16,7 +17,7 @@ def overlap(edits: Iterable[Edit]) -> bool:
     ordered = sorted(edits, key=lambda edit: edit.span)
     return any(
         after.span.start < before.span.end or after.span.start == before.span.start
-        for before, after in zip(ordered, ordered[1:])  # noqa: B905 - pairs of neighbours
+        for before, after in pairwise(ordered)
     )
 
 

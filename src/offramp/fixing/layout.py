@@ -14,6 +14,9 @@ from offramp.reading.source import Source
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|fmt:|pyright:|offramp:|isort:|ruff:|flake8:|OFR\d)", re.IGNORECASE)
 
 
+_LAYOUT = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+
+
 class _Comment(NamedTuple):
     row: int
     text: str
@@ -31,7 +34,7 @@ class Comments:
             if token.type == tokenize.COMMENT:
                 own = not source.positions.line(token.start[0])[: token.start[1]].strip()
                 self._comments.append(_Comment(token.start[0], token.string, own))
-            elif token.type not in (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
+            elif token.type not in _LAYOUT:
                 self._code_rows.update(range(token.start[0], token.end[0] + 1))
         self._given: set[int] = set()
 

@@ -70,8 +70,8 @@ def _conversion(
         return Conversion((), (), (blocked.blocker,), ())
     blockers = list(conversion.blockers)
     places = {source.positions.span(use.callee): use.callee for use in module.uses}
-    for finding in forgotten:
-        blockers.append(Blocker("nobody waits for this run: decide first whether to wait", places[finding.span]))
+    undecided = "nobody waits for this run: decide first whether to wait"
+    blockers += [Blocker(undecided, places[finding.span]) for finding in forgotten]
     found = {finding.span for finding in findings}
     for use in module.uses:
         reports = use.call is not None and use.role != "hook"
@@ -100,7 +100,8 @@ def _for_operator(
             refusals = [Refusal("is not part of a DAG that is built in this file", finding.span)]
         return finding._replace(refusals=tuple(sorted(set(refusals), key=lambda refusal: refusal.span or Span(0, 0))))
     number = len(conversion.flows)
-    title = "Convert this DAG to a Prefect flow" if number == 1 else f"Convert the {number} DAGs of this file to Prefect flows"
+    whole = f"Convert the {number} DAGs of this file to Prefect flows"
+    title = "Convert this DAG to a Prefect flow" if number == 1 else whole
     applicability = Applicability.UNSAFE if conversion.doubts else Applicability.SAFE
     reason = "; ".join(conversion.doubts)
     fix = Fix(title, conversion.edits, applicability, reason, conversion.flows, conversion.connections)
@@ -113,7 +114,8 @@ def _bare(finding: Finding, module: Module, source: Source, use: Use, options: O
     except Blocked as blocked:
         return finding._replace(refusals=(_refusal(source, blocked.blocker),))
     reason = "the operator stands in no DAG here and may be attached to one elsewhere"
-    return finding._replace(fix=Fix("Make it a flow of its own", flow.edits, Applicability.UNSAFE, reason, (), flow.connections))
+    fix = Fix("Make it a flow of its own", flow.edits, Applicability.UNSAFE, reason, (), flow.connections)
+    return finding._replace(fix=fix)
 
 
 def _refusal(source: Source, blocker: Blocker) -> Refusal:
@@ -135,7 +137,7 @@ def _not_deferrable(finding: Finding, module: Module, source: Source) -> Finding
     given = _keyword(use, "deferrable")
     if given is None or use.call is None:
         return finding._replace(refusals=(Refusal("`deferrable` is not given in this call", finding.span),))
-    edit = Edit(_argument_span(source, use.call, given), "")
+    edit = Edit(_argument_span(source, given), "")
     return finding._replace(fix=Fix("Remove `deferrable`, which has no effect", (edit,), Applicability.SAFE))
 
 
@@ -153,7 +155,7 @@ def _keyword(use: Use, name: str) -> ast.keyword | None:
     return None
 
 
-def _argument_span(source: Source, call: ast.Call, keyword: ast.keyword) -> Span:
+def _argument_span(source: Source, keyword: ast.keyword) -> Span:
     """An argument with the comma and the blanks that go with it: its line, where it has one of its own."""
     positions = source.positions
     span = positions.span(keyword)

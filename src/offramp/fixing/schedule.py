@@ -7,7 +7,7 @@ time zone, so that a schedule object is written.
 from __future__ import annotations
 
 import ast
-import datetime
+import datetime as dt
 from typing import NamedTuple
 
 from offramp.finding.graph import Argument, Dag
@@ -25,6 +25,7 @@ _PRESETS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+_UTC = ("datetime.timezone.utc", "datetime.UTC", "pendulum.UTC", "pytz.UTC", "pytz.utc")
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
@@ -106,10 +107,10 @@ def _start(dag: Dag, expressions: Expressions) -> _Start | None:
         return _moving(node, expressions)
     if path not in ("datetime.datetime", "pendulum.datetime", "airflow.utils.timezone.datetime"):
         raise Blocked("this start_date is not known here", argument.node)
-    return _fixed(node, path, expressions, argument)
+    return _fixed(node, expressions, argument)
 
 
-def _fixed(node: ast.Call, path: str, expressions: Expressions, argument: Argument) -> _Start:
+def _fixed(node: ast.Call, expressions: Expressions, argument: Argument) -> _Start:
     values = expressions.module.values
     numbers: dict[str, int] = {}
     zone: ast.expr | None = None
@@ -122,10 +123,10 @@ def _fixed(node: ast.Call, path: str, expressions: Expressions, argument: Argume
             raise Blocked("this start_date is not known here", argument.node)
         numbers[part] = known.value
     try:
-        date = datetime.datetime(**numbers)  # type: ignore[arg-type]
+        date = dt.datetime(**numbers)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise Blocked("this start_date is not known here", argument.node) from None
-    if date > datetime.datetime.now():
+    if date > dt.datetime.now():
         raise Blocked("a start_date still to come holds the DAG back, and nothing holds back a flow", argument.node)
     return _Start("UTC" if zone is None else _zone(zone, expressions))
 
@@ -141,9 +142,9 @@ def _moving(node: ast.Call, expressions: Expressions) -> _Start:
         callee = expressions.module.values.single(inner.func)
         if isinstance(callee, Reference) and callee.path in ("pendulum.today", "pendulum.now", "pendulum.yesterday"):
             zone = [*inner.args, *(keyword.value for keyword in inner.keywords if keyword.arg == "tz")]
-            if len(zone) == 1:
-                if any(keyword.arg == "days" and _negative(keyword.value) for keyword in node.keywords) or inner is node:
-                    return _Start(_zone(zone[0], expressions))
+            past = any(keyword.arg == "days" and _negative(keyword.value) for keyword in node.keywords)
+            if len(zone) == 1 and (past or inner is node):
+                return _Start(_zone(zone[0], expressions))
             break
         inner = inner.func.value
     raise Blocked("this start_date is not known here", node)
@@ -166,8 +167,8 @@ def _zone(node: ast.expr, expressions: Expressions) -> str:
         )
         if named and isinstance(argument, Constant) and isinstance(argument.value, str):
             return argument.value
-    path = expressions.module.values.single(inner)
-    if isinstance(path, Reference) and path.path in ("datetime.timezone.utc", "datetime.UTC", "pendulum.UTC", "pytz.UTC", "pytz.utc"):
+    zone = expressions.module.values.single(inner)
+    if isinstance(zone, Reference) and zone.path in _UTC:
         return "UTC"
     raise Blocked("the time zone of this start_date is not known here", node)
 

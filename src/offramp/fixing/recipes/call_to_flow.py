@@ -35,7 +35,7 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     for argument_name, given in use.arguments.given.items():
         if argument_name == "task_id":
             continue
-        if given.node is None or given.values == (UNKNOWN,) and given.origin == "expand":
+        if given.node is None or (given.values == (UNKNOWN,) and given.origin == "expand"):
             raise Blocked(f"`{argument_name}` is not known here", use.call)
         argument = Argument(given.node, (), given.origin)
         task.arguments[argument_name] = argument
@@ -44,7 +44,8 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
         raise Blocked("not all arguments are known here", use.call)
     for unwritten in ("retries", "trigger_rule"):
         if unwritten in task.arguments:
-            raise Blocked(f"`{unwritten}` of an operator outside a DAG is not converted", task.arguments[unwritten].node)
+            node = task.arguments[unwritten].node
+            raise Blocked(f"`{unwritten}` of an operator outside a DAG is not converted", node)
     recipe = dbt_cloud.RECIPES.get(use.note.fields.get("rewrite", "").split("\n")[0].strip())
     if recipe is None:
         raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
@@ -82,7 +83,8 @@ def _name(statement: ast.stmt, use: Use, module: Module) -> str:
 
 def _whole_lines(source: Source, statement: ast.stmt, module: Module) -> Span:
     first, last = statement.lineno, statement.end_lineno or statement.lineno
-    if any(other is not statement and other.lineno <= last and (other.end_lineno or 0) >= first for other in module.tree.body):
+    others = (other for other in module.tree.body if other is not statement)
+    if any(other.lineno <= last and (other.end_lineno or 0) >= first for other in others):
         raise Blocked("shares its line with another statement", statement)
     positions = source.positions
     end = positions.offset(last + 1, 0) if last < positions.rows() else len(source.utf8)

@@ -94,7 +94,7 @@ def run_job(job: Job) -> Body:
 
 def run_job_block(job: Job) -> Body:
     """As ``run_job``, with the DbtCloudJob block in a sync task, which never repeats a trigger request."""
-    if job.task.use is not None and job.task.use.role == "sensor" or not _waits(job):
+    if (job.task.use is not None and job.task.use.role == "sensor") or not _waits(job):
         return run_job(job)
     credentials, before = _credentials(job, asynchronous=False)
     parameters: dict[str, Result] = {}
@@ -181,7 +181,8 @@ def list_jobs(job: Job) -> Body:
         "params": _dict_text(params),
     }
     lines = [*before, "jobs = []", "while True:"]
-    lines += [f"    {line}" for line in call_lines("page = await call_dbt_cloud_administrative_api_endpoint", arguments)]
+    fetch = "page = await call_dbt_cloud_administrative_api_endpoint"
+    lines += [f"    {line}" for line in call_lines(fetch, arguments)]
     lines += [
         '    jobs += page["data"]',
         '    if not page["data"] or len(jobs) >= page["extra"]["pagination"]["total_count"]:',
@@ -409,4 +410,5 @@ def _check_limit(job: Job, options: Mapping[str, str]) -> None:
         limit = _number(job, "timeout")
         override = options["timeout_seconds_override"]
         if not (limit.isdecimal() and override.isdecimal() and int(override) <= int(limit)):
-            job.expressions.doubts["`timeout_seconds_override` lifts prefect-dbt's limit, not Airflow's"] = job.task.node
+            doubt = "`timeout_seconds_override` lifts prefect-dbt's limit, not Airflow's"
+            job.expressions.doubts[doubt] = job.task.node
