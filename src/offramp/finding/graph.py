@@ -52,8 +52,24 @@ class Task:
     argument of a mapped task that differs from one run of it to the next.
     """
 
-    __slots__ = ("arguments", "dag", "function", "id", "keywords", "kind", "mapped", "names", "node", "order", "path",
-                 "positional", "results", "statement", "upstream", "use")
+    __slots__ = (
+        "arguments",
+        "dag",
+        "function",
+        "id",
+        "keywords",
+        "kind",
+        "mapped",
+        "names",
+        "node",
+        "order",
+        "path",
+        "positional",
+        "results",
+        "statement",
+        "upstream",
+        "use",
+    )
 
     def __init__(self, task_id: str, kind: str, node: ast.expr, statement: ast.stmt, dag: Dag) -> None:
         self.id = task_id
@@ -196,9 +212,7 @@ class _Builder:
         for statement in self.module.tree.body:
             self._module_statement(statement)
         loose = [
-            use
-            for use in self.module.uses
-            if use.call is not None and use.call not in self.seen and use.role != "hook"
+            use for use in self.module.uses if use.call is not None and use.call not in self.seen and use.role != "hook"
         ]
         bare = [use for use in loose if self._is_bare(use)]
         for use in loose:
@@ -206,7 +220,11 @@ class _Builder:
                 self._block("is not made in a DAG that is understood here", use.callee)
         for statement in self.plain:
             for node in ast.walk(statement):
-                if isinstance(node, ast.Call) and self._section(node.func) in ("DAG", "dag") and node not in self.by_maker:
+                if (
+                    isinstance(node, ast.Call)
+                    and self._section(node.func) in ("DAG", "dag")
+                    and node not in self.by_maker
+                ):
                     self._block("this DAG is made in a function, a loop or a condition", node)
         return Graph(
             tuple(self.dags),
@@ -380,7 +398,11 @@ class _Builder:
                 self._assign(statement.target, self._evaluate(statement.value), statement)
         elif isinstance(statement, ast.Expr):
             thing = self._evaluate(statement.value)
-            if isinstance(thing, _Plain) and self.dag is not None and not isinstance(statement.value, ast.Constant | ast.Name):
+            if (
+                isinstance(thing, _Plain)
+                and self.dag is not None
+                and not isinstance(statement.value, ast.Constant | ast.Name)
+            ):
                 self._block("is code in the DAG that is not followed", statement)
         elif isinstance(statement, ast.With):
             self._group_block(statement)
@@ -455,7 +477,11 @@ class _Builder:
         if any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(statement)):
             self._block("is a loop that may end early", statement)
             return
-        made = [node for node in ast.walk(statement) if isinstance(node, FunctionNode | ast.ClassDef | ast.Import | ast.ImportFrom)]
+        made = [
+            node
+            for node in ast.walk(statement)
+            if isinstance(node, FunctionNode | ast.ClassDef | ast.Import | ast.ImportFrom)
+        ]
         if made:
             self._block("is made anew in every turn of a loop", made[0])
             return
@@ -670,8 +696,14 @@ class _Builder:
             return self._edge(node)
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             things = [self._evaluate(element) for element in node.elts]
-            if any(isinstance(thing, list) for thing in things) or isinstance(node, ast.Set) and self._touches_tasks(node):
-                self._block("keeps tasks in a list of lists or a set, which Airflow connects otherwise or not at all", node)
+            if (
+                any(isinstance(thing, list) for thing in things)
+                or isinstance(node, ast.Set)
+                and self._touches_tasks(node)
+            ):
+                self._block(
+                    "keeps tasks in a list of lists or a set, which Airflow connects otherwise or not at all", node
+                )
                 return _BLOCKED
             if things and all(not isinstance(thing, _Plain) for thing in things):
                 return things
@@ -701,8 +733,10 @@ class _Builder:
         if isinstance(node, ast.ListComp):
             return self._comprehension(node)
         if any(
-            isinstance(inner, ast.Call) and self._operator_section(inner)
-            or isinstance(inner, ast.Name) and isinstance(self.env.get(inner.id), Task | _Group | list)
+            isinstance(inner, ast.Call)
+            and self._operator_section(inner)
+            or isinstance(inner, ast.Name)
+            and isinstance(self.env.get(inner.id), Task | _Group | list)
             for inner in ast.walk(node)
         ):
             self._block("makes or uses tasks in an expression that is not followed", node)
@@ -710,7 +744,10 @@ class _Builder:
         return _Plain(node)
 
     def _comprehension(self, node: ast.ListComp) -> _Thing:
-        if not any(isinstance(inner, ast.Call) and (self._operator_section(inner) or self._is_task_call(inner)) for inner in ast.walk(node.elt)):
+        if not any(
+            isinstance(inner, ast.Call) and (self._operator_section(inner) or self._is_task_call(inner))
+            for inner in ast.walk(node.elt)
+        ):
             return _Plain(node)
         generator = node.generators[0]
         things = self._iterable(generator.iter)
@@ -864,7 +901,9 @@ class _Builder:
                     return True, _BLOCKED
                 self._block(f"calls `{name}` of a task or DAG", node)
                 return True, _BLOCKED
-        if isinstance(function.value, ast.Name) and isinstance(self.env.get(function.value.id), Task | Dag | _Group | Result):
+        if isinstance(function.value, ast.Name) and isinstance(
+            self.env.get(function.value.id), Task | Dag | _Group | Result
+        ):
             if isinstance(self.env[function.value.id], Dag) and name in ("test", "cli"):
                 self.touched = True
                 return True, _BLOCKED
@@ -1096,9 +1135,7 @@ class _Builder:
             pattern = re.compile(re.escape(f"{prefix}{own}") + r"__(\d+)")
             taken = [int(match[1]) for other in self.dag.tasks if (match := pattern.fullmatch(other))]
             suffix = max(taken, default=0) + 1
-        task = self._add(
-            f"{own}{f'__{suffix}' if suffix else ''}", call, function.section, self.dag, arguments, None
-        )
+        task = self._add(f"{own}{f'__{suffix}' if suffix else ''}", call, function.section, self.dag, arguments, None)
         if not isinstance(task, Task):
             return task
         task.function = function.node
@@ -1269,12 +1306,8 @@ def _looks_like_operator(call: ast.Call) -> bool:
 
 def _has_parameters(function: FunctionNode) -> bool:
     arguments = function.args
-    return bool(
-        arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg
-    )
+    return bool(arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
 
 
 def _reads_any(function: FunctionNode, env: dict[str, _Thing], kind: type) -> bool:
-    return any(
-        isinstance(node, ast.Name) and isinstance(env.get(node.id), kind) for node in ast.walk(function)
-    )
+    return any(isinstance(node, ast.Name) and isinstance(env.get(node.id), kind) for node in ast.walk(function))

@@ -34,7 +34,7 @@ class Binding(NamedTuple):
 
     ``kind`` is ``import`` (``target`` is the dotted path), ``value`` (``node`` is the
     expression), ``element`` (``node`` is iterated over), ``item`` (``node`` is unpacked
-    at ``index``), ``context`` (``node`` is a ``with`` item's expression), ``function``,
+    at ``place``), ``context`` (``node`` is a ``with`` item's expression), ``function``,
     ``class``, ``parameter`` (``node`` is the function), ``augmented`` (``node`` is the
     statement) or ``other``. A ``remote`` one is made by an inner function through
     ``global`` or ``nonlocal``, so that it may be there at any moment.

@@ -15,9 +15,7 @@ from offramp.finding.values import Items, Reference
 
 DROPPED, READ, BREAKS, AWAITED, UNSEEN = "dropped", "read", "breaks", "awaited", "unseen"
 
-_READERS = frozenset(
-    f"builtins.{name}" for name in "print len type isinstance id bool hash callable hasattr".split()
-)
+_READERS = frozenset(f"builtins.{name}" for name in "print len type isinstance id bool hash callable hasattr".split())
 _TEXTS = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "int"))
 _TESTS = (ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert)
 _COLLECTORS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "iter", "reversed"))

@@ -16,7 +16,13 @@ from offramp.reading.source import Source
 
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
 _DELTA_SECONDS = {
-    "weeks": 604800, "days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "milliseconds": 1e-3, "microseconds": 1e-6
+    "weeks": 604800,
+    "days": 86400,
+    "hours": 3600,
+    "minutes": 60,
+    "seconds": 1,
+    "milliseconds": 1e-3,
+    "microseconds": 1e-6,
 }
 _DELTAS = (Reference("datetime.timedelta"), Reference("pendulum.duration"), Reference("pendulum.Duration"))
 _DELTA_POSITIONS = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
@@ -88,7 +94,10 @@ class Expressions:
             node = self._bound(node.func.value)
         if isinstance(node, ast.Call) and self.module.values.single(node.func) in _DELTAS:
             total = 0.0
-            parts = [*zip(_DELTA_POSITIONS, node.args), *((keyword.arg or "", keyword.value) for keyword in node.keywords)]  # noqa: B905
+            parts = [
+                *zip(_DELTA_POSITIONS, node.args),
+                *((keyword.arg or "", keyword.value) for keyword in node.keywords),
+            ]  # noqa: B905
             for name, value in parts:
                 amount = fold(self.module, value, dict(argument.loop))
                 if name not in _DELTA_SECONDS or amount is None or not isinstance(amount.value, int | float):
@@ -166,7 +175,9 @@ def harmless(value: Constant | None, row: Row, node: ast.AST) -> bool:
     The default is what the row has under "when absent"; without one, None, False and empty containers are.
     """
     if value is None:
-        return isinstance(node, ast.List | ast.Tuple | ast.Dict) and not (getattr(node, "elts", None) or getattr(node, "keys", None))
+        return isinstance(node, ast.List | ast.Tuple | ast.Dict) and not (
+            getattr(node, "elts", None) or getattr(node, "keys", None)
+        )
     if row.when_absent:
         return str(value.value) == row.when_absent.strip("'\"`")
     return value.value is None or value.value is False or value.value == ""

@@ -57,11 +57,21 @@ def _timeless(module: Module, call: ast.Call) -> bool:
     value = module.values.single(call.func)
     if isinstance(value, Reference):
         library, _, rest = value.path.partition(".")
-        return library == "builtins" and rest not in ("open", "input", "id", "next") or value.path in (
-            "os.getenv", "os.environ.get", "datetime.timedelta", "datetime.datetime", "os.path.join"
+        return (
+            library == "builtins"
+            and rest not in ("open", "input", "id", "next")
+            or value.path in ("os.getenv", "os.environ.get", "datetime.timedelta", "datetime.datetime", "os.path.join")
         )
     return isinstance(call.func, ast.Attribute) and call.func.attr in (
-        "format", "join", "lower", "upper", "strip", "replace", "get", "title", "split"
+        "format",
+        "join",
+        "lower",
+        "upper",
+        "strip",
+        "replace",
+        "get",
+        "title",
+        "split",
     )
 
 
@@ -106,7 +116,9 @@ class Search:
         starts = [self.names.place(statement)[1] for statement in body]
         ends = [*starts[1:], 1 << 60]
         return [
-            (start, end) for statement, start, end in zip(body, starts, ends, strict=True) if statement in self.graph.building
+            (start, end)
+            for statement, start, end in zip(body, starts, ends, strict=True)
+            if statement in self.graph.building
         ]
 
     def goes(self, binding: Binding) -> bool:
@@ -184,7 +196,9 @@ class Search:
                 if stays or made:
                     counted[name] += 1
                     if counted[name] > 1 or made and name in self.names.module.bindings:
-                        self._block(f"`{name}` would move to module level, where that name is taken", _place(bindings[0], scope))
+                        self._block(
+                            f"`{name}` would move to module level, where that name is taken", _place(bindings[0], scope)
+                        )
 
     # -- callables ---------------------------------------------------------------
 
@@ -246,7 +260,10 @@ class Search:
                 continue
             takers = [other for other in self.tasks if any(result.task is value.task for result in _results(other))]
             if len(takers) > 1 or "retries" in task.arguments:
-                self._block(f"`{name}` is changed here: Airflow hands every task a copy of a result, Prefect the result itself", task.node)
+                self._block(
+                    f"`{name}` is changed here: Airflow hands every task a copy of a result, Prefect the result itself",
+                    task.node,
+                )
 
 
 def _results(task: Task) -> Iterator[Result]:

@@ -12,8 +12,6 @@ from offramp.finding.graph import Dag
 from offramp.reading.source import Source
 
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|fmt:|pyright:|offramp:|isort:|ruff:|flake8:|OFR\d)", re.IGNORECASE)
-
-
 _LAYOUT = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
 

@@ -178,4 +178,3 @@ def _argument_span(source: Source, keyword: ast.keyword) -> Span:
     if text[start - 1 : start] == b",":
         return Span(start - 1, span.end)
     return span
-

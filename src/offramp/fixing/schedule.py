@@ -163,7 +163,11 @@ def _zone(node: ast.expr, expressions: Expressions) -> str:
         callee = expressions.module.values.single(inner.func)
         argument = expressions.module.values.single(inner.args[0]) if len(inner.args) == 1 else None
         named = isinstance(callee, Reference) and callee.path in (
-            "pendulum.timezone", "pendulum.tz.timezone", "pendulum.Timezone", "zoneinfo.ZoneInfo", "pytz.timezone"
+            "pendulum.timezone",
+            "pendulum.tz.timezone",
+            "pendulum.Timezone",
+            "zoneinfo.ZoneInfo",
+            "pytz.timezone",
         )
         if named and isinstance(argument, Constant) and isinstance(argument.value, str):
             return argument.value

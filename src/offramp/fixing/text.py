@@ -8,7 +8,9 @@ WIDTH = 88
 INDENT = "    "
 
 
-def call_lines(function: str, arguments: Mapping[str, str], positional: Sequence[str] = (), *, indent: int = 4) -> list[str]:
+def call_lines(
+    function: str, arguments: Mapping[str, str], positional: Sequence[str] = (), *, indent: int = 4
+) -> list[str]:
     """The lines of a call with keyword arguments; ``indent`` columns are kept free before them."""
     parts = [*positional, *(f"{name}={value}" for name, value in arguments.items())]
     line = f"{function}({', '.join(parts)})"

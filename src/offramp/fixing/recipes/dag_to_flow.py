@@ -49,7 +49,9 @@ _UNDERSTOOD = frozenset(
 )
 _DECORATORS = ("task", "task_branch", "task_short_circuit", "task_bash")
 _NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
-_PURE_COMMAND = re.compile(r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*(?:&&\s*(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*)*")
+_PURE_COMMAND = re.compile(
+    r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*(?:&&\s*(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*)*"
+)
 _BASH_HELPER = '''\
 def run_bash(command, env=None, cwd=None):
     """Run a Bash command, in a new directory unless told otherwise; return its last line of output."""
@@ -123,12 +125,7 @@ class _Converter:
         self.flow_names: dict[Dag, str] = {}
         self.flows: tuple[Flow, ...] = ()
         self.comments = Comments(source)
-        self.consumed = {
-            result.task
-            for dag in graph.dags
-            for task in dag.tasks.values()
-            for result in results(task)
-        }
+        self.consumed = {result.task for dag in graph.dags for task in dag.tasks.values() for result in results(task)}
 
     # -- the whole file ----------------------------------------------------------
 
@@ -210,7 +207,11 @@ class _Converter:
                         self._block(f"`{node.id}` is a task or DAG, and this code stays", node)
             elif isinstance(node, ast.Import | ast.ImportFrom) and node is not statement and _imports_airflow(node):
                 self._block("imports Airflow, and this code stays", node)
-            elif isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names) and _imports_airflow(node):
+            elif (
+                isinstance(node, ast.ImportFrom)
+                and any(alias.name == "*" for alias in node.names)
+                and _imports_airflow(node)
+            ):
                 self._block("imports everything from an Airflow module", node)
 
     def _is_default_args(self, statement: ast.AST) -> bool:
@@ -349,7 +350,11 @@ class _Converter:
         elif note.code:
             self._dbt(task, options, call, rows)
         else:
-            problems.append(Blocker(f"`{task.kind}` is not converted: {_first_line(note.fields.get('prefect_pattern', ''))}", task.node))
+            problems.append(
+                Blocker(
+                    f"`{task.kind}` is not converted: {_first_line(note.fields.get('prefect_pattern', ''))}", task.node
+                )
+            )
         self.blockers.extend(problems)
 
     def _retries(self, task: Task, rows: Mapping[str, Row], options: dict[str, str], problems: list[Blocker]) -> None:
@@ -385,9 +390,13 @@ class _Converter:
             reason = f"the trigger rule `{rule}` is not converted" if rule else "the trigger rule is not known here"
             problems.append(Blocker(reason, argument.node if argument is not None else task.node))
         if rule == "all_done" and results(task):
-            problems.append(Blocker("takes a result that may not be there, under the trigger rule `all_done`", task.node))
+            problems.append(
+                Blocker("takes a result that may not be there, under the trigger rule `all_done`", task.node)
+            )
         if rule == "one_failed":
-            self.doubts["one_failed: Airflow starts the task at the first failure, the flow when all are done"] = task.node
+            self.doubts["one_failed: Airflow starts the task at the first failure, the flow when all are done"] = (
+                task.node
+            )
         skips = task.arguments.get("ignore_downstream_trigger_rules")
         if skips is not None and self.expressions.constant(skips) != Constant(True):
             problems.append(Blocker("`ignore_downstream_trigger_rules=False` is not converted", skips.node))
@@ -431,7 +440,13 @@ class _Converter:
             if argument_name not in ("run_id", "job_id", "steps_override", "schema_override"):
                 raise Blocked(f"`{argument_name}` from another task's result is not converted", result.node)
         job = Job(
-            task, call, rows, taken, self.expressions, task in self._consumed_ids(), self.options.blocks,
+            task,
+            call,
+            rows,
+            taken,
+            self.expressions,
+            task in self._consumed_ids(),
+            self.options.blocks,
             self.options.pattern,
         )
         self._emit_function(task, options, recipe(job))
@@ -598,10 +613,14 @@ class _Converter:
         for parameter in (*plain, *own.kwonlyargs):
             if parameter.arg in given:
                 if task.kind.startswith("task") and parameter.arg in _CONTEXT:
-                    raise Blocked(f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter)
+                    raise Blocked(
+                        f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter
+                    )
                 continue
             if parameter.arg in _CONTEXT:
-                raise Blocked(f"Airflow fills the parameter `{parameter.arg}` of `{function.name}` from its context", parameter)
+                raise Blocked(
+                    f"Airflow fills the parameter `{parameter.arg}` of `{function.name}` from its context", parameter
+                )
             if parameter.arg not in defaulted:
                 raise Blocked(f"the parameter `{parameter.arg}` of `{function.name}` is given nowhere", parameter)
         if own.vararg is None and len(task.positional) > len(plain):
@@ -670,7 +689,9 @@ class _Converter:
     def _check_shadowing(self, task: Task, lines: list[str]) -> None:
         """A task's function must not use a name of its own where an argument means the module's."""
         function = ast.parse("\n".join(lines)).body[0]
-        stored = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        stored = {
+            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
         stored |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
         for argument in task.arguments.values():
             for node in ast.walk(argument.node):
@@ -781,7 +802,9 @@ class _Converter:
             self.comments.keep(statement)
             return [*before, *dedented(self.source, statement, decorator), "", ""]
         if isinstance(statement, ast.For):
-            return [line for inner in ast.walk(statement) if isinstance(inner, ast.stmt) for line in self._pieces_of(inner)]
+            return [
+                line for inner in ast.walk(statement) if isinstance(inner, ast.stmt) for line in self._pieces_of(inner)
+            ]
         pieces = self._pieces_of(statement)
         if pieces:
             return pieces
@@ -963,9 +986,7 @@ class _Converter:
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
         for statement in self._default_args_statements():
             self._replace_statement(statement, [])
-        self.edits += import_edits(
-            self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper
-        )
+        self.edits += import_edits(self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper)
 
 
 def sort_argument(
@@ -1049,4 +1070,3 @@ def _docstring(dag: Dag, source: Source) -> str:
 
 def _last_line_is_comment(before: bytes) -> bool:
     return before.rpartition(b"\n")[2].lstrip().startswith(b"#")
-

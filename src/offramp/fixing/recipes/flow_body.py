@@ -66,7 +66,9 @@ class _Writer:
             if choices and step.callee in OWN_NAMES:
                 raise Blocked(f"the task `{step.callee}` has a name that the flow needs", step.task.node)
         if len(choices) > 1:
-            raise Blocked("several branches, short circuits or one_failed rules in one DAG are not converted", choices[1].node)
+            raise Blocked(
+                "several branches, short circuits or one_failed rules in one DAG are not converted", choices[1].node
+            )
         if not choices or not self._inside(choices[0]):
             lines = [*self._submitted(self.order), self._returned(self.leaves)]
         elif choices[0].kind in BRANCHES:
@@ -117,7 +119,9 @@ class _Writer:
         for task in inside:
             if task is not choice and self.steps[task].rule not in AFTER_SUCCESS:
                 raise Blocked("is skipped together with the task before it, by its trigger rule", task.node)
-        if any(isinstance(value, Task) for value in (*self.steps[choice].positional, *self.steps[choice].keywords.values())):
+        if any(
+            isinstance(value, Task) for value in (*self.steps[choice].positional, *self.steps[choice].keywords.values())
+        ):
             raise Blocked("takes a result that may not be there, under the trigger rule `one_failed`", choice.node)
         kept = [task for task in self.leaves if task not in inside]
         self._covered(outside, [*kept, *choice.upstream], choice)
@@ -192,17 +196,24 @@ class _Writer:
             for task in exclusive[arm]:
                 if self.steps[task].rule != "all_success":
                     raise Blocked("stands between a branch and its join with another trigger rule", task.node)
-                stray = [up for up in task.upstream if up not in own and up is not choice and up in self._below([choice])]
+                stray = [
+                    up for up in task.upstream if up not in own and up is not choice and up in self._below([choice])
+                ]
                 if stray:
                     raise Blocked("stands in two arms of a branch", task.node)
             if joins and not any(task in joins[0].upstream for task in own):
                 raise Blocked("an arm of the branch does not reach the join", arm.node)
         for join in joins:
             if self.steps[join].rule != _JOIN:
-                raise Blocked(f"joins a branch under `{self.steps[join].rule}`, which skips it or not by what was skipped", join.node)
+                raise Blocked(
+                    f"joins a branch under `{self.steps[join].rule}`, which skips it or not by what was skipped",
+                    join.node,
+                )
             if choice in join.upstream:
                 raise Blocked("the branch may choose the join itself", join.node)
-            if any(isinstance(value, Task) for value in (*self.steps[join].positional, *self.steps[join].keywords.values())):
+            if any(
+                isinstance(value, Task) for value in (*self.steps[join].positional, *self.steps[join].keywords.values())
+            ):
                 raise Blocked("takes a result that a skipped task does not have", join.node)
         for task in shared:
             if task not in joins and self.steps[task].rule not in AFTER_SUCCESS:
