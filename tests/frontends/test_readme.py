@@ -14,7 +14,7 @@ SESSIONS = re.findall(r"^```console\n\$ offramp ([^\n]*)\n(.*?)^```$", README, r
 
 def test_it_opens_with_a_session() -> None:
     assert README.startswith("# offramp\n\n```console\n$ offramp check examples/dags/")
-    assert len(SESSIONS) == 2
+    assert len(SESSIONS) == 3
 
 
 @pytest.mark.parametrize(("arguments", "shown"), SESSIONS, ids=[arguments for arguments, _ in SESSIONS])
