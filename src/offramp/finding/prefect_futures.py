@@ -11,11 +11,11 @@ from offramp.finding.prefect_calls import prefect_of
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.trap import Trap
 from offramp.finding.value_paths import DROPPED, READ, UNSEEN, Paths
-from offramp.finding.values import Constant, Items, Reference
+from offramp.finding.values import Items, Reference
 from offramp.knowledge.prefect_dbt_calls import SYNC_TASK, TASK
 from offramp.reading.versions import Versions
 
-_RESOLVED, _NESTED, _BESIDE = "resolved", "nested", "beside"
+_NESTED, _BESIDE = "nested", "beside"
 _WHY = {
     _NESTED: "a future inside a list or dict of the returned value does not count",
     _BESIDE: "a future beside other values in what is returned does not count",
@@ -48,18 +48,15 @@ def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
 
 
 class _Future(Paths):
+    """Where a future goes; ``unseen`` is everything that may ask for its result or state."""
+
     def awaited(self, node: ast.Await, level: int) -> None:
         self.follow(node, level) if self.prefect.two else self.end(UNSEEN, node, level)
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
         call = self.names.parents.get(node)
-        called = isinstance(call, ast.Call) and call.func is node
-        if isinstance(call, ast.Call) and called and node.attr == "result" and not _forgiving(self.prefect, call):
-            self.end(_RESOLVED, node, level)
-        elif isinstance(call, ast.Call) and called and node.attr == "wait" and self._bare(call):
-            self.end(READ, node, level)
-        else:
-            self.end(UNSEEN, node, level)
+        only_waits = node.attr == "wait" and isinstance(call, ast.Call) and self._bare(call)
+        self.end(READ if only_waits else UNSEEN, node, level)
 
     def item(self, node: ast.Subscript, level: int) -> None:
         self.end(UNSEEN, node, level)
@@ -91,7 +88,7 @@ class _Future(Paths):
         role = self.prefect.role(function)
         if role == "flow":
             beside = level == 1 and self._beside_others(node)
-            self.end(_NESTED if level > 1 else _BESIDE if beside else _RESOLVED, node, level)
+            self.end(_NESTED if level > 1 else _BESIDE if beside else UNSEEN, node, level)
         elif role == "plain":
             self.to_callers(function, node, level)
         else:
@@ -121,14 +118,6 @@ class _Future(Paths):
         target = self.prefect.target(node.func)
         mapped = target is not None and target.form == "map"
         return mapped or (isinstance(node.func, ast.Attribute) and node.func.attr == "result")
-
-
-def _forgiving(prefect: Prefect, call: ast.Call) -> bool:
-    """Whether ``result`` is told not to raise, which is a choice."""
-    return any(
-        keyword.arg == "raise_on_failure" and prefect.values.single(keyword.value) != Constant(True)
-        for keyword in call.keywords
-    )
 
 
 def _decided_by_tasks(prefect: Prefect, node: ast.AST) -> bool:
