@@ -33,7 +33,7 @@ def found(code: str, folder: Path, asked: str, rulebook: Rulebook = RULEBOOK) ->
     chosen = settings.load(str(folder), {})
     enabled = {rule.code for rule in rulebook.rules.values() if rule.default} | {asked}
     raw = code.encode()
-    name = "requirements.txt" if asked == "OFR303" else "example.py"
+    name = "requirements.txt" if asked in ("OFR303", "OFR404") else "example.py"
     result = check_bytes(name, raw, Context(chosen, rulebook, frozenset(enabled), find_versions(chosen)))
     assert result.problem == ""
     positions = Positions(raw)

@@ -10,7 +10,15 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from offramp.finding.bans import Bans
-from offramp.finding.detect import cannot_parse, find, find_in_manifest, needles, reads_manifests
+from offramp.finding.detect import (
+    cannot_parse,
+    find,
+    find_in_manifest,
+    manifest_matters,
+    needles,
+    reads_manifests,
+    shown_text,
+)
 from offramp.finding.suppress import suppress
 from offramp.fixing.edits import applicable, apply, edits_of, unproven
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
@@ -53,8 +61,8 @@ class Context:
         return Prefilter(needles(self.rulebook, self.enabled, self.bans))
 
     @cached_property
-    def reads_manifests(self) -> bool:
-        """Whether dependency manifests are checked too."""
+    def reads_manifests(self) -> frozenset[str]:
+        """The detectors that look into dependency manifests; with none, manifests are not checked."""
         return reads_manifests(self.rulebook, self.enabled)
 
     @cached_property
@@ -137,6 +145,7 @@ def check_bytes(
             from offramp.fixing.plan import plan
 
             findings = plan(source, findings, rulebook, _options(context), context.project)
+        text = shown_text(source, rulebook) if findings else b""
     except SourceError as error:
         return _unparsed(path, raw, rulebook, str(error), error.offset)
     except RecursionError:
@@ -145,7 +154,7 @@ def check_bytes(
         if os.environ.get("OFFRAMP_DEBUG"):
             raise
         return FileResult(path, (), problem=f"{path}: internal error: {type(error).__name__}: {error}; please report it")
-    return FileResult(path, tuple(findings), source.utf8 if findings else b"")
+    return FileResult(path, tuple(findings), text)
 
 
 def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: bool = False) -> FileResult:
@@ -208,8 +217,8 @@ def check_files(
 
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:
     if _is_manifest(path, context):
-        return context.bans.relevant(raw)
-    if context.reads_manifests and os.path.basename(path) == "setup.py" and context.bans.relevant(raw):
+        return manifest_matters(raw, context.reads_manifests, context.bans)
+    if os.path.basename(path) == "setup.py" and manifest_matters(raw, context.reads_manifests, context.bans):
         return True
     return context.prefilter.matches(raw)
 
@@ -224,7 +233,7 @@ def _is_manifest(path: str, context: Context) -> bool:
 
 def _check_manifest(path: str, raw: bytes, context: Context, enabled: frozenset[str]) -> FileResult:
     source = Source(path, raw, ast.Module([], []))
-    findings = find_in_manifest(source, context.rulebook, enabled, context.bans_for(path))
+    findings = find_in_manifest(source, context.rulebook, enabled, context.versions, context.bans_for(path))
     return FileResult(path, tuple(findings), source.utf8 if findings else b"")
 
 

@@ -31,10 +31,12 @@ AIRFLOW = "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobO
         (
             "import prefect_dbt\n",
             [
+                "prefect_arguments",
                 "prefect_calls",
                 "prefect_context",
                 "prefect_dbt_calls",
                 "prefect_futures",
+                "prefect_imports",
                 "prefect_runs",
                 "value_paths",
             ],

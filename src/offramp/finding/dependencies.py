@@ -1,4 +1,4 @@
-"""OFR303, and OFR302 for entry points: banned names in dependency manifests and in ``setup.py``."""
+"""OFR303, OFR302 for entry points, and OFR404: what dependency manifests and ``setup.py`` name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from offramp.finding.bans import Bans
+from offramp.finding.bans import Bans, normalised
 from offramp.finding.names import Names
-from offramp.finding.values import Constant, Items, Reference, Table, Value, Values
+from offramp.finding.values import Constant, Given, Items, Reference, Table, Value, Values
+from offramp.knowledge.api_surface import Surface
 from offramp.model import Span
-from offramp.reading.manifests import distribution, manifest_names
+from offramp.reading.manifests import distribution, extras, manifest_kind, manifest_names, names_prefect_dbt
 from offramp.reading.source import Source
 
 _DEPENDENCY = "airflow-dependency"
@@ -27,6 +28,32 @@ class Dependency(NamedTuple):
     span: Span
 
 
+class UnknownExtra(NamedTuple):
+    """An extra that prefect-dbt does not have, those that it has, and where it is asked for."""
+
+    extra: str
+    known: tuple[str, ...]
+    span: Span
+
+
+def unknown_extras(source: Source, offered: Surface) -> Iterator[UnknownExtra]:
+    """The extras that a manifest or ``setup.py`` asks for and prefect-dbt has not; raises SourceError as its parser."""
+    if source.path.endswith(".py"):
+        for name, line, span in _required_in_setup(source):
+            yield from _unknown(name, extras(line), offered, span)
+    elif manifest_kind(source.path) not in ("lock", "pipfile_lock"):
+        for named in manifest_names(source.path, source.utf8, names_prefect_dbt):
+            yield from _unknown(named.name, named.extras, offered, named.span)
+
+
+def _unknown(name: str, asked: tuple[str, ...], offered: Surface, span: Span) -> Iterator[UnknownExtra]:
+    if normalised(name) == "prefect-dbt":
+        known = sorted({normalised(extra) for extra in offered.extras()})
+        for extra in asked:
+            if normalised(extra) not in known:
+                yield UnknownExtra(extra, tuple(name for name in known if name != "dev"), span)
+
+
 def in_manifest(source: Source, bans: Bans) -> Iterator[Dependency]:
     """The banned distributions and entry points of a manifest; raises SourceError as its parser does."""
     for named in manifest_names(source.path, source.utf8, bans.relevant):
@@ -39,22 +66,32 @@ def in_manifest(source: Source, bans: Bans) -> Iterator[Dependency]:
 
 def in_setup_py(source: Source, bans: Bans) -> Iterator[Dependency]:
     """The same for what ``setup()`` is given in a ``setup.py``, as far as it is known without running it."""
-    names = Names(source.tree)
-    values = Values(names, _SETUP.__contains__)
-    for call in names.calls:
-        if not any(isinstance(value, Reference) and value.path in _SETUP for value in values.evaluate(call.func)):
-            continue
-        given = values.arguments(call).given
-        for argument in (given[name] for name in _REQUIRES if name in given):
-            for node, text in _strings(argument.values, argument.node, values):
-                name = distribution(text) or ""
-                if name and bans.distribution(name):
-                    yield Dependency(_DEPENDENCY, name, source.positions.span(node))
+    for name, _, span in _required_in_setup(source):
+        if name and bans.distribution(name):
+            yield Dependency(_DEPENDENCY, name, span)
+    for given, values in _setups(source):
         if "entry_points" in given:
             for node, text in _strings(given["entry_points"].values, given["entry_points"].node, values):
                 target = text.partition("=")[2].partition("[")[0].strip()
                 if target and _leads_to_banned(target, bans):
                     yield Dependency(_ENTRY_POINT, target, source.positions.span(node))
+
+
+def _required_in_setup(source: Source) -> Iterator[tuple[str, str, Span]]:
+    """Distribution, requirement and place of everything that ``setup()`` requires."""
+    for given, values in _setups(source):
+        for argument in (given[name] for name in _REQUIRES if name in given):
+            for node, text in _strings(argument.values, argument.node, values):
+                yield distribution(text) or "", text, source.positions.span(node)
+
+
+def _setups(source: Source) -> Iterator[tuple[dict[str, Given], Values]]:
+    """The arguments of every call of ``setup()``."""
+    names = Names(source.tree)
+    values = Values(names, _SETUP.__contains__)
+    for call in names.calls:
+        if any(isinstance(value, Reference) and value.path in _SETUP for value in values.evaluate(call.func)):
+            yield values.arguments(call).given, values
 
 
 def _strings(found: tuple[Value, ...], node: ast.expr | None, values: Values) -> Iterator[tuple[ast.expr, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -38,8 +39,14 @@ _PREFECT_TRAPS = {
         "retries-without-effect",
     ),
     "prefect_futures": ("future-not-resolved",),
+    "prefect_arguments": ("unknown-argument", "hard-coded-api-key", "domain-with-scheme", "lost-run-option"),
+    "prefect_imports": ("wrong-import",),
 }
+# The rules that look into dependency manifests.
+_IN_MANIFESTS = frozenset({"airflow-dependency", "unknown-extra"})
 _ON_PREFECT = frozenset(detector for detectors in _PREFECT_TRAPS.values() for detector in detectors)
+_KEY_NEEDLE = b"api_key"
+_KEY = re.compile(r"""(api_key['"]?\s*[=:]\s*(?:[\w.]+\()?)((['"]).*?\3(?:\s*\+\s*(['"]).*?\4)*)""")
 _LONGEST_PRINT = 120
 
 
@@ -47,7 +54,7 @@ def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans) -> frozense
     """Byte strings of which every Python file with a finding of the enabled rules contains one."""
     found: set[bytes] = set()
     detectors = {rule.detector for rule in rulebook.rules.values() if rule.code in enabled}
-    if detectors - _BANNED - _ON_PREFECT:
+    if detectors - _BANNED - _ON_PREFECT - _IN_MANIFESTS:
         found.update(rulebook.needles())
     if detectors & _ON_PREFECT:
         found.update(_PREFECT_NEEDLES)
@@ -58,9 +65,18 @@ def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans) -> frozense
     return frozenset(found)
 
 
-def reads_manifests(rulebook: Rulebook, enabled: frozenset[str]) -> bool:
-    """Whether an enabled rule looks into dependency manifests."""
-    return any(rule.detector == "airflow-dependency" for rule in rulebook.rules.values() if rule.code in enabled)
+def reads_manifests(rulebook: Rulebook, enabled: frozenset[str]) -> frozenset[str]:
+    """The detectors of the enabled rules that look into dependency manifests."""
+    return _IN_MANIFESTS & {rule.detector for rule in rulebook.rules.values() if rule.code in enabled}
+
+
+def manifest_matters(raw: bytes, detectors: frozenset[str], bans: Bans) -> bool:
+    """Whether one of those detectors may find something in a manifest."""
+    from offramp.reading.manifests import names_prefect_dbt
+
+    if "airflow-dependency" in detectors and bans.relevant(raw):
+        return True
+    return "unknown-extra" in detectors and names_prefect_dbt(raw)
 
 
 def find(
@@ -82,19 +98,35 @@ def find(
             found.extend(_traps(source, module, rules, versions, _AIRFLOW_TRAPS))
         if on_prefect:
             found.extend(_traps(source, module, rules, versions, _PREFECT_TRAPS))
+    if os.path.basename(source.path) == "setup.py":
+        found.extend(_extras(source, rules, versions))
     return sorted(found, key=lambda finding: (finding.span, finding.code))
 
 
-def find_in_manifest(source: Source, rulebook: Rulebook, enabled: frozenset[str], bans: Bans) -> list[Finding]:
-    """The findings of the enabled rules in a dependency manifest; raises SourceError as its parser does."""
-    from offramp.finding.dependencies import in_manifest
+def shown_text(source: Source, rulebook: Rulebook) -> bytes:
+    """The text of a file as output may show it: every byte in its place, API keys as asterisks."""
+    if _KEY_NEEDLE not in source.utf8 or not any(needle in source.utf8 for needle in _PREFECT_NEEDLES):
+        return source.utf8
+    from offramp.finding.keys import masked
 
+    return masked(source, rulebook)
+
+
+def find_in_manifest(
+    source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: Versions, bans: Bans
+) -> list[Finding]:
+    """The findings of the enabled rules in a dependency manifest; raises SourceError as its parser does."""
     rules = _by_detector(rulebook, enabled)
-    found = [
-        _placed(rules[dependency.detector], dependency.name, dependency.span)
-        for dependency in in_manifest(source, bans)
-        if dependency.detector in rules
-    ]
+    found: list[Finding] = []
+    if "airflow-dependency" in rules and bans.relevant(source.utf8):
+        from offramp.finding.dependencies import in_manifest
+
+        found.extend(
+            _placed(rules[dependency.detector], {"name": dependency.name}, dependency.span)
+            for dependency in in_manifest(source, bans)
+            if dependency.detector in rules
+        )
+    found.extend(_extras(source, rules, versions))
     return sorted(found, key=lambda finding: (finding.span, finding.code))
 
 
@@ -126,12 +158,28 @@ def _banned(source: Source, rules: Mapping[str, Rule], bans: Bans) -> Iterator[F
 
         for dependency in in_setup_py(source, bans):
             if dependency.detector in rules:
-                yield _placed(rules[dependency.detector], dependency.name, dependency.span)
+                yield _placed(rules[dependency.detector], {"name": dependency.name}, dependency.span)
 
 
-def _placed(rule: Rule, name: str, span: Span) -> Finding:
+def _extras(source: Source, rules: Mapping[str, Rule], versions: Versions) -> Iterator[Finding]:
+    """The extras in a manifest or ``setup.py`` that prefect-dbt does not have."""
+    from offramp.reading.manifests import names_prefect_dbt
+
+    rule = rules.get("unknown-extra")
+    if rule is None or not names_prefect_dbt(source.utf8):
+        return
+    from offramp.finding.dependencies import unknown_extras
+    from offramp.knowledge.api_surface import surface
+
+    offered = surface(versions.prefect, versions.prefect_dbt)
+    for found in unknown_extras(source, offered) if offered is not None else ():
+        known = " and ".join(part for part in (", ".join(found.known[:-1]), found.known[-1]) if part)
+        yield _placed(rule, {"extra": found.extra, "known": known}, found.span)
+
+
+def _placed(rule: Rule, slots: Mapping[str, str], span: Span) -> Finding:
     """A finding that stands on no syntax node."""
-    return Finding(rule.code, span, span, rule.message.format(name=name), _print(name))
+    return Finding(rule.code, span, span, rule.message.format_map(slots), _print(next(iter(slots.values()))))
 
 
 def _operators(source: Source, module: Module, rules: Mapping[str, Rule]) -> Iterator[Finding]:
@@ -207,7 +255,7 @@ def _finding(
 
 def _print(text: str) -> str:
     """A fingerprint that people can read in a review: one line, long ones closed by a checksum."""
-    line = " ".join(text.split())
+    line = _KEY.sub(r"\1'***'", " ".join(text.split()))
     if len(line) <= _LONGEST_PRINT:
         return line
     return f"{line[:_LONGEST_PRINT]}… {crc32(line.encode('utf-8', 'replace')):08x}"

@@ -9,6 +9,6 @@ from typing import NamedTuple
 class Trap(NamedTuple):
     """A place where a trap was found and what its message says; ``about`` identifies it across moved lines."""
 
-    node: ast.expr
+    node: ast.expr | ast.alias
     slots: dict[str, str]
     about: ast.AST

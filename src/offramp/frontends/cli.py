@@ -138,7 +138,7 @@ def _check(args: argparse.Namespace) -> int:
         problems = []
         checked = 1
     else:
-        discovery = discover(args.paths or ["."], settings, manifests=context.reads_manifests)
+        discovery = discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests))
         problems = list(discovery.problems)
         checked = len(discovery.files)
         for path in discovery.excluded:

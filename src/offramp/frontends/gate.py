@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     gate = _Run(
         args,
         context,
-        discover(args.paths or ["."], settings, manifests=context.reads_manifests),
+        discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests)),
         file,
         os.path.lexists(file),
         _revision(args.base),

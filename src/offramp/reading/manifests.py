@@ -32,16 +32,18 @@ _KIND = re.compile(
 # Endings of requirements files that another one includes or the user names, whatever they are called.
 _REQUIREMENTS = (".txt", ".in", ".pip", ".req")
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
+_PREFECT_DBT = re.compile(rb"(?i)prefect[-_.]+dbt")
 _VARIABLE = re.compile(r"\$\{[^}]*\}|\$\w+")
 _INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S+)")
 
 
 class Named(NamedTuple):
-    """One distribution, or one entry point (``module:object``), that a manifest names, and where."""
+    """One distribution with its extras, or one entry point (``module:object``), that a manifest names, and where."""
 
     name: str
     is_entry_point: bool
     span: Span
+    extras: tuple[str, ...] = ()
 
 
 class Include(NamedTuple):
@@ -62,6 +64,11 @@ def manifest_kind(path: str) -> str:
     if match is not None:
         return match.lastgroup or ""
     return "requirements" if path.endswith(_REQUIREMENTS) else ""
+
+
+def names_prefect_dbt(text: bytes) -> bool:
+    """Whether a manifest, or a piece of one, may name prefect-dbt."""
+    return _PREFECT_DBT.search(text) is not None
 
 
 def manifest_names(path: str, utf8: bytes, relevant: Callable[[bytes], bool]) -> Iterator[Named]:
@@ -110,7 +117,7 @@ class _Text:
         if name is None:
             raise SourceError(f"cannot parse: `{line}` is no requirement", self._find(line, line, within).start)
         if name:
-            yield Named(name, False, self._find(name, line, within))
+            yield Named(name, False, self._find(name, line, within), extras(line))
 
     def requirements(self, value: Any) -> Iterator[Named]:
         """The same for a list of requirements; what is no string, as an included group, names none itself."""
@@ -120,9 +127,11 @@ class _Text:
 
     def keys(self, value: Any) -> Iterator[Named]:
         """The distributions that are the keys of a table."""
-        for name in value if isinstance(value, dict) else ():
+        for name, wanted in _table(value).items():
             if self.matters(name):
-                yield Named(name, False, self._find(name, name, None))
+                asked = _table(wanted).get("extras")
+                found = tuple(asked) if isinstance(asked, list) else ()
+                yield Named(name, False, self._find(name, name, None), found)
 
     def entry_points(self, table: Mapping[str, Any]) -> Iterator[Named]:
         """The objects that entry points lead to: strings, or tables with a ``reference``."""
@@ -167,6 +176,16 @@ def distribution(line: str) -> str | None:
         return parse_wheel_filename(file)[0] if file.endswith(".whl") else parse_sdist_filename(file)[0]
     except (InvalidWheelFilename, InvalidSdistFilename):
         return "" if "/" in address or address in (".", "..") else None
+
+
+def extras(line: str) -> tuple[str, ...]:
+    """The extras that one requirement asks for; none where it is no requirement."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return tuple(sorted(Requirement(_VARIABLE.sub("0", line)).extras))
+    except InvalidRequirement:
+        return ()
 
 
 def _requirement_lines(utf8: bytes) -> Iterator[tuple[int, str]]:

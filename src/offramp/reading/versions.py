@@ -65,6 +65,16 @@ class Versions:
         """Of ``prefect``."""
         return self._find(self._settings.prefect_version, "prefect")
 
+    @cached_property
+    def prefect_dbt(self) -> Interval:
+        """Of ``prefect-dbt``."""
+        return self._find("", "prefect-dbt")
+
+    def is_own(self, package: str) -> bool:
+        """Whether a package is the project's own, so that the published releases say nothing about it."""
+        root = self._settings.root
+        return any(os.path.isfile(os.path.join(root, *place, package, "__init__.py")) for place in ((), ("src",)))
+
     def _find(self, setting: str, distribution: str) -> Interval:
         if setting:
             return _series(_numbers(setting))

@@ -1,0 +1,173 @@
+"""Arguments of prefect-dbt that it does not take, and credentials and options that are given wrongly; finding layer."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from offramp.finding.operators import Module
+from offramp.finding.prefect_calls import prefect_of
+from offramp.finding.prefect_context import Prefect
+from offramp.finding.trap import Trap
+from offramp.finding.values import Arguments, Constant, Made, Reference, Table, Value, Values
+from offramp.knowledge.api_surface import Definition, Surface, surface
+from offramp.knowledge.prefect_dbt_calls import CLASSES, FUNCTIONS, OPTIONS
+from offramp.reading.versions import Versions
+
+_CREDENTIALS = "DbtCloudCredentials"
+_OPTIONS_ARGUMENT = "trigger_job_run_options"
+_PATHS = {known.name: path for path, known in FUNCTIONS.items()}
+_CLASS_PATHS = {name: path for path, name in CLASSES.items()}
+_CALLING = frozenset({"call", "submit", "map", "delay"})
+_SCHEME = re.compile(r"(?i)\s*(https?://)")
+# What people write where a key is to be filled in.
+_PLACEHOLDER = re.compile(
+    r"(?i)your|example|dummy|fake|sample|placeholder|change|replace|insert|here|test|todo|secret|token|password"
+    r"|api.?key|x{4}|\*{3}|\.{3}|[<>{}$\s]|0123456789|1234567|abcdef"
+)
+# The keys that dbt Cloud gives out begin with the first, or are 40 hexadecimal digits.
+_REAL_KEY = re.compile(r"dbt[a-z]_[\w-]{16,}|[0-9a-f]{40}")
+_SHORTEST_KEY = 12
+
+
+def surface_of(versions: Versions) -> Surface | None:
+    """What prefect-dbt offers in the releases that a project may use; None where that is not known."""
+    if versions.is_own("prefect_dbt"):
+        return None
+    return surface(versions.prefect, versions.prefect_dbt)
+
+
+def unknown_argument(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Arguments that a callable of prefect-dbt takes in none of the releases that may be in use."""
+    prefect, offered = prefect_of(module, versions), surface_of(versions)
+    for call in module.names.calls if offered is not None else ():
+        known = _definitions(prefect, offered, call)
+        if not known or known[0].name == OPTIONS:
+            continue
+        for name in _certain(module.values.arguments(call)):
+            if all(name in definition.accepts([name]) for definition in known):
+                slots = {"call": _name(known[0]), "argument": name, "consequence": _consequence(known[0])}
+                yield Trap(call.func, slots, call)
+
+
+def lost_run_option(module: Module, versions: Versions) -> Iterator[Trap]:
+    """Options of a job run that TriggerJobRunOptions drops."""
+    prefect, offered = prefect_of(module, versions), surface_of(versions)
+    options = offered.definitions(_CLASS_PATHS[OPTIONS]) if offered is not None else []
+    for call in module.names.calls if options else ():
+        known = _definitions(prefect, offered, call)
+        if known and known[0].name == OPTIONS:
+            given = _certain(module.values.arguments(call))
+        else:
+            given = _in_table(module.values, call, known)
+        for name in given:
+            if all(name in definition.accepts([name]) for definition in options):
+                yield Trap(call.func, {"field": name}, call)
+
+
+def hard_coded_api_key(module: Module, _: Versions) -> Iterator[Trap]:
+    """API keys of dbt Cloud that stand in the code."""
+    for call, given in _credentials(module):
+        if any(_is_key(text) for text in _texts(module.values, given.get("api_key"))):
+            yield Trap(call.func, {"call": _CREDENTIALS}, call.func)
+
+
+def domain_with_scheme(module: Module, _: Versions) -> Iterator[Trap]:
+    """Domains of dbt Cloud that begin with ``https://``, which prefect-dbt writes before them again."""
+    for call, given in _credentials(module):
+        node = given.get("domain")
+        parts = module.values.text(node) if node is not None else None
+        scheme = _SCHEME.match(parts[0]) if parts and isinstance(parts[0], str) else None
+        if scheme:
+            yield Trap(call.func, {"scheme": scheme[1]}, call.func)
+
+
+def keys_in(module: Module) -> frozenset[str]:
+    """Every API key that the module gives to credentials, so that no output shows one."""
+    return frozenset(
+        text
+        for _, given in _credentials(module)
+        for text in _texts(module.values, given.get("api_key"))
+        if _is_key(text)
+    )
+
+
+def _credentials(module: Module) -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
+    """The calls that make credentials, with the expressions given to them."""
+    for call in module.names.calls:
+        if any(
+            isinstance(value, Reference) and CLASSES.get(value.path) == _CREDENTIALS
+            for value in module.values.evaluate(call.func)
+        ):
+            given = module.values.arguments(call).given
+            yield call, {name: value.node for name, value in given.items() if value.node is not None}
+
+
+def _texts(values: Values, node: ast.expr | None) -> Iterator[str]:
+    """The strings that an expression may be, inside ``SecretStr(…)`` too."""
+    for value in values.evaluate(node) if node is not None else ():
+        if isinstance(value, Constant) and isinstance(value.value, str):
+            yield value.value
+        elif isinstance(value, Made) and value.call.args and _is_secret_type(value.callee):
+            yield from _texts(values, value.call.args[0])
+
+
+def _is_secret_type(callee: Value) -> bool:
+    return isinstance(callee, Reference) and callee.path.rpartition(".")[2] == "SecretStr"
+
+
+def _is_key(text: str) -> bool:
+    if _REAL_KEY.fullmatch(text):
+        return len(set(text)) > 8
+    mixed = any(character.isdigit() for character in text) and any(character.isalpha() for character in text)
+    return len(text) >= _SHORTEST_KEY and mixed and not _PLACEHOLDER.search(text)
+
+
+def _definitions(prefect: Prefect, offered: Surface | None, call: ast.Call) -> list[Definition]:
+    """What a call calls, in each release that may be in use; empty when that is not known of all."""
+    if offered is None:
+        return []
+    target = prefect.target(call.func)
+    if target is not None:
+        if target.function is not None or target.form not in _CALLING:
+            return []
+        if target.owner:
+            owners = offered.definitions(_CLASS_PATHS[target.owner])
+            found = [owner.methods.get(target.callable.name.rpartition(".")[2]) for owner in owners]
+            return [method for method in found if method is not None] if None not in found else []
+        return offered.definitions(_PATHS[target.callable.name])
+    paths = {
+        value.path if isinstance(value, Reference) else ""
+        for value in prefect.values.evaluate(call.func)
+        if not isinstance(value, Constant)
+    }
+    path = paths.pop() if len(paths) == 1 else ""
+    return offered.definitions(path) if path.startswith("prefect_dbt.") else []
+
+
+def _certain(arguments: Arguments) -> list[str]:
+    """The names that are certainly given: what comes out of a dict that is not fully known may be gone."""
+    return [name for name, given in arguments.given.items() if arguments.complete or given.origin != "spread"]
+
+
+def _in_table(values: Values, call: ast.Call, known: list[Definition]) -> list[str]:
+    """The keys of options that are given as a dict, to what makes TriggerJobRunOptions of it."""
+    if not known or known[0].kind not in ("flow", "block") or _OPTIONS_ARGUMENT not in known[0].takes.keywords:
+        return []
+    given = values.arguments(call, known[0].takes.positional).given.get(_OPTIONS_ARGUMENT)
+    tables = [value for value in given.values if isinstance(value, Table) and value.complete] if given else []
+    return list(tables[0].entries) if given and len(tables) == len(given.values) == 1 else []
+
+
+def _name(definition: Definition) -> str:
+    owner, _, name = definition.path.rpartition(".")
+    return f"{owner.rpartition('.')[2]}.{name}" if definition.kind == "method" else name
+
+
+def _consequence(definition: Definition) -> str:
+    if definition.kind in ("flow", "task"):
+        return "the call raises ParameterBindError"
+    if definition.kind in ("block", "model"):
+        return "it is ignored without a word"
+    return f"the call raises {'ValidationError' if definition.kind == 'settings' else 'TypeError'}"
