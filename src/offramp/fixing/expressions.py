@@ -122,20 +122,21 @@ class Expressions:
         return self._bound(node)
 
     def _no_templates(self, node: ast.AST) -> None:
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Constant):
-                self._no_template(inner.value, inner)
-        value = self.module.values.single(node)
-        if isinstance(value, Constant):
-            self._no_template(value.value, node)
-        elif isinstance(value, Items):
-            for element in value.nodes:
-                if element is not node and not isinstance(node, ast.List | ast.Tuple | ast.Set):
-                    self._no_templates(element)
-        elif isinstance(value, Table) and not isinstance(node, ast.Dict):
-            for entry in value.entries.values():
-                if entry is not None:
-                    self._no_templates(entry)
+        seen: set[ast.AST] = set()
+        waiting = [node]
+        while waiting:
+            one = waiting.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            waiting.extend(ast.iter_child_nodes(one))
+            for value in self.module.values.evaluate(one) if isinstance(one, ast.expr) else ():
+                if isinstance(value, Constant):
+                    self._no_template(value.value, node)
+                elif isinstance(value, Items):
+                    waiting.extend(value.nodes)
+                elif isinstance(value, Table):
+                    waiting.extend(entry for entry in value.entries.values() if entry is not None)
 
     def _no_template(self, value: object, node: ast.AST) -> None:
         if isinstance(value, str) and _TEMPLATE.search(value):

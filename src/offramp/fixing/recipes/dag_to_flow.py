@@ -49,6 +49,14 @@ _UNDERSTOOD = frozenset(
 )
 _DECORATORS = ("task", "task_branch", "task_short_circuit", "task_bash")
 _NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
+# The names that generated code imports or defines.
+_GENERATED = frozenset(
+    "flow task serve unmapped allow_failure NO_CACHE Cron Interval RRule Schedule DbtCloudCredentials DbtCloudJob "
+    "TriggerJobRunOptions DbtCloudJobRunFailed DbtCloudJobRunStatus trigger_dbt_cloud_job_run "
+    "trigger_dbt_cloud_job_run_and_wait_for_completion wait_for_dbt_cloud_job_run get_dbt_cloud_run_artifact "
+    "call_dbt_cloud_administrative_api_endpoint json os subprocess Path TemporaryDirectory run_bash State "
+    "credentials status run page jobs content job run_id job_id line process".split()
+)
 _PURE_COMMAND = re.compile(
     r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*(?:&&\s*(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*)*"
 )
@@ -125,7 +133,15 @@ class _Converter:
         self.flow_names: dict[Dag, str] = {}
         self.flows: tuple[Flow, ...] = ()
         self.comments = Comments(source)
+        self.pulls = {
+            task: found
+            for dag in graph.dags
+            for task in dag.tasks.values()
+            if (found := pulls(module, source, task)) is not None
+        }
         self.consumed = {result.task for dag in graph.dags for task in dag.tasks.values() for result in results(task)}
+        for found in self.pulls.values():
+            self.consumed.update(found.sources.values())
 
     # -- the whole file ----------------------------------------------------------
 
@@ -164,7 +180,12 @@ class _Converter:
         names -= {name for name in gone if len(self.module.names.module.bindings.get(name, ())) <= 1}
         if any(task.kind in SHORT_CIRCUITS | BRANCHES or "trigger_rule" in task.arguments for task in tasks):
             names |= OWN_NAMES
-        return names | set(dir(builtins)) | set(keyword.kwlist) | {"flow", "task", "serve", "unmapped", "allow_failure"}
+        names |= {dag.function.name for dag in self.graph.dags if dag.function is not None}
+        # A DAG's function is a scope of its own: what it calls a task may mean something else in the module.
+        names |= {name for task in tasks if task.dag.function is not None for name in task.names} & set(
+            self.module.names.module.bindings
+        )
+        return names | set(dir(builtins)) | set(keyword.kwlist) | _GENERATED
 
     def _local_names(self) -> None:
         """Names bound in the body of a ``with DAG`` or ``@dag`` that move to module level with it."""
@@ -532,9 +553,13 @@ class _Converter:
             return
         if isinstance(function, ast.AsyncFunctionDef):
             raise Blocked("an async callable is not converted", task.node)
-        self._check_callable(task, function)
+        pulled = self.pulls.get(task)
+        self._check_callable(task, function, pulled.replaced if pulled is not None else frozenset())
         positional = [self._passed(value) for value in task.positional]
         keywords = {name: self._passed(value) for name, value in task.keywords.items()}
+        if pulled is not None:
+            self._pull(task, function, pulled)
+            keywords.update(pulled.sources)
         self.imports.update({("prefect", "task"), _NO_CACHE})
         arguments = {**options, "cache_policy": "NO_CACHE"}
         if function in self.decorated:
@@ -546,6 +571,16 @@ class _Converter:
             lines = call_lines(f"{callee} = task", arguments, (function.name,), indent=0)
             self.pieces.setdefault(task.statement, []).extend([*lines, ""])
         self.steps.append(Step(task, callee, self._rule_of(task), tuple(positional), keywords, self._mapped(task)))
+
+    def _pull(self, task: Task, function: FunctionNode, pulled: Pulls) -> None:
+        if not self._only_a_task(function) and not task.kind.startswith("task"):
+            raise Blocked(f"`{function.name}` uses Airflow's context, and other code uses the function", function)
+        for source in pulled.sources.values():
+            if not _reaches(source, task):
+                raise Blocked(f"pulls the result of `{source.id}`, which no edge puts before it", function)
+        if self._rule_of(task) not in AFTER_SUCCESS:
+            raise Blocked("pulls a result that may not be there, by its trigger rule", task.node)
+        self.edits += pulled.edits
 
     def _again(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
         given = {name: value for name, value in arguments.items() if name != "cache_policy"}
@@ -601,7 +636,7 @@ class _Converter:
             for dag in self.graph.dags
         )
 
-    def _check_callable(self, task: Task, function: FunctionNode) -> None:
+    def _check_callable(self, task: Task, function: FunctionNode, replaced: frozenset[str]) -> None:
         own = function.args
         if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
             raise Blocked(f"the callable `{function.name}` is a generator", function)
@@ -611,6 +646,8 @@ class _Converter:
         defaulted |= {p.arg for p, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default is not None}
         accepted = {parameter.arg for parameter in (*plain, *own.kwonlyargs)}
         for parameter in (*plain, *own.kwonlyargs):
+            if parameter.arg in replaced:
+                continue
             if parameter.arg in given:
                 if task.kind.startswith("task") and parameter.arg in _CONTEXT:
                     raise Blocked(
@@ -629,7 +666,7 @@ class _Converter:
             for name in task.keywords:
                 if name not in accepted:
                     raise Blocked(f"`{function.name}` has no parameter `{name}`", task.node)
-        else:
+        elif own.kwarg.arg not in replaced:
             used = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == own.kwarg.arg]
             if used:
                 raise Blocked(f"`{function.name}` uses Airflow's context", used[0])
@@ -986,6 +1023,9 @@ class _Converter:
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
         for statement in self._default_args_statements():
             self._replace_statement(statement, [])
+        for _, name in self.imports:
+            if name in self.expressions.local:
+                self._block(f"`{name}` would move to module level, where Prefect's import needs that name", self.graph.dags[0].maker)
         self.edits += import_edits(self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper)
 
 

@@ -24,6 +24,12 @@ _OPTION_FIELDS = frozenset(
     "cause git_sha git_branch schema_override dbt_version_override threads_override target_name_override "
     "generate_docs_override timeout_seconds_override steps_override".split()
 )
+_OPTION_TYPES = {
+    "threads_override": int,
+    "timeout_seconds_override": int,
+    "generate_docs_override": bool,
+    "steps_override": list,
+}
 _LONGEST_CAUSE = 255
 _OPTIONS = "trigger_job_run_options"
 _CLOUD = "prefect_dbt.cloud"
@@ -301,7 +307,7 @@ def _integer(job: Job, name: str) -> str:
     text = job.expressions.text(argument, template=True)
     if known is None:
         return text
-    if isinstance(known.value, str) and known.value.strip().isdecimal():
+    if isinstance(known.value, str) and known.value.isascii() and known.value.isdecimal():
         return str(int(known.value)) if isinstance(argument.node, ast.Constant) or argument.loop else text
     if isinstance(known.value, int) and not isinstance(known.value, bool):
         return text
@@ -376,10 +382,22 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
                     raise Blocked("Airflow cuts the reason at 255 characters, Prefect sends all of it", argument.node)
                 if known is None:
                     raise Blocked("the reason is not known here: Airflow cuts it at 255 characters", argument.node)
+            _check_type(field, known, argument.node)
             found[field] = job.expressions.text(argument, template=True)
-        elif row.target == _OPTIONS:
-            found.update(_run_config(job, name, argument))
+    for name, (row, argument) in job.call.items():
+        if row.target == _OPTIONS:
+            config = _run_config(job, name, argument)
+            for field in config.keys() & parameters.keys():
+                raise Blocked(f"`{field}` is given twice, once as a result of another task", argument.node)
+            found.update(config)
     return found
+
+
+def _check_type(field: str, known: Constant | None, node: ast.AST) -> None:
+    """Blocked where TriggerJobRunOptions refuses a value that Airflow sends as it is."""
+    kind = _OPTION_TYPES.get(field, str)
+    if known is not None and type(known.value) is not kind:
+        raise Blocked(f"TriggerJobRunOptions takes no {type(known.value).__name__} as `{field}`", node)
 
 
 def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
@@ -400,6 +418,7 @@ def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
             if key in ("cause", "steps_override", "schema_override"):
                 raise Blocked(f"`{key}` in `{name}` is None, which wins over the argument in Airflow", argument.node)
             continue
+        _check_type(key, known, node)
         found[key] = job.expressions.text(entry, template=True)
     return found
 
