@@ -98,7 +98,7 @@ class Context:
             found = self._nested.get(id(settings))
             if found is None:
                 same = settings.notes == self.settings.notes
-                rulebook = self.rulebook if same else load_rulebook(settings.notes, lambda sentence: None)
+                rulebook = self.rulebook if same else load_rulebook(settings.notes, lambda _sentence: None)
                 enabled = enabled_codes(settings, rulebook.rules.values())
                 found = self._nested[id(settings)] = Context(settings, rulebook, enabled, find_versions(settings))
                 found.project = self.project
@@ -153,7 +153,8 @@ def check_bytes(
     except Exception as error:
         if os.environ.get("OFFRAMP_DEBUG"):
             raise
-        return FileResult(path, (), problem=f"{path}: internal error: {type(error).__name__}: {error}; please report it")
+        fault = f"internal error: {type(error).__name__}: {error}; please report it"
+        return FileResult(path, (), problem=f"{path}: {fault}")
     return FileResult(path, tuple(findings), text)
 
 
@@ -290,7 +291,7 @@ def _in_processes(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[File
 def _forked(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[FileResult]:
     import multiprocessing
 
-    global _worker
+    global _worker  # noqa: PLW0603 - how the forked processes come by the context, which is not pickled
 
     _worker = work
     with multiprocessing.get_context("fork").Pool(min(jobs, len(paths))) as pool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from offramp.finding.names import Binding, FunctionNode
@@ -589,7 +590,8 @@ class _Builder:
         for name in ("group_id", "prefix_group_id"):
             if name not in given:
                 continue
-            constant = self._constant(given[name].node) if given[name].node is not None else None
+            value = given[name].node
+            constant = self._constant(value) if value is not None else None
             if constant is None:
                 self._block(f"`{name}` of this task group is not known here", node)
                 return None
@@ -696,11 +698,8 @@ class _Builder:
             return self._edge(node)
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             things = [self._evaluate(element) for element in node.elts]
-            if (
-                any(isinstance(thing, list) for thing in things)
-                or isinstance(node, ast.Set)
-                and self._touches_tasks(node)
-            ):
+            nested = any(isinstance(thing, list) for thing in things)
+            if nested or (isinstance(node, ast.Set) and self._touches_tasks(node)):
                 self._block(
                     "keeps tasks in a list of lists or a set, which Airflow connects otherwise or not at all", node
                 )
@@ -733,10 +732,8 @@ class _Builder:
         if isinstance(node, ast.ListComp):
             return self._comprehension(node)
         if any(
-            isinstance(inner, ast.Call)
-            and self._operator_section(inner)
-            or isinstance(inner, ast.Name)
-            and isinstance(self.env.get(inner.id), Task | _Group | list)
+            (isinstance(inner, ast.Call) and self._operator_section(inner))
+            or (isinstance(inner, ast.Name) and isinstance(self.env.get(inner.id), Task | _Group | list))
             for inner in ast.walk(node)
         ):
             self._block("makes or uses tasks in an expression that is not followed", node)
@@ -874,7 +871,7 @@ class _Builder:
                 if isinstance(item, Task | Result):
                     if any(isinstance(one, Items) and not one.nodes for one in value):
                         self.env[function.value.id] = [item]
-                        self.kept.discard(self.empty.get(function.value.id))  # type: ignore[arg-type]
+                        self.kept.discard(self.empty.get(function.value.id))
                     else:
                         self._block("keeps tasks in a list that is not known here", node)
                 return True, _BLOCKED
@@ -1090,10 +1087,8 @@ class _Builder:
         elif isinstance(value, Local):
             self._block("the callable is a lambda", node)
         else:
-            self._block(
-                f"the callable `{ast.unparse(node)}` is defined elsewhere: whether it takes Airflow's context is not known",
-                node,
-            )
+            known = f"the callable `{ast.unparse(node)}` is defined elsewhere"
+            self._block(f"{known}: whether it takes Airflow's context is not known", node)
 
     def _override(self, function: _TaskFunction, call: ast.Call) -> _Thing:
         given = self.values.arguments(call)
@@ -1210,7 +1205,7 @@ class _Builder:
                     expanded.append(thing)
             things = expanded
         things = [thing for thing in things if not isinstance(thing, _Label)]
-        for before, after in zip(things, things[1:]):  # noqa: B905 - pairs of neighbours
+        for before, after in pairwise(things):
             if isinstance(before, list) and isinstance(after, list):
                 if len(before) != len(after):
                     self._block("chains two lists of different lengths", node)

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Callable
 
-from offramp.finding.names import Binding
 from offramp.finding.graph import Argument, Blocker, fold
+from offramp.finding.names import Binding
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.fixing.lasting import called_late, unsettled
@@ -28,7 +28,7 @@ _DELTAS = (Reference("datetime.timedelta"), Reference("pendulum.duration"), Refe
 _DELTA_POSITIONS = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 
 
-class Blocked(Exception):
+class Blocked(Exception):  # noqa: N818 - what cannot be converted is not an error
     """Something cannot be converted: the blocker to report."""
 
     def __init__(self, reason: str, node: ast.AST) -> None:
@@ -40,8 +40,9 @@ class Expressions:
     """Writes argument expressions for use at module level.
 
     ``local`` names the bindings of a DAG's function that move to module level with
-    it; ``goes`` tells the bindings that no code is left for; ``doubts`` collects why a fix that uses the expressions is not safe, and
-    ``connections`` the Airflow connection that each block loaded stands for.
+    it; ``goes`` tells the bindings that no code is left for; ``doubts`` collects why a
+    fix that uses the expressions is not safe, and ``connections`` the Airflow connection
+    that each block loaded stands for.
     """
 
     def __init__(self, module: Module, source: Source) -> None:
@@ -49,7 +50,7 @@ class Expressions:
         self.source = source
         self.local: frozenset[str] = frozenset()
         self.gone: frozenset[str] = frozenset()
-        self.goes: Callable[[Binding], bool] = lambda binding: False
+        self.goes: Callable[[Binding], bool] = lambda _binding: False
         self.doubts: dict[str, ast.AST] = {}
         self.connections: dict[str, str] = {}
 
@@ -95,9 +96,9 @@ class Expressions:
         if isinstance(node, ast.Call) and self.module.values.single(node.func) in _DELTAS:
             total = 0.0
             parts = [
-                *zip(_DELTA_POSITIONS, node.args),
+                *zip(_DELTA_POSITIONS, node.args, strict=False),
                 *((keyword.arg or "", keyword.value) for keyword in node.keywords),
-            ]  # noqa: B905
+            ]
             for name, value in parts:
                 amount = fold(self.module, value, dict(argument.loop))
                 if name not in _DELTA_SECONDS or amount is None or not isinstance(amount.value, int | float):

@@ -58,10 +58,8 @@ def _timeless(module: Module, call: ast.Call) -> bool:
     if isinstance(value, Reference):
         library, _, rest = value.path.partition(".")
         return (
-            library == "builtins"
-            and rest not in ("open", "input", "id", "next")
-            or value.path in ("os.getenv", "os.environ.get", "datetime.timedelta", "datetime.datetime", "os.path.join")
-        )
+            library == "builtins" and rest not in ("open", "input", "id", "next")
+        ) or value.path in ("os.getenv", "os.environ.get", "datetime.timedelta", "datetime.datetime", "os.path.join")
     return isinstance(call.func, ast.Attribute) and call.func.attr in (
         "format",
         "join",
@@ -147,7 +145,7 @@ class Search:
             for node in ast.walk(statement):
                 if isinstance(node, FunctionNode):
                     made = self._is_airflows(node)
-                    if made and any(task.function is node for task in self.tasks) or not made:
+                    if not made or any(task.function is node for task in self.tasks):
                         yield node.args
                         yield from node.body
                         if node.returns is not None:
@@ -167,16 +165,18 @@ class Search:
     def _check_deleted(self) -> None:
         for statement in self.graph.plain:
             for node in ast.walk(statement):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
-                    if any(self.goes(binding) for binding in self.names.module.bindings.get(node.id, ())):
-                        self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
+                if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)):
+                    continue
+                if any(self.goes(binding) for binding in self.names.module.bindings.get(node.id, ())):
+                    self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
 
     def _check_exported(self) -> None:
         for binding in self.names.module.bindings.get("__all__", ()):
             for node in ast.walk(binding.node) if binding.node is not None else ():
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    if any(self.goes(other) for other in self.names.module.bindings.get(node.value, ())):
-                        self._block(f"`__all__` names `{node.value}`, which goes with the DAG's code", node)
+                if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                    continue
+                if any(self.goes(other) for other in self.names.module.bindings.get(node.value, ())):
+                    self._block(f"`__all__` names `{node.value}`, which goes with the DAG's code", node)
 
     def _check_called(self, dag: Dag) -> None:
         if dag.function is None:
@@ -195,7 +195,7 @@ class Search:
                 made = [one for one in bindings if one.kind == "function" and self.goes(one)]
                 if stays or made:
                     counted[name] += 1
-                    if counted[name] > 1 or made and name in self.names.module.bindings:
+                    if counted[name] > 1 or (made and name in self.names.module.bindings):
                         self._block(
                             f"`{name}` would move to module level, where that name is taken", _place(bindings[0], scope)
                         )

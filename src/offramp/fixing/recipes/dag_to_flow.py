@@ -153,9 +153,7 @@ class _Converter:
         self.expressions.goes = search.goes
         self._local_names()
         self._check_plain()
-        flows = []
-        for dag in self.graph.dags:
-            flows.append((dag, self._dag(dag)))
+        flows = [(dag, self._dag(dag)) for dag in self.graph.dags]
         if self.blockers:
             return Conversion((), (), tuple(dict.fromkeys(self.blockers)), ())
         for dag, lines in flows:
@@ -223,9 +221,9 @@ class _Converter:
                     if binding.kind == "import" and _is_airflow(binding.target):
                         self._block(f"`{node.id}` is Airflow's, and this code stays", node)
                         break
-                if node.id in self.expressions.gone and names.place(node)[0] is not names.module:
-                    if any(binding.scope is names.module for binding in names.lookup(node.id, node)):
-                        self._block(f"`{node.id}` is a task or DAG, and this code stays", node)
+                inside = node.id in self.expressions.gone and names.place(node)[0] is not names.module
+                if inside and any(binding.scope is names.module for binding in names.lookup(node.id, node)):
+                    self._block(f"`{node.id}` is a task or DAG, and this code stays", node)
             elif isinstance(node, ast.Import | ast.ImportFrom) and node is not statement and _imports_airflow(node):
                 self._block("imports Airflow, and this code stays", node)
             elif (
@@ -269,10 +267,7 @@ class _Converter:
             self._block("this DAG has no tasks", dag.maker)
             return []
         flow_options = self._dag_arguments(dag, arguments)
-        if dag.function is not None:
-            name = dag.function.name
-        else:
-            name = self._name(dag.id)
+        name = dag.function.name if dag.function is not None else self._name(dag.id)
         if any(other is not dag and other.id == dag.id for other in self.flow_names):
             self._block(f"a second DAG has the id `{dag.id}`", dag.maker)
         self.flow_names[dag] = name
@@ -280,7 +275,7 @@ class _Converter:
         for task in order:
             try:
                 self._task(task)
-            except Blocked as blocked:
+            except Blocked as blocked:  # noqa: PERF203 - every blocker is reported, not only the first
                 self.blockers.append(blocked.blocker)
         if self.blockers:
             return []
@@ -783,10 +778,10 @@ class _Converter:
             if statement is last:
                 while lines and not lines[-1]:
                     lines.pop()
-                lines += ["", ""] if lines else []
+                lines.extend(["", ""] if lines else [])
                 left = [INDENT + comment for comment in self.comments.left(dag)]
                 at = flow.index(_COMMENTS)
-                lines += [*flow[:at], *left, *flow[at + 1 :]]
+                lines.extend([*flow[:at], *left, *flow[at + 1 :]])
             while lines and not lines[-1]:
                 lines.pop()
             self._replace_statement(statement, _spaced(lines))
@@ -818,7 +813,7 @@ class _Converter:
         """What comes in place of a statement: kept code moved to module level, and task functions."""
         lines: list[str] = []
         if isinstance(statement, ast.With) or statement is dag.function:
-            for inner in statement.body:  # type: ignore[attr-defined]
+            for inner in statement.body:
                 lines += self._inner_text(inner, dag)
         else:
             lines += self._pieces_of(statement)
@@ -845,13 +840,13 @@ class _Converter:
         pieces = self._pieces_of(statement)
         if pieces:
             return pieces
-        if self._moves(statement, dag):
+        if self._moves(statement):
             before = self.comments.before(statement)
             self.comments.keep(statement)
             return [*before, *dedented(self.source, statement, None)]
         return []
 
-    def _moves(self, statement: ast.stmt, dag: Dag) -> bool:
+    def _moves(self, statement: ast.stmt) -> bool:
         """Whether a statement of a DAG's body is plain code that has to stay."""
         if isinstance(statement, ast.Import | ast.ImportFrom):
             return not _imports_airflow(statement) and not self._joins_imports(statement)
@@ -864,9 +859,9 @@ class _Converter:
 
     def _joins_imports(self, statement: ast.Import | ast.ImportFrom) -> bool:
         """Put an import of the DAG's function to those of the file, where it is a plain one."""
-        where = statement.module or "" if isinstance(statement, ast.ImportFrom) else ""
+        where, level = (statement.module or "", statement.level) if isinstance(statement, ast.ImportFrom) else ("", 0)
         plain = all(alias.asname is None and alias.name.isidentifier() for alias in statement.names)
-        if not plain or getattr(statement, "level", 0) or where == "__future__":
+        if not plain or level or where == "__future__":
             return False
         self.imports.update((where, alias.name) for alias in statement.names)
         return True
