@@ -53,7 +53,10 @@ def place(directory: str, files: Mapping[str, bytes], *, force: bool, spared: It
     base = os.path.realpath(directory)
     targets = {name: os.path.join(base, name) for name in files}
     _check_free(directory, targets, force=force, spared=frozenset(os.path.realpath(path) for path in spared))
-    gathered = f"{base}.offramp-{os.getpid()}"
+    exists = os.path.isdir(base)
+    # Where files can be moved from in one step: a directory that exists may be a file system of its own.
+    gathered = os.path.join(base, ".offramp") if exists else f"{base}.offramp"
+    gathered += f"-{os.getpid()}"
     try:
         os.makedirs(gathered)
         for name, content in files.items():
@@ -63,11 +66,12 @@ def place(directory: str, files: Mapping[str, bytes], *, force: bool, spared: It
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        if not os.path.exists(base):
+        if not exists:
             os.rename(gathered, base)
             return
-        for name, target in targets.items():
+        for target in targets.values():
             os.makedirs(os.path.dirname(target), exist_ok=True)
+        for name, target in targets.items():
             os.replace(os.path.join(gathered, name), target)
     except OSError as error:
         raise OfframpError(f"{directory}: cannot write: {error.strerror}") from None
