@@ -188,21 +188,23 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
         sys.stdout.buffer.write(stdin if new is None else new)
         sys.stdout.buffer.flush()
     else:
-        from offramp.fixing.write import replace
-
-        written = []
-        for result in results:
-            if result.new_text is not None:
-                try:
-                    replace(result.path, result.old_text, result.new_text)
-                except OfframpError as error:
-                    result = result._replace(problem=str(error), new_text=None)
-            written.append(result)
-        results = written
+        results = [_written(result) for result in results]
     if not args.quiet:
         for line in text.fixed(results, written=not args.diff):
             write(sys.stderr, f"{line}\n")
     return list(results)
+
+
+def _written(result: FileResult) -> FileResult:
+    from offramp.fixing.write import replace
+
+    if result.new_text is None:
+        return result
+    try:
+        replace(result.path, result.old_text, result.new_text)
+    except OfframpError as error:
+        return result._replace(problem=str(error), new_text=None)
+    return result
 
 
 def _statistics(args: argparse.Namespace, layout: str, outcome: Outcome, _colour: bool) -> str:

@@ -371,7 +371,7 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
         if name in job.results:
             parameters[name] = job.results[name]
             found[name] = name
-    for name, (row, argument) in job.call.items():
+    for row, argument in job.call.values():
         if row.target.startswith(f"{_OPTIONS}."):
             field = row.target.partition(".")[2]
             known = job.expressions.constant(argument)
