@@ -23,7 +23,17 @@ from offramp.fixing.imports import import_edits
 from offramp.fixing.layout import Comments, dedented
 from offramp.fixing.recipes import dbt_cloud
 from offramp.fixing.recipes.dbt_cloud import Body, Job, repr_text
-from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, RULES, SHORT_CIRCUITS, Step, flow_body, results
+from offramp.fixing.recipes.flow_body import (
+    AFTER_SUCCESS,
+    BRANCHES,
+    OWN_NAMES,
+    RULES,
+    SHORT_CIRCUITS,
+    Step,
+    flow_body,
+    results,
+)
+from offramp.fixing.recipes.pulled_results import Pulls, pulls
 from offramp.fixing.schedule import schedule
 from offramp.fixing.text import INDENT, call_lines
 from offramp.model import Argument as Row
@@ -1015,6 +1025,9 @@ class _Converter:
     def _imports(self) -> None:
         if self.needs_bash:
             self.imports.update({("", "subprocess"), ("tempfile", "TemporaryDirectory")})
+            for binding in self.module.names.module.bindings.get("run_bash", []):
+                if not self.expressions.goes(binding):
+                    self._block("`run_bash` means something else here", binding.node or self.graph.dags[0].maker)
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
         for statement in self._default_args_statements():
             self._replace_statement(statement, [])

@@ -1,0 +1,165 @@
+"""Callables that pull other tasks' results from Airflow's context, as functions that take them as parameters."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from typing import NamedTuple
+
+from offramp.finding.graph import Task
+from offramp.finding.names import FunctionNode
+from offramp.finding.operators import Module
+from offramp.finding.values import Constant
+from offramp.model import Edit, Span
+from offramp.reading.source import Source
+
+_INSTANCES = ("ti", "task_instance")
+
+
+class Pulls(NamedTuple):
+    """What a callable pulls.
+
+    ``sources`` maps each new parameter to the task whose result it takes;
+    ``replaced`` names the parameters that only served to pull; ``edits`` rewrite the
+    function accordingly.
+    """
+
+    sources: dict[str, Task]
+    replaced: frozenset[str]
+    edits: tuple[Edit, ...]
+
+
+def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
+    """The pulls of a task's callable, when its context serves nothing else; None otherwise.
+
+    A pull is ``ti.xcom_pull(task_ids="…")`` or ``context["ti"].xcom_pull("…")`` of the
+    return value of one task of the same DAG.
+    """
+    function = task.function
+    if not isinstance(function, ast.FunctionDef) or function.col_offset:
+        return None
+    own = function.args
+    names = {parameter.arg for parameter in (*own.args, *own.kwonlyargs) if parameter.arg in _INSTANCES}
+    names -= set(task.keywords) | {parameter.arg for parameter in own.args[: len(task.positional)]}
+    if own.kwarg is not None:
+        names.add(own.kwarg.arg)
+    calls: dict[ast.Call, Task] = {}
+    used: list[ast.Name] = [
+        node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id in names
+    ]
+    for name in used:
+        call = _pull(module, name, own.kwarg.arg if own.kwarg is not None else "")
+        upstream = _pulled(module, call, task) if call is not None else None
+        if call is None or upstream is None:
+            return None
+        calls[call] = upstream
+    if not calls:
+        return None
+    taken = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} | {
+        parameter.arg for parameter in (*own.args, *own.kwonlyargs, *own.posonlyargs)
+    }
+    sources: dict[str, Task] = {}
+    parameter_of: dict[Task, str] = {}
+    for upstream in dict.fromkeys(calls.values()):
+        base = re.sub(r"\W", "_", upstream.id)
+        name = f"{base}_result" if base[0].isalpha() else f"task_{base}_result"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        sources[name], parameter_of[upstream] = upstream, name
+    replaced = frozenset(names)
+    header = _header(source, function, [p for p in sources], replaced)
+    if header is None:
+        return None
+    edits = [Edit(source.positions.span(call), parameter_of[upstream]) for call, upstream in calls.items()]
+    return Pulls(sources, replaced, (header, *edits))
+
+
+def _pull(module: Module, name: ast.Name, keywords: str) -> ast.Call | None:
+    """The ``xcom_pull`` call that a context name is used for."""
+    node: ast.AST = name
+    parent = module.names.parents[node]
+    if name.id == keywords:
+        if not isinstance(parent, ast.Subscript) or parent.value is not node:
+            return None
+        key = parent.slice
+        if not (isinstance(key, ast.Constant) and key.value in _INSTANCES):
+            return None
+        node, parent = parent, module.names.parents[parent]
+    if not isinstance(parent, ast.Attribute) or parent.attr != "xcom_pull":
+        return None
+    call = module.names.parents[parent]
+    return call if isinstance(call, ast.Call) and call.func is parent else None
+
+
+def _pulled(module: Module, call: ast.Call, task: Task) -> Task | None:
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if len(call.args) == 1 and "task_ids" not in given:
+        given["task_ids"] = call.args[0]
+    elif call.args:
+        return None
+    key = given.pop("key", None)
+    if set(given) != {"task_ids"} or (key is not None and module.values.single(key) != Constant("return_value")):
+        return None
+    known = module.values.single(given["task_ids"])
+    return task.dag.tasks.get(known.value) if isinstance(known, Constant) and isinstance(known.value, str) else None
+
+
+def _header(source: Source, function: ast.FunctionDef, added: list[str], replaced: frozenset[str]) -> Edit | None:
+    """The edit of a function's parameter list; None where it holds comments."""
+    own = function.args
+    kept = ast.arguments(
+        posonlyargs=own.posonlyargs,
+        args=[parameter for parameter in own.args if parameter.arg not in replaced],
+        vararg=own.vararg,
+        kwonlyargs=[parameter for parameter in own.kwonlyargs if parameter.arg not in replaced],
+        kw_defaults=[
+            default
+            for parameter, default in zip(own.kwonlyargs, own.kw_defaults, strict=True)
+            if parameter.arg not in replaced
+        ],
+        kwarg=None if own.kwarg is not None and own.kwarg.arg in replaced else own.kwarg,
+        defaults=_defaults(own, replaced),
+    )
+    if kept.vararg is None and not kept.kwonlyargs and not kept.defaults:
+        kept.args = [*kept.args, *(ast.arg(name) for name in added)]
+    else:
+        kept.kwonlyargs = [*kept.kwonlyargs, *(ast.arg(name) for name in added)]
+        kept.kw_defaults = [*kept.kw_defaults, *(None for _ in added)]
+    span = _parentheses(source, function)
+    return None if span is None else Edit(span, f"({ast.unparse(kept)})")
+
+
+def _defaults(own: ast.arguments, replaced: frozenset[str]) -> list[ast.expr]:
+    plain = [*own.posonlyargs, *own.args]
+    with_default = plain[len(plain) - len(own.defaults) :] if own.defaults else []
+    return [
+        default
+        for parameter, default in zip(with_default, own.defaults, strict=True)
+        if parameter.arg not in replaced
+    ]
+
+
+def _parentheses(source: Source, function: FunctionNode) -> Span | None:
+    positions = source.positions
+    start = positions.offset(function.lineno, 0)
+    text = source.utf8[start : positions.span(function).end].decode("utf-8", "replace")
+    depth = 0
+    opened = 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            return None
+        if token.string not in ("(", ")") or token.type != tokenize.OP:
+            continue
+        line = text.splitlines(keepends=True)
+        offset = len("".join(line[: token.start[0] - 1]).encode()) + len(line[token.start[0] - 1][: token.start[1]].encode())
+        if token.string == "(":
+            opened = offset if depth == 0 else opened
+            depth += 1
+        else:
+            depth -= 1
+            if depth == 0:
+                return Span(start + opened, start + offset + 1)
+    return None
