@@ -793,6 +793,10 @@ class _Builder:
             thing = self._evaluate(function)
             if isinstance(thing, _TaskFunction):
                 return self._task_call(thing, node)
+        if isinstance(function, ast.Call):
+            thing = self._evaluate(function)
+            if isinstance(thing, _TaskFunction):
+                return self._task_call(thing, node)
         if isinstance(function, ast.Name):
             thing = self.env.get(function.id)
             if isinstance(thing, _TaskFunction):

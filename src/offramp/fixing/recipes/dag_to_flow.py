@@ -654,7 +654,8 @@ class _Converter:
             if parameter.arg in replaced:
                 continue
             if parameter.arg in given:
-                if task.kind.startswith("task") and parameter.arg in _CONTEXT:
+                placed = parameter in plain[: len(task.positional)]
+                if (task.kind.startswith("task") or placed) and parameter.arg in _CONTEXT:
                     raise Blocked(
                         f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter
                     )
