@@ -157,8 +157,11 @@ def _present(module: Module, pair: tuple[str, str]) -> bool:
     target = f"{where}.{name}" if where else name
     bindings = module.names.module.bindings.get(name, [])
     for binding in bindings:
+        stays = module.names.parents.get(binding.node) in module.tree.body if binding.node is not None else False
         if binding.kind == "import" and binding.target == target and not binding.path:
-            return True
+            if stays:
+                return True
+            continue
         if not (binding.kind == "import" and binding.target.partition(".")[0] in _AIRFLOW):
             reason = f"the name `{name}` is needed for Prefect and means something else here"
             raise Blocked(reason, binding.node or module.tree.body[0])

@@ -12,7 +12,7 @@ import builtins
 from collections import Counter
 from collections.abc import Iterator
 
-from offramp.finding.graph import Blocker, Dag, Graph, Result, Task
+from offramp.finding.graph import Argument, Blocker, Dag, Graph, Result, Task
 from offramp.finding.names import Binding, FunctionNode, Scope
 from offramp.finding.operators import Module
 from offramp.finding.values import Reference
@@ -25,6 +25,7 @@ _OF_THE_PROCESS = frozenset(
     "sys.exit os._exit os.abort os.chdir os.putenv os.unsetenv os.umask signal.signal signal.alarm locale.setlocale "
     "random.seed sys.setrecursionlimit socket.setdefaulttimeout".split()
 )
+_OF_SUBMIT = frozenset({"self", "wait_for", "return_state", "deferred"})
 _IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
 
 
@@ -97,8 +98,10 @@ class Search:
         self._check_moved_names()
         for function in dict.fromkeys(task.function for task in self.tasks if task.function is not None):
             self._check_defined_once(function)
+            self._check_parameters(function)
             for reached in self._reached(function, {}):
                 self._check_shared_state(reached)
+        self._check_uncalled()
         for task in self.tasks:
             self._check_shared_results(task)
         return self.found
@@ -207,6 +210,20 @@ class Search:
             if len(binding.scope.bindings.get(function.name, ())) > 1:
                 self._block(f"`{function.name}` is bound more than once", function)
 
+    def _check_parameters(self, function: FunctionNode) -> None:
+        own = function.args
+        for parameter in (*own.posonlyargs, *own.args, *own.kwonlyargs):
+            if parameter.arg in _OF_SUBMIT:
+                self._block(f"`{parameter.arg}` is a parameter that Prefect's `submit` keeps for itself", parameter)
+
+    def _check_uncalled(self) -> None:
+        """A task that no DAG calls would keep Airflow's decorator."""
+        called = {task.function for task in self.tasks}
+        for statement in self.module.tree.body:
+            if isinstance(statement, FunctionNode) and statement not in called:
+                if self.module.dags.decorated(statement, _SECTIONS[:-1]) is not None:
+                    self._block(f"no DAG of this file calls `{statement.name}`", statement)
+
     def _reached(self, function: ast.AST, seen: dict[ast.AST, None]) -> dict[ast.AST, None]:
         if function not in seen:
             seen[function] = None
@@ -229,6 +246,14 @@ class Search:
                 value = self.module.values.single(node.func)
                 if isinstance(value, Reference) and value.path in _OF_THE_PROCESS:
                     self._block(f"`{value.path}` acts on the whole process, which the tasks of a flow share", node)
+            elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                owner = node.value
+                while isinstance(owner, ast.Attribute | ast.Subscript):
+                    owner = owner.value
+                if isinstance(owner, ast.Name) and any(
+                    binding.scope is self.names.module for binding in self.names.lookup(owner.id, owner)
+                ):
+                    self._block(f"`{owner.id}` is changed by a task, and the tasks of a flow share it", node)
         for (scope, name), changes in self.names.mutations.items():
             for change in changes:
                 inside = change.node in body or any(change.node is inner for part in body for inner in ast.walk(part))
@@ -246,14 +271,19 @@ class Search:
         return any(parameter.arg == name for parameter in defaulted)
 
     def _check_shared_results(self, task: Task) -> None:
-        """A result that a task changes is the others' too, and that of its own next try."""
+        """What a task changes of its arguments, the tasks that share them see, and its own next try."""
         if task.function is None:
             return
         parameters = [*task.function.args.posonlyargs, *task.function.args.args]
         given = [*zip((p.arg for p in parameters), task.positional), *task.keywords.items()]  # noqa: B905
         scope = self.names.scopes[task.function]
         for name, value in given:
-            if not isinstance(value, Result) or not self.names.mutations.get((scope, name)):
+            if not self.names.mutations.get((scope, name)):
+                continue
+            if isinstance(value, Argument):
+                lasts = any(isinstance(node, ast.Name) for node in ast.walk(value.node))
+                if lasts or "retries" in task.arguments:
+                    self._block(f"`{name}` is changed here: Airflow hands every try a copy of its arguments", task.node)
                 continue
             returns = value.task.function.returns if value.task.function is not None else None
             if returns is not None and ast.unparse(returns) in _IMMUTABLE:

@@ -130,6 +130,8 @@ def wait_for_run(job: Job) -> Body:
     arguments["poll_frequency_seconds"] = _number(job, interval, "5" if deferred else "60")
     if job.consumed:
         raise Blocked("another task takes the sensor's result", job.task.node)
+    if "retries" in job.task.arguments and _known_retries(job):
+        job.expressions.doubts["a sensor that runs out of time is not tried again in Airflow, and is in Prefect"] = job.task.node
     lines = [
         *before,
         *call_lines("status, run = await wait_for_dbt_cloud_job_run", arguments),
@@ -242,6 +244,11 @@ def _known(job: Job, name: str) -> Constant | None:
     pair = job.call.get(name)
     argument = pair[1] if pair is not None else job.task.arguments.get(name)
     return job.expressions.constant(argument) if argument is not None else None
+
+
+def _known_retries(job: Job) -> bool:
+    known = job.expressions.constant(job.task.arguments["retries"])
+    return known is None or known.value not in (None, 0, "0")
 
 
 def _flag(job: Job, name: str, *, default: bool) -> bool:
