@@ -57,7 +57,32 @@ def schedule(dag: Dag, expressions: Expressions, versions: Versions) -> Schedule
         if not isinstance(known.value, str):
             raise Blocked("is a schedule that is not followed", argument.node)
         return _cron(known.value, argument, start, expressions)
-    raise Blocked("is a schedule that Prefect has no exact equal of", argument.node)
+    return _interval(argument, start, expressions)
+
+
+def _interval(argument: Argument, start: _Start | None, expressions: Expressions) -> Schedule:
+    try:
+        seconds = expressions.seconds(argument)
+    except Blocked:
+        raise Blocked("is a schedule that Prefect has no exact equal of", argument.node) from None
+    if start is None or start.date is None:
+        raise Blocked("without a fixed start_date a timedelta counts from nowhere", argument.node)
+    expressions.doubts[
+        "a timedelta schedule: Airflow counts from the last run and from when the DAG was switched on, Prefect from start_date"
+    ] = argument.node
+    date = start.date
+    parts = [date.year, date.month, date.day, date.hour, date.minute, date.second]
+    while len(parts) > 3 and not parts[-1]:
+        parts.pop()
+    written = ", ".join(str(part) for part in parts)
+    zone = "timezone.utc" if start.zone == "UTC" else f'ZoneInfo("{start.zone}")'
+    imports = {("prefect.schedules", "Interval"), ("datetime", "datetime"), ("datetime", "timedelta")}
+    imports.add(("datetime", "timezone") if start.zone == "UTC" else ("zoneinfo", "ZoneInfo"))
+    return Schedule(
+        f"Interval(timedelta(seconds={seconds}), anchor_date=datetime({written}, tzinfo={zone}))",
+        frozenset(imports),
+        (("interval", float(seconds)), ("anchor_date", date.isoformat()), ("timezone", start.zone)),
+    )
 
 
 def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expressions) -> Schedule:
@@ -81,7 +106,10 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
 
 
 class _Start(NamedTuple):
+    """The time zone of a start_date, and the date itself where it does not move."""
+
     zone: str
+    date: datetime.datetime | None = None
 
 
 def _start(dag: Dag, expressions: Expressions) -> _Start | None:
@@ -128,7 +156,7 @@ def _fixed(node: ast.Call, expressions: Expressions, argument: Argument) -> _Sta
         raise Blocked("this start_date is not known here", argument.node) from None
     if date > dt.datetime.now():
         raise Blocked("a start_date still to come holds the DAG back, and nothing holds back a flow", argument.node)
-    return _Start("UTC" if zone is None else _zone(zone, expressions))
+    return _Start("UTC" if zone is None else _zone(zone, expressions), date)
 
 
 def _relative(node: ast.Call) -> bool:
