@@ -54,6 +54,7 @@ class Context:
         # Whether converted files deploy their flows themselves; a prefect.yaml does it otherwise.
         self.serves = True
         self._nested: dict[int, Context] = {}
+        self._of_directory: dict[str, Context] = {}
 
     @cached_property
     def prefilter(self) -> Prefilter:
@@ -92,6 +93,13 @@ class Context:
 
     def of(self, path: str) -> Context:
         """The context of one file; raises OfframpError for bad configuration near it."""
+        directory = os.path.dirname(path)
+        context = self._of_directory.get(directory)
+        if context is None:
+            context = self._of_directory[directory] = self._nearest(path)
+        return context
+
+    def _nearest(self, path: str) -> Context:
         settings = settings_for(path, self.settings)
         context = self
         if settings is not self.settings:
@@ -219,7 +227,7 @@ def check_files(
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:
     if _is_manifest(path, context):
         return manifest_matters(raw, context.reads_manifests, context.bans)
-    if os.path.basename(path) == "setup.py" and manifest_matters(raw, context.reads_manifests, context.bans):
+    if path.endswith("setup.py") and manifest_matters(raw, context.reads_manifests, context.bans):
         return True
     return context.prefilter.matches(raw)
 

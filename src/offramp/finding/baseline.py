@@ -19,6 +19,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from itertools import starmap
 from typing import Any, NamedTuple, NoReturn
 
 from offramp.model import FileResult, Finding, OfframpError
@@ -27,6 +29,7 @@ BASELINE_NAME = "offramp-baseline.json"
 
 _MARK = "offramp-baseline"
 _VERSION = 1
+_KEYS = frozenset({"path", "code", "name", "nth"})
 _CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7}|\|{7})(?= |\r?$)", re.MULTILINE)
 
 
@@ -66,9 +69,9 @@ def compare(
     findings in a file the last ones are new. An entry without a finding is gone only
     where ``covered`` says that this run would have found it.
     """
-    numbers: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for entry in sorted(accepted):
-        numbers[entry[:3]].append(entry.nth)
+    numbers: dict[tuple[str, str, str], list[int]] = {}
+    for path, code, name, nth in accepted:
+        numbers.setdefault((path, code, name), []).append(nth)
     new: list[FileResult] = []
     known: list[FileResult] = []
     added: list[Entry] = []
@@ -80,7 +83,9 @@ def compare(
             key = (path, finding.code, finding.fingerprint)
             free = numbers.get(key)
             if free:
-                used[key].add(free.pop(0))
+                lowest = min(free)
+                free.remove(lowest)
+                used[key].add(lowest)
                 old.append(finding)
                 continue
             nth = next(number for number in range(1, len(used[key]) + 2) if number not in used[key])
@@ -135,7 +140,7 @@ def parse_baseline(path: str, raw: bytes) -> frozenset[Entry]:
     version = data[0][_MARK]
     if version != _VERSION or isinstance(version, bool):
         _fail(path, 1, f"this is a baseline of version {json.dumps(version)}; this offramp knows version {_VERSION}")
-    entries = [_entry(path, row, item) for row, item in enumerate(data[1:], 2)]
+    entries = list(starmap(partial(_entry, path), enumerate(data[1:], 2)))
     unique = frozenset(entries)
     if len(unique) < len(entries):
         seen: set[Entry] = set()
@@ -215,12 +220,12 @@ def _encodes(text: str) -> bool:
 
 
 def _entry(path: str, row: int, item: Any) -> Entry:
-    if not isinstance(item, dict) or not item.keys() <= {"path", "code", "name", "nth"}:
+    if type(item) is not dict or not item.keys() <= _KEYS:
         _fail(path, row, "an entry has the keys path, code, name and nth")
-    file, code, name, nth = (item.get(key, 1) for key in ("path", "code", "name", "nth"))
-    if not all(isinstance(text, str) and text for text in (file, code, name)):
+    file, code, name, nth = item.get("path"), item.get("code"), item.get("name"), item.get("nth", 1)
+    if not (file and code and name and type(file) is type(code) is type(name) is str):
         _fail(path, row, "an entry needs the strings path, code and name")
-    if not isinstance(nth, int) or isinstance(nth, bool) or nth < 1:
+    if type(nth) is not int or nth < 1:
         _fail(path, row, "`nth` of an entry is a number from 1 up")
     return Entry(file, code, name, nth)
 

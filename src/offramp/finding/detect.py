@@ -47,6 +47,7 @@ _IN_MANIFESTS = frozenset({"airflow-dependency", "unknown-extra"})
 _ON_PREFECT = frozenset(detector for detectors in _PREFECT_TRAPS.values() for detector in detectors)
 _KEY_NEEDLE = b"api_key"
 _KEY = re.compile(r"""(api_key['"]?\s*[=:]\s*(?:[\w.]+\()?)((['"]).*?\3(?:\s*\+\s*(['"]).*?\4)*)""")
+_IMPORTERS = (b"import_module", b"__import__", b"import_string", b"importorskip", b"resolve_name")
 _LONGEST_PRINT = 120
 
 
@@ -87,7 +88,7 @@ def find(
     found: list[Finding] = []
     if not rules.keys().isdisjoint(_BANNED):
         found.extend(_banned(source, rules, bans))
-    on_airflow = any(needle in source.utf8 for needle in rulebook.needles())
+    on_airflow = not rules.keys() <= _BANNED and any(needle in source.utf8 for needle in rulebook.needles())
     on_prefect = any(needle in source.utf8 for needle in _PREFECT_NEEDLES) and not _ON_PREFECT.isdisjoint(rules)
     if on_airflow or on_prefect:
         from offramp.finding.operators import Module
@@ -118,7 +119,7 @@ def find_in_manifest(
     """The findings of the enabled rules in a dependency manifest; raises SourceError as its parser does."""
     rules = _by_detector(rulebook, enabled)
     found: list[Finding] = []
-    if "airflow-dependency" in rules and bans.relevant(source.utf8):
+    if "airflow-dependency" in rules:
         from offramp.finding.dependencies import in_manifest
 
         found.extend(
@@ -147,12 +148,11 @@ def _banned(source: Source, rules: Mapping[str, Rule], bans: Bans) -> Iterator[F
         for imported in banned_imports(source.tree, bans):
             yield _finding(source, imports, {"name": imported.path}, imported.node, imported.statement, imported.path)
     dynamic = rules.get("dynamic-airflow-import")
-    if dynamic is not None:
-        from offramp.finding.dynamic_imports import MARKS, dynamic_imports
+    if dynamic is not None and any(name in source.utf8 for name in _IMPORTERS):
+        from offramp.finding.dynamic_imports import dynamic_imports
 
-        if any(mark in source.utf8 for mark in MARKS):
-            for found in dynamic_imports(source.tree, bans):
-                yield _finding(source, dynamic, {"name": found.path}, found.node, found.statement, found.path)
+        for found in dynamic_imports(source.tree, bans):
+            yield _finding(source, dynamic, {"name": found.path}, found.node, found.statement, found.path)
     if os.path.basename(source.path) == "setup.py":
         from offramp.finding.dependencies import in_setup_py
 

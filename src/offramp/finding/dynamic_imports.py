@@ -21,7 +21,6 @@ _IMPORTERS = {
 }
 # The first parameter of the functions of this name in Airflow, Django and Werkzeug.
 _IMPORT_STRING = ("dotted_path", "import_name")
-MARKS = (b"import_module", b"__import__", b"import_string", b"importorskip", b"resolve_name")
 
 
 class DynamicImport(NamedTuple):

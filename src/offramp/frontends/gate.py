@@ -217,16 +217,19 @@ class _Coverage:
     """Which entries a run can judge: those of files it checked, and of files gone from directories it searched."""
 
     def __init__(self, gate: _Run, checked: Iterable[str]) -> None:
-        self._root = gate.root
+        self._root = os.path.join(gate.root, "")
         self._codes = gate.context.enabled
-        self._checked: Collection[str] = {os.path.abspath(path) for path in checked}
+        here = os.path.join(os.getcwd(), "")
+        self._checked: Collection[str] = {path if os.path.isabs(path) else here + path for path in checked}
         given = (os.path.abspath(path) for path in gate.args.paths or ["."])
         self._directories = tuple(os.path.join(path, "") for path in given if os.path.isdir(path))
 
     def covers(self, entry: Entry) -> bool:
-        path = os.path.normpath(os.path.join(self._root, entry.path))
         if entry.code not in self._codes:
             return False
+        path = self._root + entry.path
+        if ".." in path:
+            path = os.path.normpath(path)
         return path in self._checked or (path.startswith(self._directories) and not os.path.lexists(path))
 
 

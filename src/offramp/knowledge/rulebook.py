@@ -54,7 +54,7 @@ class Rulebook:
     each section that reports, ``operators`` maps a dotted path to its section's name.
     """
 
-    __slots__ = ("_arguments", "notes", "operators", "rules", "section_rules")
+    __slots__ = ("_arguments", "_needles", "notes", "operators", "rules", "section_rules")
 
     def __init__(self, notes: Iterable[Note], section_rules: Iterable[Rule]) -> None:
         """Shipped notes and their rules come first: they stand for a code that several sections share."""
@@ -65,6 +65,7 @@ class Rulebook:
             self.rules.setdefault(rule.code, rule)
         self.operators = {path: note.section for note in self.notes.values() for path in note.paths}
         self._arguments: dict[str, dict[str, Argument]] = {}
+        self._needles: tuple[bytes, ...] | None = None
 
     def note(self, path: str) -> Note | None:
         """The note that covers a dotted path."""
@@ -88,13 +89,15 @@ class Rulebook:
 
     def needles(self) -> tuple[bytes, ...]:
         """Class names of all operators that report: a file without any of them needs no match."""
-        names = {
-            path.rpartition(".")[2].encode()
-            for note in self.notes.values()
-            if note.section in self.section_rules
-            for path in note.paths
-        }
-        return tuple(sorted(names))
+        if self._needles is None:
+            names = {
+                path.rpartition(".")[2].encode()
+                for note in self.notes.values()
+                if note.section in self.section_rules
+                for path in note.paths
+            }
+            self._needles = tuple(sorted(names))
+        return self._needles
 
 
 def load_rulebook(

@@ -128,9 +128,11 @@ class _Search:
 
     def includes(self) -> None:
         """Take the files that requirements files include, which may have any name."""
-        from offramp.reading.manifests import includes, manifest_kind
+        pending = [path for path in sorted(self.files) if not path.endswith((".py", ".pyi"))]
+        if not pending:
+            return
+        from offramp.reading.manifests import includes
 
-        pending = sorted(path for path in self.files if manifest_kind(path) == "requirements")
         while pending:
             path = pending.pop()
             try:
