@@ -77,19 +77,17 @@ def prefect_runs(
     cases: Iterable[Case], folder: Path, blocks: Iterable[str] = ("dbt-cloud-default",)
 ) -> dict[str, Outcome]:
     """Run flows one after the other with one server, by case name; ``blocks`` are credentials for the stand-in."""
-    interpreter = python("prefect3")
-    upgrade = ["prefect", "server", "database", "upgrade", "-y"]
-    database = _migrated(interpreter, "prefect.db", upgrade, _prefect_settings)
-    shutil.copy(database, folder / "prefect.db")
+    home = prefect_home(folder)
     return _runs(
-        interpreter,
-        "run_prefect.py",
-        "flow",
-        list(cases),
-        folder,
-        lambda _: _prefect_settings(folder),
-        {"blocks": list(blocks)},
+        python("prefect3"), "run_prefect.py", "flow", list(cases), folder, lambda _: home, {"blocks": list(blocks)}
     )
+
+
+def prefect_home(folder: Path) -> dict[str, str]:
+    """The environment variables of a Prefect server whose database, an empty one, lies in ``folder``."""
+    upgrade = ["prefect", "server", "database", "upgrade", "-y"]
+    shutil.copy(_migrated(python("prefect3"), "prefect.db", upgrade, _prefect_settings), folder / "prefect.db")
+    return _prefect_settings(folder)
 
 
 def _airflow_settings(home: Path) -> dict[str, str]:
