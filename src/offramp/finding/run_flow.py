@@ -97,7 +97,8 @@ def run_sources(module: Module, sensor: Use) -> list[Use | str]:
         if isinstance(value, Made) and isinstance(value.callee, Reference) and value.callee.path.endswith(".XComArg"):
             value = Member(module.values.single(value.call.args[0]), "output") if value.call.args else value
         if isinstance(value, Member) and value.name == "output" and isinstance(value.owner, Made):
-            return [use for use in module.uses if value.owner.call in (use.call, use.made)]
+            source = module.use_of(value.owner.call)
+            return [source] if source is not None else []
     return []
 
 
@@ -110,13 +111,21 @@ class RunFlow:
         self.values = module.values
         self.use: Use
         self.seen: set[tuple[ast.AST, bool]] = set()
+        self._reaching: set[tuple[ast.AST, bool]] = set()
+        self._whole: dict[ast.AST, ast.AST] = {}
+        self._mine: re.Pattern[str] | None = None
         self._sensors = [(use, run_sources(module, use)) for use in module.uses if use.role == "sensor"]
-        self._texts = [
-            (node, ids)
-            for node in dict.fromkeys(map(self._whole_text, self.names.strings))
-            if (ids := pulled_ids(module, node))
-        ]
+        self._waited_for = {id(source) for _, sources in self._sensors for source in sources}
         self._reads = [call for call in self.names.calls if getattr(call.func, "attr", "") in _XCOM_READERS]
+        self._pulls: list[tuple[ast.AST, list[str | None]]] = [
+            *((node, pulled_ids(module, node)) for node in dict.fromkeys(map(self._whole_text, self.names.strings))),
+            *((call, self._read_ids(call)) for call in self._reads),
+        ]
+        # Under the last part of each id, or None for those that are not known.
+        self._pulls_by_id: dict[str | None, list[tuple[ast.AST, list[str | None]]]] = {}
+        for pull in self._pulls:
+            for key in {None if task is None or _HOLE in task else _last(task) for task in pull[1]}:
+                self._pulls_by_id.setdefault(key, []).append(pull)
         self._read_by = {call.func for call in self._reads}
         self._handed: set[object] | None = None
         self._runs_unseen = [
@@ -132,15 +141,18 @@ class RunFlow:
         if self._out_of_sight:
             return True
         self.use = use
-        self.seen.clear()
-        return (
-            any(use in sources for _, sources in self._sensors)
+        forgotten = not (
+            id(use) in self._waited_for
             or self._value(use.made, run_id=False, depth=0)
             or self._pulled()
             or self._result_handled()
             or self._handed_by_name()
             or self._unseen_callable()
         )
+        if not forgotten:
+            # What was seen on the way may have been left half followed.
+            self.seen.clear()
+        return not forgotten
 
     # -- other ways to a run -----------------------------------------------------
 
@@ -228,63 +240,80 @@ class RunFlow:
     # -- XCom by task id ---------------------------------------------------------
 
     def _pulled(self) -> bool:
-        return any(any(map(self._is_mine, ids)) and self._value(node, True, 0) for node, ids in self._texts) or any(
-            self._pulls_mine(call) and self._value(call, True, 0) for call in self._reads
-        )
+        own = self.use.arguments.given.get("task_id")
+        constant = own.constant if own is not None else None
+        pulls = self._pulls
+        if constant is not None:
+            pulls = [*self._pulls_by_id.get(_last(str(constant.value)), ()), *self._pulls_by_id.get(None, ())]
+        self._mine = self._pattern(self.use) if pulls else None
+        return any(any(map(self._is_mine, ids)) and self._value(node, True, 0) for node, ids in pulls)
 
     def _whole_text(self, node: ast.AST) -> ast.AST:
         """The outermost expression that a piece of text is put together in."""
-        parent = self.names.parents.get(node)
-        while parent is not None and self.values.text(parent) is not None:
-            node, parent = parent, self.names.parents.get(parent)
-        if isinstance(parent, ast.Attribute) and parent.attr == "format":
-            call = self.names.parents.get(parent)
-            if call is not None and self.values.text(call) is not None:
-                return self._whole_text(call)
-        return node
+        path = [node]
+        while path[-1] not in self._whole:
+            parent = self.names.parents.get(path[-1])
+            if isinstance(parent, ast.Attribute) and parent.attr == "format":
+                parent = self.names.parents.get(parent)
+            if parent is None or self.values.text(parent) is None:
+                break
+            path.append(parent)
+        whole = self._whole.get(path[-1], path[-1])
+        self._whole.update(dict.fromkeys(path, whole))
+        return whole
 
-    def _pulls_mine(self, call: ast.Call) -> bool:
+    def _read_ids(self, call: ast.Call) -> list[str | None]:
+        """The task ids that a call reads the XCom of; None for one that is not known."""
         node = next((keyword.value for keyword in call.keywords if keyword.arg in ("task_ids", "task_id")), None)
         if getattr(call.func, "attr", "") == "xcom_pull":
             node = node or (call.args[0] if call.args else None)
         elif node is None:
             readers = self.values.evaluate(call.func)
-            return any(isinstance(value, Reference) and ".XCom." in value.path for value in readers)
+            xcom = any(isinstance(value, Reference) and ".XCom." in value.path for value in readers)
+            return [None] if xcom else []
         if node is None:
-            return True
+            return [None]
+        found: list[str | None] = []
         for value in self.values.evaluate(node):
-            if isinstance(value, Items) and not value.complete:
-                return True
-            for task in self._parts(value):
-                if not isinstance(task, Constant) or not isinstance(task.value, str) or self._is_mine(task.value):
-                    return True
-        return False
+            known = not isinstance(value, Items) or value.complete
+            parts = [part.value if isinstance(part, Constant) else None for part in self._parts(value)]
+            found.extend(part if isinstance(part, str) else None for part in (parts if known else [None]))
+        return found
 
-    def _is_mine(self, task: str | None) -> bool:
-        if task is None:
-            return True
-        own = self.use.arguments.given.get("task_id")
+    def _pattern(self, use: Use) -> re.Pattern[str] | None:
+        """What the ids under which a task's XCom can be pulled look like; None when its own is not known."""
+        own = use.arguments.given.get("task_id")
         parts = self.values.text(own.node) if own is not None and own.node is not None else None
         if parts is None:
-            return True
-        pulled = task.split(_HOLE)
-        if len(pulled) > 1:
-            known = "".join(part for part in parts if isinstance(part, str))
-            pattern = ".*".join(map(re.escape, pulled))
-            return len(parts) > 1 or re.fullmatch(rf"(.*\.)?{pattern}", known) is not None
+            return None
         pattern = "".join(re.escape(part) if isinstance(part, str) else ".*" for part in parts)
-        return re.fullmatch(rf"(.*\.)?{pattern}(__\d+)?", task) is not None
+        return re.compile(rf"(.*\.)?{pattern}(__\d+)?")
+
+    def _is_mine(self, task: str | None) -> bool:
+        if task is None or self._mine is None:
+            return True
+        if _HOLE not in task:
+            return self._mine.fullmatch(task) is not None
+        own = self.use.arguments.given["task_id"].constant
+        pattern = ".*".join(map(re.escape, task.split(_HOLE)))
+        return own is None or re.fullmatch(rf"(.*\.)?{pattern}", str(own.value)) is not None
 
     # -- values ------------------------------------------------------------------
 
     def _value(self, node: ast.AST, run_id: bool, depth: int) -> bool:
         """Whether an expression's value (the operator, or its run id) gets to a wait or out of sight."""
-        if (node, run_id) in self.seen:
-            return False
-        if depth > _DEEPEST:
+        state = (node, run_id)
+        if state in self.seen:
+            return state in self._reaching
+        if depth > _DEEPEST or state in self._reaching:
             return True
-        self.seen.add((node, run_id))
-        depth += 1
+        self.seen.add(state)
+        reaches = self._goes(node, run_id, depth + 1)
+        if reaches:
+            self._reaching.add(state)
+        return reaches
+
+    def _goes(self, node: ast.AST, run_id: bool, depth: int) -> bool:
         parent = self.names.parents.get(node)
         if parent is None or isinstance(parent, ast.Expr | ast.Compare | ast.If | ast.While | ast.Assert | ast.UnaryOp):
             return False
@@ -500,6 +529,11 @@ class RunFlow:
             if binding.kind == "parameter" and binding.name == name
             for load in self.names.uses(binding)
         )
+
+
+def _last(task: str) -> str:
+    """A task id without its groups and the number of a copy."""
+    return re.sub(r"__\d+$", "", task.rpartition(".")[2])
 
 
 def _fixed(sensor: Use) -> bool:

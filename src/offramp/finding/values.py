@@ -15,6 +15,7 @@ from offramp.finding.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation
 
 _DEEPEST = 60
 _MOST_CANDIDATES = 12
+_MOST_CHANGES = 50
 # Numbers beyond this are nobody's job id, and writing them out may fail.
 _LARGEST = 1 << 64
 _CONVERSION = re.compile(r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])")
@@ -125,6 +126,7 @@ class Values:
         self._exists = exists
         self._known: dict[ast.AST, tuple[Value, ...]] = {}
         self._active: set[ast.AST] = set()
+        self._cut = False
         self._callers: dict[ast.AST, list[ast.Call]] | None = None
         self._changing: set[int] = set()
 
@@ -136,8 +138,10 @@ class Values:
         if known is not None:
             return known
         if node in self._active or len(self._active) > _DEEPEST:
+            self._cut = True
             return (UNKNOWN,)
         self._active.add(node)
+        outer, self._cut = self._cut, False
         try:
             candidates: list[Value] = []
             for value in self._evaluate(node):
@@ -148,8 +152,10 @@ class Values:
         result = tuple(candidates[:_MOST_CANDIDATES]) or (UNKNOWN,)
         if len(candidates) > _MOST_CANDIDATES:
             result = (*result, UNKNOWN)
-        if not self._active:
+        # What was cut short somewhere inside may be known when asked for by itself.
+        if not self._cut or not self._active:
             self._known[node] = result
+        self._cut = self._cut or outer
         return result
 
     def single(self, node: ast.AST) -> Value:
@@ -802,9 +808,12 @@ class Values:
         if not isinstance(value, Table | Items):
             return value
         scope, order, path = self.names.place(use)
+        mutations = self.names.mutations.get((binding.scope, binding.name), ())
+        if len(mutations) > _MOST_CHANGES:
+            return Items(value.nodes, complete=False) if isinstance(value, Items) else _merged(value, UNKNOWN)
         if isinstance(value, Table) and self._changed_elsewhere(binding, use):
             value = _merged(value, UNKNOWN)
-        for mutation in self.names.mutations.get((binding.scope, binding.name), ()):
+        for mutation in mutations:
             same = mutation.scope is scope or (mutation.scope is binding.scope and scope is not binding.scope)
             if same and mutation.order < binding.order:
                 continue
