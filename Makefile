@@ -30,6 +30,7 @@ format: .venv/test.stamp
 
 bench: .venv/test.stamp
 	.venv/bin/python scripts/bench.py
+	.venv/bin/python scripts/bench_gate.py
 
 .venv/offramp.stamp: pyproject.toml scripts/make_venv.sh
 	sh scripts/make_venv.sh .venv "$(PYTHON)"
