@@ -34,6 +34,7 @@ from offramp.fixing.recipes.flow_body import (
     results,
 )
 from offramp.fixing.recipes.pulled_results import Pulls, pulls
+from offramp.fixing.returned import survives
 from offramp.fixing.schedule import schedule
 from offramp.fixing.text import INDENT, call_lines
 from offramp.model import Argument as Row
@@ -136,6 +137,7 @@ class _Converter:
         self.steps: list[Step] = []
         self.pieces: dict[ast.stmt, list[str]] = {}
         self.edits: list[Edit] = []
+        self.joined: set[tuple[str, str]] = set()
         self.decorated: dict[FunctionNode, str] = {}
         self.first_options: dict[FunctionNode, Mapping[str, str]] = {}
         self.hoisted: dict[FunctionNode, str] = {}
@@ -287,6 +289,10 @@ class _Converter:
                 self._task(task)
             except Blocked as blocked:  # noqa: PERF203 - every blocker is reported, not only the first
                 self.blockers.append(blocked.blocker)
+        for step in self.steps:
+            for value in (*step.positional, *step.keywords.values()):
+                if isinstance(value, Task) and step.task.dag is dag:
+                    self._check_taken(value, step.task)
         if self.blockers:
             return []
         try:
@@ -294,6 +300,18 @@ class _Converter:
         except Blocked as blocked:
             self.blockers.append(blocked.blocker)
             return []
+
+    def _check_taken(self, source: Task, taker: Task) -> None:
+        """Whether a task's result is the one that Airflow would hand on."""
+        pushed = source.arguments.get("do_xcom_push")
+        if pushed is not None and self.expressions.constant(pushed) != Constant(True):
+            self._block(f"takes the result of `{source.id}`, which keeps it by `do_xcom_push`", taker.node)
+        if source.function is not None and not survives(self.module, source.function):
+            reason = (
+                f"what `{source.function.name}` returns is handed on as it is; Airflow hands on what JSON keeps of it "
+                "(keys become text, and in Airflow 2 tuples lists)"
+            )
+            self.doubts[reason] = source.node
 
     def _dag_arguments(self, dag: Dag, arguments: Mapping[str, Argument]) -> dict[str, str]:
         rows = self.module.rulebook.arguments(self.module.rulebook.notes["DAG"])
@@ -874,7 +892,9 @@ class _Converter:
         plain = all(alias.asname is None and alias.name.isidentifier() for alias in statement.names)
         if not plain or level or where == "__future__":
             return False
-        self.imports.update((where, alias.name) for alias in statement.names)
+        joined = {(where, alias.name) for alias in statement.names}
+        self.imports |= joined
+        self.joined |= joined
         return True
 
     def _pieces_of(self, statement: ast.stmt) -> list[str]:
@@ -1032,7 +1052,7 @@ class _Converter:
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
         for statement in self._default_args_statements():
             self._replace_statement(statement, [])
-        for _, name in self.imports:
+        for _, name in self.imports - self.joined:
             if name in self.expressions.local:
                 self._block(f"`{name}` would move to module level, where Prefect's import needs that name", self.graph.dags[0].maker)
         self.edits += import_edits(self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper)
