@@ -189,6 +189,10 @@ def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: b
             return result._replace(problem=f"{path}: the fix of {codes} was not applied: {error}")
         after = check_bytes(path, changed, context, named=True, fixes=True)
         fault = after.problem or unproven(result.findings, applied, after.findings)
+        if not fault:
+            from offramp.fixing.proof import broken
+
+            fault = broken(source.tree, Source(path, changed).tree)
         if fault:
             return result._replace(problem=f"{path}: the fix of {codes} was not applied: {fault}")
         fixed += applied

@@ -375,6 +375,8 @@ class _Builder:
         arguments = statement.args
         if arguments.args or arguments.kwonlyargs or arguments.posonlyargs or arguments.vararg or arguments.kwarg:
             self._block("takes parameters, which Airflow fills from the DAG's params", statement)
+        if isinstance(statement, ast.AsyncFunctionDef):
+            self._block("is an async function, which Airflow never runs", statement)
         outer = dict(self.env)
         self.dag = dag
         self._body(statement.body)
@@ -399,11 +401,8 @@ class _Builder:
                 self._assign(statement.target, self._evaluate(statement.value), statement)
         elif isinstance(statement, ast.Expr):
             thing = self._evaluate(statement.value)
-            if (
-                isinstance(thing, _Plain)
-                and self.dag is not None
-                and not isinstance(statement.value, ast.Constant | ast.Name)
-            ):
+            nothing = isinstance(statement.value, ast.Name) or self._is_docstring(statement)
+            if isinstance(thing, _Plain) and self.dag is not None and not nothing:
                 self._block("is code in the DAG that is not followed", statement)
         elif isinstance(statement, ast.With):
             self._group_block(statement)
@@ -419,6 +418,11 @@ class _Builder:
             return
         elif self.dag is not None or self._holds_operator(statement):
             self._block("is code in the DAG that is not followed", statement)
+
+    def _is_docstring(self, statement: ast.Expr) -> bool:
+        around = self.names.parents.get(statement)
+        first = isinstance(around, FunctionNode) and around.body[0] is statement
+        return isinstance(statement.value, ast.Constant) and (first or statement.value.value is ...)
 
     def _holds_operator(self, statement: ast.stmt) -> bool:
         return any(isinstance(node, ast.Call) and self._operator_section(node) for node in ast.walk(statement))

@@ -102,6 +102,7 @@ class Search:
             for reached in self._reached(function, {}):
                 self._check_shared_state(reached)
         self._check_uncalled()
+        self._check_lines()
         for task in self.tasks:
             self._check_shared_results(task)
         return self.found
@@ -224,6 +225,21 @@ class Search:
                 if self.module.dags.decorated(statement, _SECTIONS[:-1]) is not None:
                     self._block(f"no DAG of this file calls `{statement.name}`", statement)
 
+    def _check_lines(self) -> None:
+        """Code that moves does so by lines, which it must not share."""
+        for statement in self.graph.building:
+            for node in ast.walk(statement):
+                stays = isinstance(node, FunctionNode) and node is not statement or node in self.graph.kept
+                if not stays or not isinstance(node, ast.stmt):
+                    continue
+                parent = self.names.parents.get(node)
+                siblings = [other for other in getattr(parent, "body", []) if other is not node]
+                rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                if any(other.lineno in rows or other.end_lineno in rows for other in siblings) or (
+                    isinstance(parent, ast.stmt) and _head_end(parent) in rows
+                ):
+                    self._block("shares its line with another statement", node)
+
     def _reached(self, function: ast.AST, seen: dict[ast.AST, None]) -> dict[ast.AST, None]:
         if function not in seen:
             seen[function] = None
@@ -237,7 +253,7 @@ class Search:
     def _check_shared_state(self, function: ast.AST) -> None:
         body = getattr(function, "body", [])
         for node in [inner for statement in body for inner in ast.walk(statement)]:
-            if isinstance(node, ast.Global):
+            if isinstance(node, ast.Global | ast.Nonlocal):
                 self._block(f"`{node.names[0]}` is changed by a task, and the tasks of a flow share it", node)
             elif isinstance(node, ast.Name) and node.id in _UNFOLLOWED and hasattr(builtins, node.id):
                 if not self.names.lookup(node.id, node):
@@ -300,6 +316,13 @@ def _results(task: Task) -> Iterator[Result]:
     for value in (*task.positional, *task.keywords.values(), *task.results.values()):
         if isinstance(value, Result):
             yield value
+
+
+def _head_end(statement: ast.stmt) -> int:
+    """The last line of a compound statement's head: the one before its body, or the body's own."""
+    if isinstance(statement, ast.With):
+        return max(item.context_expr.end_lineno or 0 for item in statement.items)
+    return statement.lineno
 
 
 def _is_global(binding: Binding) -> bool:

@@ -40,6 +40,8 @@ class Schedule(NamedTuple):
 def schedule(dag: Dag, expressions: Expressions, versions: Versions) -> Schedule:
     """The schedule of a DAG. Raises Blocked, or adds doubts, where Prefect's would differ."""
     argument = dag.arguments.get("schedule") or dag.arguments.get("schedule_interval")
+    if "schedule" in dag.arguments and "schedule_interval" in dag.arguments:
+        raise Blocked("`schedule` and `schedule_interval` are both given", dag.maker)
     start = _start(dag, expressions)
     if argument is None:
         if versions.airflow.at_least((3,)) is not True:
@@ -130,6 +132,9 @@ def _start(dag: Dag, expressions: Expressions) -> _Start | None:
     path = callee.path if isinstance(callee, Reference) else ast.unparse(node.func)
     name = path.rpartition(".")[2]
     if name == "days_ago" and path.startswith("airflow."):
+        days = expressions.module.values.single(node.args[0]) if len(node.args) == 1 and not node.keywords else None
+        if not (isinstance(days, Constant) and isinstance(days.value, int) and days.value >= 0):
+            raise Blocked("this start_date is not known here", argument.node)
         return _Start("UTC")
     if path in ("pendulum.today", "pendulum.now", "pendulum.yesterday") or _relative(node):
         return _moving(node, expressions)
@@ -170,7 +175,8 @@ def _moving(node: ast.Call, expressions: Expressions) -> _Start:
         callee = expressions.module.values.single(inner.func)
         if isinstance(callee, Reference) and callee.path in ("pendulum.today", "pendulum.now", "pendulum.yesterday"):
             zone = [*inner.args, *(keyword.value for keyword in inner.keywords if keyword.arg == "tz")]
-            past = any(keyword.arg == "days" and _negative(keyword.value) for keyword in node.keywords)
+            sole = isinstance(node.func, ast.Attribute) and node.func.value is inner and len(node.keywords) == 1
+            past = sole and node.keywords[0].arg == "days" and not node.args and _back(node)
             if len(zone) == 1 and (past or inner is node):
                 return _Start(_zone(zone[0], expressions))
             break
@@ -178,11 +184,26 @@ def _moving(node: ast.Call, expressions: Expressions) -> _Start:
     raise Blocked("this start_date is not known here", node)
 
 
-def _negative(node: ast.expr) -> bool:
-    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+def _back(node: ast.Call) -> bool:
+    """Whether ``.add(days=…)`` or ``.subtract(days=…)`` goes back in time."""
+    try:
+        days = ast.literal_eval(node.keywords[0].value)
+    except ValueError:
+        return False
+    adds = isinstance(node.func, ast.Attribute) and node.func.attr == "add"
+    return isinstance(days, int) and (days <= 0 if adds else days >= 0)
 
 
 def _zone(node: ast.expr, expressions: Expressions) -> str:
+    zone = _zone_name(node, expressions)
+    if zone.upper() == "UTC":
+        return "UTC"
+    if "/" not in zone:
+        raise Blocked(f"the time zone `{zone}` may mean another one to Prefect", node)
+    return zone
+
+
+def _zone_name(node: ast.expr, expressions: Expressions) -> str:
     known = expressions.module.values.single(node)
     if isinstance(known, Constant) and isinstance(known.value, str):
         return known.value
