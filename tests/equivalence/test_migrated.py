@@ -39,7 +39,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (root / "offramp.toml").write_text('deployment = "prefect-yaml"\n')
     exported = {"dbt_cloud": "dbt-cloud://4711:ignored@acme.getdbt.com"}
     (root / "connections.json").write_text(json.dumps(exported))
-    migrate = [COMMAND, "migrate", "dags", "--out", "flows", "--connections", "connections.json"]
+    migrate = [str(COMMAND), "migrate", "dags", "--out", "flows", "--connections", "connections.json"]
     subprocess.run(migrate, cwd=root, check=True)
     environment = {
         **os.environ,

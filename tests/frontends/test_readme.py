@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +16,13 @@ SESSIONS = re.findall(r"^```console\n\$ offramp ([^\n]*)\n(.*?)^```$", README, r
 
 def test_it_opens_with_a_session() -> None:
     assert README.startswith("# offramp\n\n```console\n$ offramp check examples/dags/")
-    assert len(SESSIONS) == 3
+    assert len(SESSIONS) == 4
 
 
 @pytest.mark.parametrize(("arguments", "shown"), SESSIONS, ids=[arguments for arguments, _ in SESSIONS])
-def test_the_sessions_are_real(arguments: str, shown: str, offramp: Run) -> None:
-    assert offramp(*arguments.split(), cwd=ROOT).stdout == shown
+def test_the_sessions_are_real(arguments: str, shown: str, offramp: Run, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    assert offramp(*arguments.split()).stdout == shown
 
 
 def test_the_table_lists_every_rule(offramp: Run) -> None:
