@@ -16,6 +16,7 @@ from offramp.finding.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation
 _DEEPEST = 60
 _MOST_CANDIDATES = 12
 _MOST_CHANGES = 50
+_MOST_STEPS = 1000
 # Numbers beyond this are nobody's job id, and writing them out may fail.
 _LARGEST = 1 << 64
 _CONVERSION = re.compile(r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])")
@@ -127,6 +128,8 @@ class Values:
         self._known: dict[ast.AST, tuple[Value, ...]] = {}
         self._active: set[ast.AST] = set()
         self._cut = False
+        self._steps = 0
+        self._passing: dict[ast.AST, tuple[Value, ...]] = {}
         self._callers: dict[ast.AST, list[ast.Call]] | None = None
         self._changing: set[int] = set()
 
@@ -137,9 +140,14 @@ class Values:
         known = self._known.get(node)
         if known is not None:
             return known
-        if node in self._active or len(self._active) > _DEEPEST:
+        known = self._passing.get(node)
+        if known is not None:
+            self._cut = True
+            return known
+        if node in self._active or len(self._active) > _DEEPEST or self._steps > _MOST_STEPS:
             self._cut = True
             return (UNKNOWN,)
+        self._steps += 1
         self._active.add(node)
         outer, self._cut = self._cut, False
         try:
@@ -155,7 +163,12 @@ class Values:
         # What was cut short somewhere inside may be known when asked for by itself.
         if not self._cut or not self._active:
             self._known[node] = result
+        else:
+            self._passing[node] = result
         self._cut = self._cut or outer
+        if not self._active:
+            self._passing.clear()
+            self._steps = 0
         return result
 
     def single(self, node: ast.AST) -> Value:
