@@ -1,7 +1,7 @@
 """The bodies of Prefect tasks that do what Airflow's dbt Cloud operators do.
 
 Named by the ``rewrite`` field of a note; the note's argument table says what every
-argument becomes. Behaviour was compared on provider 4.0.0 and 4.11.1, and Prefect
+argument becomes, so that arguments are looked up by that. Behaviour was compared on provider 4.0.0 and 4.11.1, and Prefect
 3.8.8 with prefect-dbt 0.7.25.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from offramp.finding.graph import Argument, Result, Task
-from offramp.finding.values import Constant, Table
+from offramp.finding.values import Constant, Items, Table
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.text import call_lines
 from offramp.model import Argument as Row
@@ -33,6 +33,7 @@ _OPTION_TYPES = {
 _LONGEST_CAUSE = 255
 _OPTIONS = "trigger_job_run_options"
 _CLOUD = "prefect_dbt.cloud"
+_LIMIT, _INTERVAL = "max_wait_seconds", "poll_frequency_seconds"
 
 
 class Body(NamedTuple):
@@ -61,6 +62,15 @@ class Job(NamedTuple):
     blocks: Mapping[str, str]
     pattern: str
 
+    def source(self, target: str, usual: str = "") -> str:
+        """The argument that becomes ``target``; empty where no row leads there.
+
+        That is Airflow's ``usual`` name where the table has it, else one that is given, else the first.
+        """
+        names = [name for name, row in self.rows.items() if row.target == target]
+        given = [name for name in names if name in self.call]
+        return usual if usual in names else (given or names or [""])[0]
+
 
 def block_name(connection: str, blocks: Mapping[str, str]) -> str:
     """The Prefect block for an Airflow connection id; block names take lower case letters, digits and dashes."""
@@ -85,8 +95,8 @@ def run_job(job: Job) -> Body:
         imports.add((f"{_CLOUD}.jobs", "trigger_dbt_cloud_job_run"))
         lines = [*before, *call_lines("run = await trigger_dbt_cloud_job_run", arguments), 'return run["id"]']
         return Body(tuple(lines), parameters, True, frozenset(imports))
-    arguments["max_wait_seconds"] = _number(job, "timeout")
-    arguments["poll_frequency_seconds"] = _number(job, "check_interval")
+    arguments[_LIMIT] = _number(job, job.source(_LIMIT, "timeout"))
+    arguments[_INTERVAL] = _number(job, job.source(_INTERVAL, "check_interval"))
     arguments["retry_filtered_models_attempts"] = "0"
     _check_limit(job, options)
     function = "trigger_dbt_cloud_job_run_and_wait_for_completion"
@@ -105,8 +115,8 @@ def run_job_block(job: Job) -> Body:
     credentials, before = _credentials(job, asynchronous=False)
     parameters: dict[str, Result] = {}
     arguments = {"dbt_cloud_credentials": credentials, "job_id": _job_id(job, parameters)}
-    arguments["timeout_seconds"] = _number(job, "timeout")
-    arguments["interval_seconds"] = _number(job, "check_interval")
+    arguments["timeout_seconds"] = _number(job, job.source(_LIMIT, "timeout"))
+    arguments["interval_seconds"] = _number(job, job.source(_INTERVAL, "check_interval"))
     imports = {(_CLOUD, "DbtCloudCredentials"), (_CLOUD, "DbtCloudJob")}
     options = _options(job, parameters)
     if options:
@@ -124,10 +134,9 @@ def wait_for_run(job: Job) -> Body:
     credentials, before = _credentials(job)
     parameters: dict[str, Result] = {}
     arguments = {"run_id": _run_id(job, parameters), "dbt_cloud_credentials": credentials}
-    arguments["max_wait_seconds"] = _number(job, "timeout", "604800")
+    arguments[_LIMIT] = _number(job, job.source(_LIMIT), "604800")
     deferred = _flag(job, "deferrable", default=False)
-    interval = "poll_interval" if "poll_interval" in job.call else "poke_interval"
-    arguments["poll_frequency_seconds"] = _number(job, interval, "5" if deferred else "60")
+    arguments[_INTERVAL] = _number(job, job.source(_INTERVAL), "5" if deferred else "60")
     if job.consumed:
         raise Blocked("another task takes the sensor's result", job.task.node)
     if "retries" in job.task.arguments and _known_retries(job):
@@ -179,45 +188,65 @@ def write_artifact(job: Job) -> Body:
 
 def list_jobs(job: Job) -> Body:
     """List the ids of jobs, over all pages."""
-    params = _params(job)
-    params["offset"] = "len(jobs)"
-    credentials, before = _credentials(job, named=True)
-    arguments = {
-        "dbt_cloud_credentials": credentials,
-        "path": '"/jobs/"',
-        "http_method": '"GET"',
-        "params": _dict_text(params),
-    }
-    lines = [*before, "jobs = []", "while True:"]
-    fetch = "page = await call_dbt_cloud_administrative_api_endpoint"
-    lines += [f"    {line}" for line in call_lines(fetch, arguments)]
-    lines += [
-        '    jobs += page["data"]',
-        '    if not page["data"] or len(jobs) >= page["extra"]["pagination"]["total_count"]:',
-        '        return [job["id"] for job in jobs]',
-    ]
-    return Body(tuple(lines), {}, True, _API_IMPORTS)
+    return _listed(job, "jobs", _params(job), 'return [job["id"] for job in jobs]')
 
 
 def list_runs(job: Job) -> Body:
-    """List runs, or take the newest one."""
-    if "status_filter" in job.task.arguments:
-        raise Blocked("`status_filter` is not converted: filter the runs by their `status`", job.task.node)
+    """List runs over all pages, of some states if asked, or take the newest one."""
     latest = _flag(job, "latest_only", default=False)
     params = _params(job)
+    if latest:
+        params.setdefault("order_by", '"-created_at"')
+    states = _states(job)
+    if states:
+        chosen = f'[run for run in runs if run.get("status") is not None and int(run["status"]) in {states}]'
+        lines = (f"runs = {chosen}", "return runs[0] if runs else None" if latest else "return runs")
+        return _listed(job, "runs", params, *lines)
     if not latest:
-        raise Blocked("all runs of a job over all pages are not converted", job.task.node)
-    params.setdefault("order_by", '"-created_at"')
+        return _listed(job, "runs", params, "return runs")
     credentials, before = _credentials(job)
+    first = [*before, *_page("/runs/", credentials, params), 'return page["data"][0] if page["data"] else None']
+    return Body(tuple(first), {}, True, _API_IMPORTS)
+
+
+def _listed(job: Job, what: str, params: dict[str, str], *last: str) -> Body:
+    """Fetch every page of a list into a variable of that name, then do what ``last`` says."""
+    credentials, before = _credentials(job, named=True)
+    lines = [*before, f"{what} = []", "while True:"]
+    lines += [f"    {line}" for line in _page(f"/{what}/", credentials, {**params, "offset": f"len({what})"})]
+    ended = f'not page["data"] or len({what}) >= page["extra"]["pagination"]["total_count"]'
+    lines += [f'    {what} += page["data"]', f"    if {ended}:"]
+    if len(last) == 1:
+        lines.append(f"        {last[0]}")
+    else:
+        lines += ["        break", *last]
+    return Body(tuple(lines), {}, True, _API_IMPORTS)
+
+
+def _page(path: str, credentials: str, params: Mapping[str, str]) -> list[str]:
     arguments = {
         "dbt_cloud_credentials": credentials,
-        "path": '"/runs/"',
+        "path": f'"{path}"',
         "http_method": '"GET"',
         "params": _dict_text(params),
     }
-    lines = [*before, *call_lines("page = await call_dbt_cloud_administrative_api_endpoint", arguments)]
-    lines.append('return page["data"][0] if page["data"] else None')
-    return Body(tuple(lines), {}, True, _API_IMPORTS)
+    return call_lines("page = await call_dbt_cloud_administrative_api_endpoint", arguments)
+
+
+def _states(job: Job) -> str:
+    """The set of states that ``status_filter`` lets through, as text; empty for all."""
+    argument = job.task.arguments.get("status_filter")
+    if argument is None:
+        return ""
+    value = job.expressions.module.values.single(argument.node)
+    if isinstance(value, Constant) and value.value is None:
+        return ""
+    nodes = value.nodes if isinstance(value, Items) and value.complete else (argument.node,)
+    known = [job.expressions.module.values.single(node) for node in nodes]
+    states = [one.value for one in known if isinstance(one, Constant) and isinstance(one.value, int)]
+    if not states or len(states) != len(nodes):
+        raise Blocked("`status_filter` is not known here", argument.node)
+    return "{" + ", ".join(str(state) for state in states) + "}"
 
 
 RECIPES: dict[str, Callable[[Job], Body]] = {
@@ -235,6 +264,15 @@ _API_IMPORTS = frozenset(
 def repr_text(value: str) -> str:
     """A string literal in double quotes where that needs no escapes."""
     return f'"{value}"' if value.isprintable() and not set('"\\') & set(value) else repr(value)
+
+
+def absent_text(row: Row) -> str:
+    """What a row has written when its argument is absent, as Python text: words that are no literal are a string."""
+    try:
+        ast.literal_eval(row.when_absent)
+    except (ValueError, SyntaxError):
+        return repr_text(row.when_absent)
+    return row.when_absent
 
 
 # -- single arguments --------------------------------------------------------------
@@ -275,8 +313,10 @@ def _text_constant(job: Job, name: str) -> str:
 
 def _number(job: Job, name: str, default: str = "") -> str:
     if name not in job.call:
-        row = job.rows.get(name)
-        return default or (row.when_absent if row is not None else "")
+        absent = default or (job.rows[name].when_absent if name in job.rows else "")
+        if not absent:
+            raise Blocked("the note does not say how long to wait, and how often to ask", job.task.node)
+        return absent
     argument = job.call[name][1]
     known = job.expressions.constant(argument)
     if known is not None:
@@ -294,18 +334,23 @@ def _job_id(job: Job, parameters: dict[str, Result]) -> str:
     if "job_id" in job.results:
         parameters["job_id"] = job.results["job_id"]
         return "job_id"
-    if "job_id" not in job.call:
-        raise Blocked("no `job_id` is given", job.task.node)
-    return _integer(job, "job_id")
+    return _identity(job, "job_id")
 
 
 def _run_id(job: Job, parameters: dict[str, Result]) -> str:
     if "run_id" in job.results:
         parameters["run_id"] = job.results["run_id"]
         return "run_id"
-    if "run_id" not in job.call:
-        raise Blocked("no `run_id` is given", job.task.node)
-    return _integer(job, "run_id")
+    return _identity(job, "run_id")
+
+
+def _identity(job: Job, target: str) -> str:
+    name = job.source(target, target)
+    if name in job.call:
+        return _integer(job, name)
+    if name not in job.rows or not job.rows[name].when_absent:
+        raise Blocked(f"no `{name or target}` is given", job.task.node)
+    return job.rows[name].when_absent
 
 
 def _integer(job: Job, name: str) -> str:
@@ -323,7 +368,9 @@ def _integer(job: Job, name: str) -> str:
 
 def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) -> tuple[str, list[str]]:
     """The credentials as an expression, and the lines that have to come before it."""
-    name = next(row for row in job.rows if row.endswith("conn_id"))
+    name = job.source("dbt_cloud_credentials")
+    if not name:
+        raise Blocked("the note does not say where the connection comes from", job.task.node)
     connection = job.rows[name].when_absent
     if name in job.call:
         argument = job.call[name][1]
@@ -334,10 +381,11 @@ def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) ->
         connection = known.value
     block = repr_text(_block(job, connection))
     load = f"await DbtCloudCredentials.aload({block})" if asynchronous else f"DbtCloudCredentials.load({block})"
-    if "account_id" not in job.call or _known(job, "account_id") == Constant(None):
+    account_id = job.source("block.account_id")
+    if account_id not in job.call or _known(job, account_id) == Constant(None):
         return ("credentials", [f"credentials = {load}"]) if named else (load, [])
-    account = _integer(job, "account_id")
-    known = _known(job, "account_id")
+    account = _integer(job, account_id)
+    known = _known(job, account_id)
     if known is None or not account.isdecimal():
         account = f"int({account})"
     copy = f'credentials.model_copy(update={{"account_id": {account}}})'
@@ -378,6 +426,9 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
         if name in job.results:
             parameters[name] = job.results[name]
             found[name] = name
+    for row in job.rows.values():
+        if row.target.startswith(f"{_OPTIONS}.") and row.when_absent and row.name not in job.call:
+            found[row.target.partition(".")[2]] = absent_text(row)
     for row, argument in job.call.values():
         if row.target.startswith(f"{_OPTIONS}."):
             field = row.target.partition(".")[2]
@@ -433,7 +484,7 @@ def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
 def _check_limit(job: Job, options: Mapping[str, str]) -> None:
     """prefect-dbt lifts the wait to ``timeout_seconds_override`` where that is longer."""
     if "timeout_seconds_override" in options:
-        limit = _number(job, "timeout")
+        limit = _number(job, job.source(_LIMIT, "timeout"))
         override = options["timeout_seconds_override"]
         if not (limit.isdecimal() and override.isdecimal() and int(override) <= int(limit)):
             doubt = "`timeout_seconds_override` lifts prefect-dbt's limit, not Airflow's"
