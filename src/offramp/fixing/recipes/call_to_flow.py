@@ -11,9 +11,9 @@ from offramp.finding.operators import Module, Use
 from offramp.finding.values import UNKNOWN
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.imports import import_edits
-from offramp.fixing.recipes import dbt_cloud
 from offramp.fixing.recipes.dag_to_flow import Conversion, Options, sort_argument
 from offramp.fixing.recipes.dbt_cloud import Job, repr_text
+from offramp.fixing.recipes.registry import RECIPES
 from offramp.fixing.text import INDENT, call_lines
 from offramp.model import Argument as Row
 from offramp.model import Edit, Span
@@ -46,7 +46,7 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
         if unwritten in task.arguments:
             node = task.arguments[unwritten].node
             raise Blocked(f"`{unwritten}` of an operator outside a DAG is not converted", node)
-    recipe = dbt_cloud.RECIPES.get(use.note.fields.get("rewrite", "").split("\n")[0].strip())
+    recipe = RECIPES.get(use.note.fields.get("rewrite", "").split("\n")[0].strip())
     if recipe is None:
         raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
     body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks, options.pattern))

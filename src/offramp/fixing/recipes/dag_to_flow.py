@@ -34,6 +34,7 @@ from offramp.fixing.recipes.flow_body import (
     results,
 )
 from offramp.fixing.recipes.pulled_results import Pulls, pulls
+from offramp.fixing.recipes.registry import RECIPES
 from offramp.fixing.returned import survives
 from offramp.fixing.schedule import schedule
 from offramp.fixing.text import INDENT, call_lines
@@ -465,7 +466,7 @@ class _Converter:
     ) -> None:
         note = self.module.rulebook.notes[task.kind]
         name = note.fields.get("rewrite", "").split("\n")[0].strip()
-        recipe = dbt_cloud.RECIPES.get(name)
+        recipe = RECIPES.get(name)
         if recipe is None:
             raise Blocked(f"the note of `{note.operator}` names no rewrite", task.node)
         if name == "run_job" and self.options.pattern == "job-block":
@@ -648,7 +649,10 @@ class _Converter:
             return function.name
         if function.col_offset:
             raise Blocked(f"the function `{function.name}` is defined inside other code", function)
-        text = "\n".join(lines) + ("" if task.kind.startswith("task") else "\n")
+        if task.kind.startswith("task"):
+            text = "\n".join([*self.comments.inside(function.decorator_list[0]), *lines])
+        else:
+            text = "\n".join([*lines, ""])
         self.edits.append(Edit(decorator, text))
         return function.name
 

@@ -1,0 +1,76 @@
+"""The recipe ``call``: the body of a task as a note's template writes it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from offramp.fixing.expressions import Blocked
+from offramp.fixing.recipes.dbt_cloud import Body, Job, absent_text
+from offramp.fixing.text import INDENT
+
+_SLOT = re.compile(r"\{([A-Za-z_]\w*)\}")
+_ALL = "{arguments}"
+
+
+def call(job: Job) -> Body:
+    """The template of the note's ``rewrite`` field with its slots filled.
+
+    ``{arguments}`` on a line of its own becomes one keyword argument a line, for every row that leads to a plain
+    name; ``{name}`` the value of that argument. Import lines at the top are imported by the file. Raises Blocked.
+    """
+    from offramp.knowledge.note_format import fenced_blocks
+
+    blocks = fenced_blocks(job.expressions.module.rulebook.notes[job.task.kind].fields["rewrite"])
+    if len(blocks) != 1:
+        raise Blocked("the note's rewrite has no template", job.task.node)
+    if job.consumed:
+        raise Blocked("another task takes the result, which the note's template does not tell", job.task.node)
+    if job.results:
+        raise Blocked("takes a result of another task, which the note's template does not tell", job.task.node)
+    keywords = _keywords(job)
+    lines: list[str] = []
+    imports: set[tuple[str, str]] = set()
+    for line in blocks[0].rstrip().splitlines():
+        if line.startswith(("import ", "from ")):
+            imports |= _imported(line)
+        elif line.strip() == _ALL:
+            indent = line[: len(line) - len(line.lstrip())]
+            lines += [f"{indent}{name}={value}," for name, value in keywords.items()]
+        elif lines or line.strip():
+            lines.append(_SLOT.sub(lambda slot: _value(job, slot[1]), line))
+    text = "\n".join(["async def f():", *(INDENT + line for line in lines)])
+    awaits = any(isinstance(node, ast.Await) for node in ast.walk(ast.parse(text)))
+    return Body(tuple(lines), {}, awaits, frozenset(imports))
+
+
+def _keywords(job: Job) -> dict[str, str]:
+    """The keyword arguments of the call, in the order of the note's rows."""
+    found: dict[str, str] = {}
+    for name, row in job.rows.items():
+        if row.target.isidentifier() and row.target not in ("dropped", "refused", "selects"):
+            if name in job.call:
+                found[row.target] = job.expressions.text(job.call[name][1], template=True)
+            elif row.when_absent:
+                found.setdefault(row.target, absent_text(row))
+    for row, argument in job.call.values():
+        if not row.target.isidentifier():
+            raise Blocked(f"`{row.name}` becomes `{row.target}`, which the recipe `call` cannot write", argument.node)
+    return found
+
+
+def _value(job: Job, name: str) -> str:
+    if name in job.call:
+        return job.expressions.text(job.call[name][1], template=True)
+    if name in job.task.arguments:
+        return job.expressions.text(job.task.arguments[name], template=True)
+    row = job.rows.get(name)
+    if row is None or not row.when_absent:
+        raise Blocked(f"no `{name}` is given, which the note's template needs", job.task.node)
+    return absent_text(row)
+
+
+def _imported(line: str) -> set[tuple[str, str]]:
+    statement = ast.parse(line).body[0]
+    where = statement.module or "" if isinstance(statement, ast.ImportFrom) else ""
+    return {(where, alias.name) for alias in statement.names} if isinstance(statement, ast.Import | ast.ImportFrom) else set()
