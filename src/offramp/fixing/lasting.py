@@ -221,16 +221,17 @@ class Search:
         """A task that no DAG calls would keep Airflow's decorator."""
         called = {task.function for task in self.tasks}
         for statement in self.module.tree.body:
-            if isinstance(statement, FunctionNode) and statement not in called:
-                if self.module.dags.decorated(statement, _SECTIONS[:-1]) is not None:
-                    self._block(f"no DAG of this file calls `{statement.name}`", statement)
+            if not isinstance(statement, FunctionNode) or statement in called:
+                continue
+            if self.module.dags.decorated(statement, _SECTIONS[:-1]) is not None:
+                self._block(f"no DAG of this file calls `{statement.name}`", statement)
 
     def _check_lines(self) -> None:
         """Code that moves does so by lines, which it must not share."""
         for statement in self.graph.building:
             for node in ast.walk(statement):
-                stays = isinstance(node, FunctionNode) and node is not statement or node in self.graph.kept
-                if not stays or not isinstance(node, ast.stmt):
+                moves = isinstance(node, FunctionNode) and node is not statement
+                if not isinstance(node, ast.stmt) or not (moves or node in self.graph.kept):
                     continue
                 parent = self.names.parents.get(node)
                 siblings = [other for other in getattr(parent, "body", []) if other is not node]

@@ -59,8 +59,13 @@ class Comments:
         """What is left in the statements that build a DAG."""
         rows: list[int] = []
         for statement in (dag.site, *dag.statements):
-            rows.extend(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+            first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
+            rows.extend(range(first, (statement.end_lineno or statement.lineno) + 1))
         return self._take(rows)
+
+    def inside(self, node: ast.expr) -> list[str]:
+        """The comments in an expression of several lines, but for the one behind its last."""
+        return self._take(range(node.lineno, node.end_lineno or node.lineno))
 
     def _take(self, rows: object) -> list[str]:
         wanted = set(rows)  # type: ignore[call-overload]

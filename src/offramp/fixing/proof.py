@@ -8,7 +8,9 @@ import builtins
 from offramp.finding.names import FunctionNode, Names
 
 # What a module has without binding it.
-_OF_A_MODULE = frozenset("__file__ __name__ __doc__ __package__ __spec__ __loader__ __path__ __builtins__ __annotations__".split())
+_OF_A_MODULE = frozenset(
+    "__file__ __name__ __doc__ __package__ __spec__ __loader__ __path__ __builtins__ __annotations__".split()
+)
 
 
 def broken(before: ast.Module, after: ast.Module) -> str:
@@ -34,7 +36,8 @@ def _undefined(names: Names) -> set[str]:
     return {
         name
         for name, loads in names.loads.items()
-        if name not in _OF_A_MODULE and not hasattr(builtins, name) and any(not names.lookup(name, load) for load in loads)
+        if name not in _OF_A_MODULE and not hasattr(builtins, name)
+        if any(not names.lookup(name, load) for load in loads)
     }
 
 
