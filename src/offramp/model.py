@@ -80,7 +80,7 @@ class Argument(NamedTuple):
     """One row of a note's ``arguments`` table.
 
     ``target`` is what the argument becomes (a call argument, ``block.<field>``,
-    ``task.<field>``, ``selects``, ``dropped`` or ``refused``); ``when_absent`` is
+    ``task.<field>``, ``selects``, ``dropped``, ``refused`` or ``retried``); ``when_absent`` is
     what has to be written when the argument is not given, because defaults differ.
     """
 

@@ -375,6 +375,7 @@ class _Converter:
         options: dict[str, str] = {"name": repr_text(task.id)}
         call: dict[str, tuple[Row, Argument]] = {}
         problems: list[Blocker] = []
+        self._retries(task, rows, options, problems)
         for name, argument in task.arguments.items():
             if name in task.results:
                 continue
@@ -382,7 +383,6 @@ class _Converter:
                 sort_argument(self.expressions, self.doubts, rows.get(name), name, argument, options, call)
             except Blocked as blocked:
                 problems.append(blocked.blocker)
-        self._retries(task, rows, options, problems)
         self._rule(task, problems)
         if task.mapped is not None and not (note.code or task.kind == "task"):
             problems.append(Blocker("a mapped task of this kind is not converted", task.node))
@@ -1085,9 +1085,12 @@ def sort_argument(
             raise Blocked("a task's own start_date is not followed", argument.node)
         if unsafe and not harmless(known, row, argument.node) and known != Constant(1):
             doubts[reason] = argument.node
-    elif row.target == "refused":
-        if not harmless(known, row, argument.node):
+    elif row.target in ("refused", "retried"):
+        harms = not harmless(known, row, argument.node)
+        if harms and (row.target == "refused" or "retries" in options):
             raise Blocked(reason, argument.node)
+        if harms and unsafe:
+            doubts[reason] = argument.node
     elif row.target == "selects":
         if name not in _UNDERSTOOD:
             raise Blocked(reason, argument.node)
