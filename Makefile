@@ -1,11 +1,12 @@
 # Two commands set everything up: `make demo` and `make test`. PYTHON=... chooses the interpreter.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test equivalence lint format bench clean
 
 help:
 	@echo "make demo   set up and check examples/dags"
 	@echo "make test   set up and run every check and test, on every Python 3.10 to 3.13 found"
+	@echo "make equivalence run every DAG of tests/equivalence in real Airflow, and its flow in real Prefect"
 	@echo "make format let ruff lay out the code"
 	@echo "make bench  measure the speed against ruff"
 
@@ -16,7 +17,13 @@ demo: .venv/offramp.stamp
 
 test: .venv/test.stamp lint
 	.venv/bin/python -m pytest -q -n auto
+	.venv/bin/python -m pytest -q -m equivalence tests/equivalence
 	sh scripts/other_pythons.sh
+
+equivalence: .venv/test.stamp
+	.venv/bin/python -m pytest -q -m equivalence tests/equivalence --everything
+	@git log -1 --format='commit %h'
+	@cd tests/equivalence/environments; grep -E '^(apache-airflow|apache-airflow-providers-dbt-cloud|prefect|prefect-dbt)==' *.txt
 
 lint: .venv/test.stamp
 	.venv/bin/ruff check
