@@ -302,11 +302,14 @@ def _in_processes(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[File
 
 def _forked(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[FileResult]:
     import multiprocessing
+    import signal
 
     global _worker  # noqa: PLW0603 - how the forked processes come by the context, which is not pickled
 
     _worker = work
-    with multiprocessing.get_context("fork").Pool(min(jobs, len(paths))) as pool:
+    context = multiprocessing.get_context("fork")
+    # Ctrl-C reaches every process of a terminal; the first one ends the others.
+    with context.Pool(min(jobs, len(paths)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         yield from pool.imap(_check_in_worker, paths, chunksize=max(1, min(32, len(paths) // (jobs * 4))))
 
 

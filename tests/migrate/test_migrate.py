@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import signal
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -27,6 +29,9 @@ def test_the_examples(place: Place) -> None:
     assert "airflow" not in module.lower()
     assert 'Cron("30 5 * * 1-5", timezone="UTC")' in module
     assert 'legacy_finance.serve(\n        name="legacy_finance",' in module
+    ruff = str(Path(COMMAND).with_name("ruff"))
+    for check in (["check"], ["format", "--check"]):
+        subprocess.run([ruff, *check, "--isolated", "--quiet", "flows/blocks.py"], cwd=place.root, check=True)
     assert "dags/legacy_finance.py -> flows/legacy_finance.py\n" in done.out
     assert "dags/trigger_and_watch.py: needs --unsafe-fixes: exit code 99 skips a Bash task" in done.out
     assert done.out.splitlines()[-1].startswith("2 DAGs converted, ")
@@ -348,18 +353,27 @@ def test_bytes_are_kept(place: Place) -> None:
 
 
 def test_interrupted_at_any_moment_it_leaves_no_half_of_anything(place: Place) -> None:
-    place.write({f"dags/d{number}.py": dag(f"d{number}") for number in range(60)})
+    padding = "\n" + "# padding\n" * 1000
+    place.write({f"dags/d{number}.py": dag(f"d{number}") + padding for number in range(60)})
     place.write({"flows/d0.py": "mine\n"})
     whole = {f"d{number}.py" for number in range(60)} | {"MIGRATION.md", "blocks.py"}
     interrupted = 0
     for delay in (0.2, 0.5, 0.8):
         for out in ("fresh", "flows"):
-            command = [COMMAND, "migrate", "dags", "--out", out, "--force", "--jobs", "1"]
-            started = subprocess.Popen(command, cwd=place.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            command = [COMMAND, "migrate", "dags", "--out", out, "--force", "--jobs", "2"]
+            started = subprocess.Popen(
+                command,
+                cwd=place.root,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                text=True,
+            )
             time.sleep(delay)
-            started.send_signal(signal.SIGINT)
-            started.communicate()
-            interrupted += started.returncode != 0
+            # To all of its processes, as a terminal does.
+            os.killpg(started.pid, signal.SIGINT)
+            said = started.communicate()[1]
+            interrupted += said == "offramp: interrupted\n" and started.returncode == 130
             for name in place.files(out) if (place.root / out).exists() else ():
                 content = place.read(f"{out}/{name}")
                 assert content == "mine\n" or content.endswith("\n")

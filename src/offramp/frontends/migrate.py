@@ -135,13 +135,13 @@ def _targets(roots: Sequence[str], paths: Iterable[str]) -> dict[str, str]:
         root = next(
             (root for root in directories if absolute.startswith(root)), os.path.join(os.path.dirname(absolute), "")
         )
-        found[path] = absolute.removeprefix(root)
+        found[path] = absolute.removeprefix(root).replace(os.sep, "/")
     return found
 
 
 def _neighbours(roots: Sequence[str], paths: Iterable[str]) -> frozenset[str]:
     """What imports can name of the files below the DAGs' directories."""
-    parts = (part for target in _targets(roots, paths).values() for part in target.split(os.sep))
+    parts = (part for target in _targets(roots, paths).values() for part in target.split("/"))
     return frozenset(part.removesuffix(".py") for part in parts)
 
 

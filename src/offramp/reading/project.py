@@ -11,7 +11,7 @@ class Project:
     """The Python files that a run covers; their bytes are read when first asked for and kept."""
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._paths = paths
+        self._paths = [(path, os.path.abspath(path)) for path in paths]
         self._texts: dict[str, bytes] = {}
 
     def quoting(self, text: str, besides: str) -> str | None:
@@ -30,8 +30,8 @@ class Project:
 
     def _first(self, holds: Callable[[bytes], object], besides: str) -> str | None:
         own = os.path.abspath(besides)
-        for path in self._paths:
-            if os.path.abspath(path) != own and holds(self._text(path)):
+        for path, absolute in self._paths:
+            if absolute != own and holds(self._text(path)):
                 return path
         return None
 
