@@ -4,11 +4,11 @@
 .PHONY: help demo test equivalence lint format bench clean
 
 help:
-	@echo "make demo   set up and check examples/dags"
-	@echo "make test   set up and run every check and test, on every Python 3.10 to 3.13 found"
-	@echo "make equivalence run every DAG of tests/equivalence in real Airflow, and its flow in real Prefect"
-	@echo "make format let ruff lay out the code"
-	@echo "make bench  measure the speed against ruff"
+	@echo "make demo         set up and check examples/dags"
+	@echo "make test         set up and run every check and test, on every Python 3.10 to 3.13 found"
+	@echo "make equivalence  run every DAG of tests/equivalence in real Airflow, and its flow in real Prefect"
+	@echo "make format       let ruff lay out the code"
+	@echo "make bench        measure the speed against ruff"
 
 demo: .venv/offramp.stamp
 	@.venv/bin/offramp check examples/dags; code=$$?; \
