@@ -882,6 +882,8 @@ class _Builder:
                         self.kept.discard(self.empty.get(function.value.id))
                     else:
                         self._block("keeps tasks in a list that is not known here", node)
+                elif self.dag is not None:
+                    self._block("is code in the DAG that is not followed", node)
                 return True, _BLOCKED
             if isinstance(thing, _TaskFunction) and name == "override":
                 return True, self._override(thing, node)
@@ -1064,22 +1066,24 @@ class _Builder:
         node = argument.node
         value = self.values.single(node)
         if isinstance(value, Items) and value.complete and name == "op_args":
-            task.positional = [self._passed(element, task) for element in value.nodes]
+            task.positional = [self._passed(element) for element in value.nodes]
         elif isinstance(value, Table) and value.complete and name == "op_kwargs":
             for key, entry in value.entries.items():
                 if entry is None:
                     self._block(f"`{key}` in `op_kwargs` is not known here", node)
                 else:
-                    task.keywords[key] = self._passed(entry, task)
+                    task.keywords[key] = self._passed(entry)
         elif not (isinstance(value, Constant) and value.value is None):
             self._block(f"`{name}` is not known here", node)
+        for passed in (*task.positional, *task.keywords.values()):
+            if isinstance(passed, Result):
+                task.upstream.setdefault(passed.task)
 
-    def _passed(self, node: ast.expr, task: Task) -> Argument | Result:
+    def _passed(self, node: ast.expr) -> Argument | Result:
         thing = self._evaluate(node) if self._touches_tasks(node) or isinstance(node, ast.Call) else _Plain(node)
         if isinstance(thing, Task):
             thing = Result(thing, "return_value", node) if thing.kind.startswith("task") else thing
         if isinstance(thing, Result):
-            task.upstream.setdefault(thing.task)
             return thing
         if not isinstance(thing, _Plain | _Blocked):
             self._block("passes tasks inside another value", node)
@@ -1131,27 +1135,35 @@ class _Builder:
         if known is None:
             self._block("the task id is not known here", call)
             return _BLOCKED
-        own = str(known.value)
-        prefix = self.groups[-1].prefix if self.groups else ""
-        suffix = 0
-        if f"{prefix}{own}" in self.dag.tasks:
-            pattern = re.compile(re.escape(f"{prefix}{own}") + r"__(\d+)")
-            taken = [int(match[1]) for other in self.dag.tasks if (match := pattern.fullmatch(other))]
-            suffix = max(taken, default=0) + 1
-        task = self._add(f"{own}{f'__{suffix}' if suffix else ''}", call, function.section, self.dag, arguments, None)
-        if not isinstance(task, Task):
-            return task
-        task.function = function.node
+        # What is passed is made first, and takes its id first.
+        positional: list[Argument | Result] = []
+        keywords: dict[str, Argument | Result] = {}
         for argument in call.args:
             if isinstance(argument, ast.Starred):
                 self._block("passes arguments by `*`", argument)
             else:
-                task.positional.append(self._passed(argument, task))
+                positional.append(self._passed(argument))
         for keyword in call.keywords:
             if keyword.arg is None:
                 self._block("passes arguments by `**`", keyword.value)
             else:
-                task.keywords[keyword.arg] = self._passed(keyword.value, task)
+                keywords[keyword.arg] = self._passed(keyword.value)
+        own = str(known.value)
+        prefix = self.groups[-1].prefix if self.groups else ""
+        if f"{prefix}{own}" in self.dag.tasks:
+            own = re.split(r"__\d+$", own)[0]
+            pattern = re.compile(re.escape(f"{prefix}{own}") + r"__(\d+)")
+            taken = [int(match[1]) for other in self.dag.tasks if (match := pattern.fullmatch(other))]
+            own = f"{own}__{max(taken, default=0) + 1}"
+        task = self._add(own, call, function.section, self.dag, arguments, None)
+        if not isinstance(task, Task):
+            return task
+        task.function = function.node
+        task.positional = positional
+        task.keywords = keywords
+        for passed in (*positional, *keywords.values()):
+            if isinstance(passed, Result):
+                task.upstream.setdefault(passed.task)
         return Result(task, "return_value", call)
 
     # -- edges -------------------------------------------------------------------
