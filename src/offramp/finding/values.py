@@ -129,6 +129,7 @@ class Values:
         self._active: set[ast.AST] = set()
         self._cut = False
         self._steps = 0
+        self._exits_of: dict[ast.AST, list[ast.AST]] = {}
         self._passing: dict[ast.AST, tuple[Value, ...]] = {}
         self._callers: dict[ast.AST, list[ast.Call]] | None = None
         self._changing: set[int] = set()
@@ -258,11 +259,14 @@ class Values:
         """The expressions that a function returns."""
         if isinstance(node, ast.Lambda):
             return [node.body]
-        return [
-            statement.value
-            for statement in own_nodes(node)
-            if isinstance(statement, ast.Return) and statement.value is not None
-        ]
+        return [part.value for part in self._exits(node) if isinstance(part, ast.Return) and part.value is not None]
+
+    def _exits(self, function: FunctionNode) -> list[ast.AST]:
+        known = self._exits_of.get(function)
+        if known is None:
+            leaving = (ast.Return, ast.Yield, ast.YieldFrom)
+            known = self._exits_of[function] = [part for part in own_nodes(function) if isinstance(part, leaving)]
+        return known
 
     # -- strings -----------------------------------------------------------------
 
@@ -654,7 +658,7 @@ class Values:
         if isinstance(function, ast.ClassDef):
             return (Made(node, callee),)
         if isinstance(function, ast.FunctionDef) and all(map(self._only_caches, function.decorator_list)):
-            if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(function)):
+            if any(not isinstance(part, ast.Return) for part in self._exits(function)):
                 return (UNKNOWN,)
             return [value for returned in self.returns(function) for value in self.evaluate(returned)]
         if isinstance(function, ast.Lambda):
