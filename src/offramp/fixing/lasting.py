@@ -84,7 +84,7 @@ class Search:
         self.found: list[Blocker] = []
         self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
         self.kept_values = {getattr(statement, "value", None) for statement in graph.kept}
-        self.scopes = {self.names.scopes[dag.function] for dag in graph.dags if dag.function is not None}
+        self.scopes = [self.names.scopes[dag.function] for dag in graph.dags if dag.function is not None]
         self.ranges = self._ranges()
 
     def search(self) -> list[Blocker]:
