@@ -32,7 +32,7 @@ def dag(name: str, *, connection: str = "dbt_cloud", more: str = "", bash: str =
     )
 
 
-REFUSED = dag("refused").replace("job_id=7", 'job_id=7, retry_from_failure=True, trigger_rule="one_success"')
+REFUSED = dag("refused").replace("job_id=7", 'job_id=7, retries=1, retry_from_failure=True, trigger_rule="one_success"')
 
 
 class Done(NamedTuple):
