@@ -12,11 +12,12 @@ from offramp.finding.prefect_context import Prefect
 from offramp.finding.trap import Trap
 from offramp.finding.values import Arguments, Constant, Made, Reference, Table, Value, Values
 from offramp.knowledge.api_surface import Definition, Surface, surface
-from offramp.knowledge.prefect_dbt_calls import CLASSES, FUNCTIONS, OPTIONS
+from offramp.knowledge.prefect_dbt_calls import CLASSES, FUNCTIONS, OPTIONS, TRIGGER_AND_WAIT
 from offramp.reading.versions import Versions
 
 _CREDENTIALS = "DbtCloudCredentials"
 _OPTIONS_ARGUMENT = "trigger_job_run_options"
+_ATTEMPTS, _USUAL_ATTEMPTS = "retry_filtered_models_attempts", 3
 _PATHS = {known.name: path for path, known in FUNCTIONS.items()}
 _CLASS_PATHS = {name: path for path, name in CLASSES.items()}
 _CALLING = frozenset({"call", "submit", "map", "delay"})
@@ -49,6 +50,34 @@ def unknown_argument(module: Module, versions: Versions) -> Iterator[Trap]:
             if all(name in definition.accepts([name]) for definition in known):
                 slots = {"call": _name(known[0]), "argument": name, "consequence": _consequence(known[0])}
                 yield Trap(call.func, slots, call)
+
+
+def missing_arguments(module: Module, versions: Versions) -> Iterator[tuple[ast.Call, str, list[str]]]:
+    """The calls of prefect-dbt that leave out what every release that may be in use requires."""
+    prefect, offered = prefect_of(module, versions), surface_of(versions)
+    for call in module.names.calls if offered is not None else ():
+        known = [one for one in _definitions(prefect, offered, call) if one.kind not in ("open", "enum", "property")]
+        arguments = module.values.arguments(call)
+        if not known or not arguments.complete or any(isinstance(argument, ast.Starred) for argument in call.args):
+            continue
+        missing = known[-1].takes.missing(len(call.args), arguments.given)
+        if missing and all(definition.takes.missing(len(call.args), arguments.given) for definition in known):
+            yield call, _name(known[-1]), missing
+
+
+def repeated_models(module: Module, versions: Versions) -> Iterator[tuple[ast.Call, int]]:
+    """The calls that trigger a job and run failed models again, with how many times they do."""
+    prefect, offered = prefect_of(module, versions), surface_of(versions)
+    for call in module.names.calls:
+        known = _definitions(prefect, offered, call)
+        if known and known[0].name == TRIGGER_AND_WAIT:
+            arguments = module.values.arguments(call, known[0].takes.positional)
+            given = arguments.given.get(_ATTEMPTS)
+            attempts = given.constant.value if given is not None and given.constant is not None else None
+            if given is None and arguments.complete:
+                attempts = _USUAL_ATTEMPTS
+            if isinstance(attempts, int) and attempts > 0:
+                yield call, attempts
 
 
 def lost_run_option(module: Module, versions: Versions) -> Iterator[Trap]:

@@ -273,10 +273,23 @@ def _migrate(args: argparse.Namespace) -> int:
     return migrate.run(args)
 
 
+def _declare_notes(parser: argparse.ArgumentParser) -> None:
+    from offramp.frontends import notes
+
+    notes.declare(parser)
+
+
+def _notes(args: argparse.Namespace) -> int:
+    from offramp.frontends import notes
+
+    return notes.run(args)
+
+
 _COMMANDS = {
     "check": Command("check files and directories", _declare_check, _check),
     "gate": Command("let no new Airflow in", _declare_gate, _gate),
     "migrate": Command("write Prefect flows beside the DAGs", _declare_migrate, _migrate),
+    "notes": Command("check, test and begin mapping notes", _declare_notes, _notes),
     "rule": Command("explain a rule", _declare_rule, _rule),
 }
 

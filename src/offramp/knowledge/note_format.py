@@ -85,9 +85,26 @@ def slots(text: str) -> tuple[str, ...]:
     return tuple(_SLOT.findall(text))
 
 
+class Fence(NamedTuple):
+    """A code fence: the line of its content in the field's text, from 0, its language, and its content, dedented."""
+
+    line: int
+    language: str
+    content: str
+
+
+def fences(text: str) -> tuple[Fence, ...]:
+    """The code fences in a field's text, with plain line feeds."""
+    return tuple(
+        Fence(token.map[0] + 1, token.info.strip(), token.content)
+        for token in _tokens(text)
+        if token.type == "fence" and token.map
+    )
+
+
 def fenced_blocks(text: str) -> tuple[str, ...]:
     """Contents of the code fences in a field's text, dedented and with plain line feeds."""
-    return tuple(token.content for token in _tokens(text) if token.type == "fence")
+    return tuple(fence.content for fence in fences(text))
 
 
 def parse_notes(path: str, data: bytes, *, shipped: bool = False) -> NoteFile:
