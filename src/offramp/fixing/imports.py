@@ -25,19 +25,25 @@ def import_edits(
     needed: frozenset[tuple[str, str]],
     *,
     after_imports: str = "",
+    leaves_airflow: bool = True,
 ) -> list[Edit]:
     """Edits of the module's import statements, given the other ``edits`` to it.
 
     ``needed`` are pairs of module and name; ``("", "json")`` is ``import json``.
-    ``after_imports`` is text to put behind them. Raises Blocked where a needed name
-    means something else in the file.
+    ``after_imports`` is text to put behind them; ``leaves_airflow`` whether imports of
+    Airflow go. Raises Blocked where a needed name means something else in the file.
     """
     edits = list(edits)
     statements = [node for node in module.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     generated = "\n".join(edit.text for edit in edits) + after_imports
     missing = sorted(pair for pair in needed if not _present(module, pair))
     kept = {
-        statement: [alias for alias in statement.names if _stays(module, source, statement, alias, edits, generated)]
+        statement: [
+            alias
+            for alias in statement.names
+            if (not leaves_airflow and _of_airflow(statement, alias))
+            or _stays(module, source, statement, alias, edits, generated)
+        ]
         for statement in statements
     }
     block = _block(module)
@@ -176,11 +182,9 @@ def _stays(
     edits: list[Edit],
     generated: str,
 ) -> bool:
-    root = alias.name if isinstance(statement, ast.Import) else (statement.module or "")
-    airflow = root.partition(".")[0] in _AIRFLOW and not getattr(statement, "level", 0)
-    if airflow:
+    if _of_airflow(statement, alias):
         return False
-    if alias.name == "*" or root == "__future__":
+    if alias.name == "*" or getattr(statement, "module", "") == "__future__":
         return True
     name = alias.asname or alias.name.partition(".")[0]
     loads = module.names.loads.get(name, [])
@@ -190,6 +194,11 @@ def _stays(
         return True
     spans = [source.positions.span(load) for load in loads]
     return any(not any(edit.span.start <= span.start and span.end <= edit.span.end for edit in edits) for span in spans)
+
+
+def _of_airflow(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
+    root = alias.name if isinstance(statement, ast.Import) else (statement.module or "")
+    return root.partition(".")[0] in _AIRFLOW and not getattr(statement, "level", 0)
 
 
 def _written(pairs: list[tuple[str, str]]) -> list[_Line]:

@@ -58,9 +58,13 @@ def _timeless(module: Module, call: ast.Call) -> bool:
     value = module.values.single(call.func)
     if isinstance(value, Reference):
         library, _, rest = value.path.partition(".")
-        return (
-            library == "builtins" and rest not in ("open", "input", "id", "next")
-        ) or value.path in ("os.getenv", "os.environ.get", "datetime.timedelta", "datetime.datetime", "os.path.join")
+        return (library == "builtins" and rest not in ("open", "input", "id", "next")) or value.path in (
+            "os.getenv",
+            "os.environ.get",
+            "datetime.timedelta",
+            "datetime.datetime",
+            "os.path.join",
+        )
     return isinstance(call.func, ast.Attribute) and call.func.attr in (
         "format",
         "join",

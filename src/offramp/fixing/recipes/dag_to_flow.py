@@ -1058,7 +1058,10 @@ class _Converter:
             self._replace_statement(statement, [])
         for _, name in self.imports - self.joined:
             if name in self.expressions.local:
-                self._block(f"`{name}` would move to module level, where Prefect's import needs that name", self.graph.dags[0].maker)
+                self._block(
+                    f"`{name}` would move to module level, where Prefect's import needs that name",
+                    self.graph.dags[0].maker,
+                )
         self.edits += import_edits(self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper)
 
 

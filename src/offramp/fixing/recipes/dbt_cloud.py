@@ -140,7 +140,9 @@ def wait_for_run(job: Job) -> Body:
     if job.consumed:
         raise Blocked("another task takes the sensor's result", job.task.node)
     if "retries" in job.task.arguments and _known_retries(job):
-        job.expressions.doubts["a sensor that runs out of time is not tried again in Airflow, and is in Prefect"] = job.task.node
+        job.expressions.doubts["a sensor that runs out of time is not tried again in Airflow, and is in Prefect"] = (
+            job.task.node
+        )
     lines = [
         *before,
         *call_lines("status, run = await wait_for_dbt_cloud_job_run", arguments),
