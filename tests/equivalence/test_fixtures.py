@@ -64,6 +64,7 @@ ALL_SCENES = {
     "sensor_of_template",
     "single_job",
     "taskflow_twice",
+    "times_out",
     "trigger_then_wait_later",
 }
 # The dbt Cloud runs of these last for one look more, which costs a second for each.
@@ -108,6 +109,8 @@ def scenes(fixture: str) -> dict[str, Scene]:
     found = {"success": Scene(_all("success", polls=int(fixture in WAITING)))}
     if fixture in ONLY_SUCCESS:
         return found
+    if fixture == "times_out":
+        return {**found, "running": Scene(_all("running"))}
     found["error"] = Scene(_all("error"))
     found["cancelled"] = Scene(_all("cancelled"))
     found["error-then-success"] = Scene(_all("error", "success"))
