@@ -155,8 +155,8 @@ class FileResult(NamedTuple):
     ``fixed`` are the findings whose fixes made ``new_text`` of ``old_text``.
     ``text`` is the UTF-8 text that the findings' offsets count in, with API keys as
     asterisks, kept only where there are findings. ``problem`` is one sentence when the
-    tool (not the file) failed on it; the run then ends with exit code 2. ``new_text`` is the whole fixed text where a fix was
-    applied, else None.
+    tool (not the file) failed on it; the run then ends with exit code 2. ``new_text`` is
+    the whole fixed text where a fix was applied, else None.
     """
 
     path: str

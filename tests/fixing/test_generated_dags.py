@@ -71,7 +71,8 @@ def _dags(draw: DrawFn) -> _Written:
     if form == "with":
         lines += [f'with DAG("d", schedule=None{default_args}) as dag:', *(f"    {line}" for line in body)]
     elif form == "@dag":
-        lines += [f'@dag("d", schedule=None{default_args})', "def made():", *(f"    {line}" for line in body), "made()"]
+        inner = [f"    {line}" for line in body]
+        lines += [f'@dag("d", schedule=None{default_args})', "def made():", *inner, "made()"]
     else:
         lines += [f'dag = DAG("d", schedule=None{default_args})', *body]
     graph = {}

@@ -70,7 +70,7 @@ class Expressions:
             known = fold(self.module, node, loop)
             if known is None:
                 raise Blocked("depends on the loop in a way that is not followed", node)
-            self._no_template(known.value, node)
+            self.no_template(known.value, node)
             return repr(known.value)
         self._no_templates(node)
         for inner in ast.walk(node):
@@ -133,13 +133,13 @@ class Expressions:
             waiting.extend(ast.iter_child_nodes(one))
             for value in self.module.values.evaluate(one) if isinstance(one, ast.expr) else ():
                 if isinstance(value, Constant):
-                    self._no_template(value.value, node)
+                    self.no_template(value.value, node)
                 elif isinstance(value, Items):
                     waiting.extend(value.nodes)
                 elif isinstance(value, Table):
                     waiting.extend(entry for entry in value.entries.values() if entry is not None)
 
-    def _no_template(self, value: object, node: ast.AST) -> None:
+    def no_template(self, value: object, node: ast.AST) -> None:
         if isinstance(value, str) and _TEMPLATE.search(value):
             raise Blocked("is a template, which Prefect does not render", node)
 

@@ -69,9 +69,8 @@ def _interval(argument: Argument, start: _Start | None, expressions: Expressions
         raise Blocked("is a schedule that Prefect has no exact equal of", argument.node) from None
     if start is None or start.date is None:
         raise Blocked("without a fixed start_date a timedelta counts from nowhere", argument.node)
-    expressions.doubts[
-        "a timedelta schedule: Airflow counts from the last run and from when the DAG was switched on, Prefect from start_date"
-    ] = argument.node
+    counted = "Airflow counts from the last run and from when the DAG was switched on, Prefect from start_date"
+    expressions.doubts[f"a timedelta schedule: {counted}"] = argument.node
     date = start.date
     parts = [date.year, date.month, date.day, date.hour, date.minute, date.second]
     while len(parts) > 3 and not parts[-1]:
@@ -111,7 +110,7 @@ class _Start(NamedTuple):
     """The time zone of a start_date, and the date itself where it does not move."""
 
     zone: str
-    date: datetime.datetime | None = None
+    date: dt.datetime | None = None
 
 
 def _start(dag: Dag, expressions: Expressions) -> _Start | None:

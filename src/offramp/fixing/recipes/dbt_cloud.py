@@ -1,8 +1,8 @@
 """The bodies of Prefect tasks that do what Airflow's dbt Cloud operators do.
 
 Named by the ``rewrite`` field of a note; the note's argument table says what every
-argument becomes, so that arguments are looked up by that. Behaviour was compared on provider 4.0.0 and 4.11.1, and Prefect
-3.8.8 with prefect-dbt 0.7.25.
+argument becomes, so that arguments are looked up by that. Behaviour was compared on
+provider 4.0.0 and 4.11.1, and Prefect 3.8.8 with prefect-dbt 0.7.25.
 """
 
 from __future__ import annotations
@@ -379,7 +379,7 @@ def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) ->
         known = job.expressions.constant(argument)
         if known is None or not isinstance(known.value, str):
             raise Blocked("the connection is not known here", argument.node)
-        job.expressions._no_template(known.value, argument.node)
+        job.expressions.no_template(known.value, argument.node)
         connection = known.value
     block = repr_text(_block(job, connection))
     load = f"await DbtCloudCredentials.aload({block})" if asynchronous else f"DbtCloudCredentials.load({block})"

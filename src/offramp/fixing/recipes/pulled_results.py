@@ -49,8 +49,8 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
     used: list[ast.Name] = [
         node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id in names
     ]
-    for name in used:
-        call = _pull(module, name, own.kwarg.arg if own.kwarg is not None else "")
+    for context in used:
+        call = _pull(module, context, own.kwarg.arg if own.kwarg is not None else "")
         upstream = _pulled(module, call, task) if call is not None else None
         if call is None or upstream is None:
             return None
@@ -70,7 +70,7 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
         taken.add(name)
         sources[name], parameter_of[upstream] = upstream, name
     replaced = frozenset(names)
-    header = _header(source, function, [p for p in sources], replaced)
+    header = _header(source, function, list(sources), replaced)
     if header is None:
         return None
     edits = [Edit(source.positions.span(call), parameter_of[upstream]) for call, upstream in calls.items()]
@@ -153,8 +153,9 @@ def _parentheses(source: Source, function: FunctionNode) -> Span | None:
             return None
         if token.string not in ("(", ")") or token.type != tokenize.OP:
             continue
-        line = text.splitlines(keepends=True)
-        offset = len("".join(line[: token.start[0] - 1]).encode()) + len(line[token.start[0] - 1][: token.start[1]].encode())
+        row, column = token.start
+        lines = text.splitlines(keepends=True)
+        offset = len("".join([*lines[: row - 1], lines[row - 1][:column]]).encode())
         if token.string == "(":
             opened = offset if depth == 0 else opened
             depth += 1
