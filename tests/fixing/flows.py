@@ -76,10 +76,13 @@ def _flow(function: ast.FunctionDef | ast.AsyncFunctionDef, tasks: dict[str, dic
         if not isinstance(statement, ast.Assign):
             continue
         submit, target = statement.value, statement.targets[0]
-        assert isinstance(submit, ast.Call) and isinstance(submit.func, ast.Attribute) and isinstance(target, ast.Name)
+        assert isinstance(submit, ast.Call)
+        assert isinstance(submit.func, ast.Attribute)
+        assert isinstance(target, ast.Name)
         assert submit.func.attr == "submit"
         options = _task_options(submit.func.value, tasks)
-        names = [node.id for one in (*submit.args, *submit.keywords) for node in ast.walk(one) if isinstance(node, ast.Name)]
+        given = [node for one in (*submit.args, *submit.keywords) for node in ast.walk(one)]
+        names = [node.id for node in given if isinstance(node, ast.Name)]
         name = str(options["name"])
         assert name not in nodes
         nodes[name] = Node(
@@ -90,7 +93,8 @@ def _flow(function: ast.FunctionDef | ast.AsyncFunctionDef, tasks: dict[str, dic
         )
         futures[target.id] = name
     last = function.body[-1]
-    assert isinstance(last, ast.Return) and isinstance(last.value, ast.List)
+    assert isinstance(last, ast.Return)
+    assert isinstance(last.value, ast.List)
     returned = [futures[one.id] for one in last.value.elts if isinstance(one, ast.Name)]
     before = {name for node in nodes.values() for name in node.after}
     assert sorted(returned) == sorted(nodes.keys() - before)
@@ -100,5 +104,7 @@ def _flow(function: ast.FunctionDef | ast.AsyncFunctionDef, tasks: dict[str, dic
 def _task_options(callee: ast.expr, tasks: dict[str, dict[str, object]]) -> dict[str, object]:
     if isinstance(callee, ast.Name):
         return tasks[callee.id]
-    assert isinstance(callee, ast.Call) and isinstance(callee.func, ast.Attribute) and callee.func.attr == "with_options"
+    assert isinstance(callee, ast.Call)
+    assert isinstance(callee.func, ast.Attribute)
+    assert callee.func.attr == "with_options"
     return {**_task_options(callee.func.value, tasks), **_options(callee)}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from tests.fixing.flows import Node, fixed, graphs
+from fixing.flows import Node, fixed, graphs
 
 _IMPORTS = """\
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ def _dags(draw: DrawFn) -> _Written:
     steps = [
         _Step(
             number,
-            draw(st.sampled_from(["dbt", "dbt", "empty", "python", "task"])) if form != "dag=" else draw(st.sampled_from(["dbt", "empty", "python"])),
+            draw(st.sampled_from(["dbt", "dbt", "empty", "python"] + ["task"] * (form != "dag="))),
             draw(st.sampled_from(["", "", "g"])) if form != "dag=" else "",
             draw(st.sampled_from([None, 0, 1, 3])),
             draw(st.sampled_from([None, 5, 90])),
@@ -77,9 +77,8 @@ def _dags(draw: DrawFn) -> _Written:
         lines += [f'dag = DAG("d", schedule=None{default_args})', *body]
     graph = {}
     for step in steps:
-        retries = next(
-            (one for one in (step.retries, group_retries if step.group else None, default_retries) if one is not None), 0
-        )
+        nearest = (step.retries, group_retries if step.group else None, default_retries)
+        retries = next((one for one in nearest if one is not None), 0)
         delay = float(300 if step.delay is None else step.delay) if retries else 0.0
         after = frozenset(_id(one) for one, other in edges if other is step)
         graph[_id(step)] = Node(after, retries, delay, step.all_done and bool(after))
@@ -143,7 +142,8 @@ def _edges(draw: DrawFn, edges: list[tuple[_Step, _Step]]) -> list[str]:
     lines = []
     for one, other in draw(st.permutations(edges)):
         a, b = _name(one), _name(other)
-        spellings = [f"{a} >> {b}", f"{b} << {a}", f"{a}.set_downstream({b})", f"{b}.set_upstream([{a}])", f"chain({a}, {b})", f"[{a}] >> {b}"]
+        spellings = [f"{a} >> {b}", f"{b} << {a}", f"[{a}] >> {b}", f"chain({a}, {b})"]
+        spellings += [f"{a}.set_downstream({b})", f"{b}.set_upstream([{a}])"]
         lines.append(draw(st.sampled_from(spellings)))
     return lines
 

@@ -14,14 +14,18 @@ from pathlib import Path
 
 import pytest
 
+from fixing.flows import fixed, graphs
 from offramp.reading.source import Source
-from tests.fixing.flows import fixed, graphs
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_CASE = re.compile(r"^## (?P<title>.+?)\n(?P<prose>.*?)^```python\n(?P<code>.*?)^```\n+(?P<expected>.*)", re.MULTILINE | re.DOTALL)
+_CASE = re.compile(
+    r"^## (?P<title>.+?)\n(?P<prose>.*?)^```python\n(?P<code>.*?)^```\n+(?P<expected>.*)", re.MULTILINE | re.DOTALL
+)
 _REFUSED = re.compile(r"^refused: (?P<reason>.+) \(line (?P<row>\d+)\)$", re.MULTILINE)
 _FLOW = re.compile(r"^flow: (?P<flow>.*)$", re.MULTILINE)
-_TASK = re.compile(r"(?P<name>[^\s*?<]+)(?P<all_done>\?)?(?: \*(?P<retries>\d+)/(?P<delay>[\d.]+))?(?: < (?P<after>.+))?")
+_TASK = re.compile(
+    r"(?P<name>[^\s*?<]+)(?P<all_done>\?)?(?: \*(?P<retries>\d+)/(?P<delay>[\d.]+))?(?: < (?P<after>.+))?"
+)
 
 
 def _cases() -> Iterator[object]:
@@ -30,7 +34,8 @@ def _cases() -> Iterator[object]:
         header = _BLOCK.search(preamble)
         for text in cases:
             case = _CASE.match(text)
-            assert case is not None and header is not None, text
+            assert case is not None, text
+            assert header is not None, path
             yield pytest.param(header[1], case["code"], case["expected"], id=f"{path.stem}: {case['title']}")
 
 
@@ -73,4 +78,4 @@ def _expected_flow(text: str) -> dict[str, tuple[frozenset[str], int, float, boo
 
 def _plain(text: str) -> Iterator[dict[str, tuple[frozenset[str], int, float, bool]]]:
     for nodes in graphs(text).values():
-        yield {name: tuple(node) for name, node in nodes.items()}
+        yield {name: (node.after, node.retries, node.delay, node.all_done) for name, node in nodes.items()}

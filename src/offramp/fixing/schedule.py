@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+from collections.abc import Callable
 from typing import NamedTuple
 
-from offramp.finding.graph import Argument, Dag
+from offramp.finding.graph import Argument, Blocker, Dag
 from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.reading.versions import Versions
@@ -55,11 +56,36 @@ def schedule(dag: Dag, expressions: Expressions, versions: Versions) -> Schedule
     if known is not None and known.value is None:
         return Schedule("", frozenset())
     _no_catchup(dag, expressions, versions)
-    if known is not None:
-        if not isinstance(known.value, str):
-            raise Blocked("is a schedule that is not followed", argument.node)
-        return _cron(known.value, argument, start, expressions)
-    return _interval(argument, start, expressions)
+    return _written(argument, start, expressions)
+
+
+def schedule_blockers(dag: Dag, expressions: Expressions, versions: Versions) -> list[Blocker]:
+    """Every reason why a DAG's schedule has no equal, as ``schedule`` gives only the first."""
+    argument = dag.arguments.get("schedule") or dag.arguments.get("schedule_interval")
+    steps: list[Callable[[], object]] = [lambda: schedule(dag, expressions, versions)]
+    if argument is not None and expressions.constant(argument) != Constant(None):
+        steps += [
+            lambda: _no_catchup(dag, expressions, versions),
+            lambda: _written(argument, _start(dag, expressions), expressions),
+        ]
+    return [blocker for blocker in dict.fromkeys(map(_blocker, steps)) if blocker is not None]
+
+
+def _blocker(step: Callable[[], object]) -> Blocker | None:
+    try:
+        step()
+    except Blocked as blocked:
+        return blocked.blocker
+    return None
+
+
+def _written(argument: Argument, start: _Start | None, expressions: Expressions) -> Schedule:
+    known = expressions.constant(argument)
+    if known is None:
+        return _interval(argument, start, expressions)
+    if not isinstance(known.value, str):
+        raise Blocked("is a schedule that is not followed", argument.node)
+    return _cron(known.value, argument, start, expressions)
 
 
 def _interval(argument: Argument, start: _Start | None, expressions: Expressions) -> Schedule:

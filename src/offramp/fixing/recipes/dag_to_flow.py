@@ -36,7 +36,7 @@ from offramp.fixing.recipes.flow_body import (
 from offramp.fixing.recipes.pulled_results import Pulls, pulls
 from offramp.fixing.recipes.registry import RECIPES
 from offramp.fixing.returned import survives
-from offramp.fixing.schedule import schedule
+from offramp.fixing.schedule import schedule, schedule_blockers
 from offramp.fixing.text import INDENT, call_lines
 from offramp.model import Argument as Row
 from offramp.model import Edit, Flow, Span
@@ -66,8 +66,7 @@ _GENERATED = frozenset(
     "flow task serve unmapped allow_failure NO_CACHE Cron Interval RRule Schedule DbtCloudCredentials DbtCloudJob "
     "TriggerJobRunOptions DbtCloudJobRunFailed DbtCloudJobRunStatus trigger_dbt_cloud_job_run "
     "trigger_dbt_cloud_job_run_and_wait_for_completion wait_for_dbt_cloud_job_run get_dbt_cloud_run_artifact "
-    "call_dbt_cloud_administrative_api_endpoint json os subprocess Path TemporaryDirectory run_bash State "
-    "credentials status run page jobs content job run_id job_id line process".split()
+    "call_dbt_cloud_administrative_api_endpoint json os subprocess Path TemporaryDirectory run_bash State".split()
 )
 _PURE_COMMAND = re.compile(
     r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*(?:&&\s*(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*)*"
@@ -327,10 +326,7 @@ class _Converter:
                 self._dag_argument(row, argument, options)
             except Blocked as blocked:
                 self.blockers.append(blocked.blocker)
-        try:
-            schedule(dag, self.expressions, self.options.versions)
-        except Blocked as blocked:
-            self.blockers.append(blocked.blocker)
+        self.blockers += schedule_blockers(dag, self.expressions, self.options.versions)
         return options
 
     def _dag_argument(self, row: Row, argument: Argument, options: dict[str, str]) -> None:
