@@ -29,6 +29,8 @@ _REPEATED = """\
 - prefect-dbt repeats a request that failed, up to three times: a brief fault of dbt Cloud no longer fails the task,
   and a slow answer to the start of a run can start the job twice. `dbt-cloud-pattern = "job-block"` does not repeat.
 """
+# The modules of prefect-dbt whose tasks have retries; its blocks have none.
+_REPEATING = (b"prefect_dbt.cloud.jobs", b"prefect_dbt.cloud.runs", b"prefect_dbt.cloud.utils")
 _ONE_PROCESS = """\
 - All tasks of a flow run share one process, its working directory, environment variables and memory. Airflow gives
   each task a process of its own.
@@ -112,17 +114,15 @@ def migration(
     *,
     dags: Sequence[str],
     serves: bool,
-    repeats: bool,
     exported: Mapping[str, Connection] | None,
     neighbours: Collection[str],
 ) -> dict[str, bytes]:
     """The files to write, by their paths below the output directory.
 
     ``dags`` are the paths that the user named; ``serves`` is off where a prefect.yaml
-    deploys; ``repeats`` says that prefect-dbt's function form is written; ``exported``
-    are Airflow's connections where an export was given; ``neighbours`` the names that
-    modules below the DAGs' directories have. Raises OfframpError where two DAGs, files
-    or blocks would share a name.
+    deploys; ``exported`` are Airflow's connections where an export was given;
+    ``neighbours`` the names that modules below the DAGs' directories have. Raises
+    OfframpError where two DAGs, files or blocks would share a name.
     """
     _check_names(plan.converted)
     blocks = _blocks(plan.converted)
@@ -131,6 +131,7 @@ def migration(
         files[BLOCKS] = _blocks_module(blocks, exported or {}).encode()
     if not serves and any(module.flows for module in plan.converted):
         files[PREFECT_YAML] = _prefect_yaml(plan.converted).encode()
+    repeats = any(name in module.text for module in plan.converted for name in _REPEATING)
     differences = _DIFFERENCES + (_REPEATED if repeats else "") + _ONE_PROCESS
     report = [
         "# Migration to Prefect\n",

@@ -61,7 +61,6 @@ def run(args: argparse.Namespace) -> int:
         plan,
         dags=args.paths,
         serves=context.serves,
-        repeats=settings.dbt_cloud_pattern == "function",
         exported=exported,
         neighbours=_neighbours(args.paths, paths),
     )
