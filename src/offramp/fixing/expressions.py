@@ -140,6 +140,7 @@ class Expressions:
                     waiting.extend(entry for entry in value.entries.values() if entry is not None)
 
     def no_template(self, value: object, node: ast.AST) -> None:
+        """Blocked where Airflow would render the value as a template."""
         if isinstance(value, str) and _TEMPLATE.search(value):
             raise Blocked("is a template, which Prefect does not render", node)
 
