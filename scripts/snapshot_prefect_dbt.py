@@ -258,7 +258,11 @@ class Package:
                 elif isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
                     is_field = not item.target.id.startswith("_") and "ClassVar" not in ast.unparse(item.annotation)
                     fields.update([_field(item.target.id, item.value)] if is_field else [])
-        if init is not None:
+        if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
+            taken = ", ".join(fields.values())
+        elif node.decorator_list:
+            kind, taken = "open", ""
+        elif init is not None:
             taken = _signature(init.args, method=True)
         elif kind in ("block", "settings", "model"):
             taken = ", ".join(["*", *fields.values()]) if fields else ""

@@ -154,7 +154,7 @@ def _is_key(text: str) -> bool:
 
 
 def _definitions(prefect: Prefect, offered: Surface | None, call: ast.Call) -> list[Definition]:
-    """What a call calls, in each release that may be in use; empty when that is not known of all."""
+    """What a call calls, in each release that may be in use and has it; empty when that is not known."""
     if offered is None:
         return []
     target = prefect.target(call.func)
@@ -164,7 +164,7 @@ def _definitions(prefect: Prefect, offered: Surface | None, call: ast.Call) -> l
         if target.owner:
             owners = offered.definitions(_CLASS_PATHS[target.owner])
             found = [owner.methods.get(target.callable.name.rpartition(".")[2]) for owner in owners]
-            return [method for method in found if method is not None] if None not in found else []
+            return [method for method in found if method is not None]
         return offered.definitions(_PATHS[target.callable.name])
     paths = {
         value.path if isinstance(value, Reference) else ""

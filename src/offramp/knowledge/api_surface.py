@@ -83,13 +83,11 @@ class Surface:
         self.releases = tuple(self._data["releases"][index] for index in chosen)
 
     def definitions(self, path: str) -> list[Definition]:
-        """What a dotted path is in each of the releases, once per difference; empty when one of them lacks it."""
+        """What a dotted path is in those of the releases that have it, once per difference."""
         found: list[Definition] = []
         for index in self._chosen:
             definition = self._definition(path, index)
-            if definition is None:
-                return []
-            if definition not in found:
+            if definition is not None and definition not in found:
                 found.append(definition)
         return found
 

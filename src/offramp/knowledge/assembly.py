@@ -12,6 +12,8 @@ from offramp.knowledge.rulebook import DETECTOR_SLOTS, OPERATOR_SLOTS, Rulebook
 from offramp.model import Rule
 
 _FALLBACK = "noted-operator"
+# In a rewrite's template: every argument that a row leads somewhere.
+_ALL_ARGUMENTS = "arguments"
 
 
 def assemble(shipped: Sequence[str], notes: Sequence[str]) -> tuple[Rulebook, tuple[str, ...]]:
@@ -178,7 +180,7 @@ def _check_slots(section: Section, rulebook: Rulebook) -> None:
     message = section.rule.message if section.rule else ""
     for field, text in (("message", message), ("rewrite", "".join(fenced_blocks(rewrite)))):
         for slot in slots(text):
-            if slot not in known:
+            if slot not in known and (field, slot) != ("rewrite", _ALL_ARGUMENTS):
                 _fail(section, field, f"nothing fills the slot {{{slot}}} of `{field}`")
 
 

@@ -33,6 +33,8 @@ def scaffold(path: str, file: str | None, rulebook: Rulebook) -> str:
     lines += ["## intent", _summary(node) or f"Finds uses of `{name}`.", ""]
     lines += ["## source_context", f"What `{name}` sends, waits for and fails on.", ""]
     known = rulebook.arguments(rulebook.notes[base]) if base else {}
+    role = next(iter(rulebook.notes[base].roles.values()), "") if base else ""
+    lines += ["## role", role, ""] if role else []
     lines += ["## inherits", "- BaseOperator", ""]
     lines += ["## arguments", "| airflow | prefect | when absent | note |", "|---|---|---|---|"]
     handed_on = _handed_on(constructor) if constructor is not None else {}
