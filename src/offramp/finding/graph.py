@@ -356,7 +356,7 @@ class _Builder:
         if isinstance(maker, ast.Call):
             positional = ("dag_id", "description", "schedule_interval")
             given = self.values.arguments(maker, positional)
-            if not given.complete:
+            if not given.complete or len(maker.args) > len(positional):
                 self._block("not all arguments of this DAG are known here", maker)
             for name, value in given.given.items():
                 if value.node is None:
@@ -574,13 +574,19 @@ class _Builder:
         if self.dag is None or not isinstance(call, ast.Call) or self._section(call.func) != "TaskGroup":
             self._block("is a `with` in the DAG that is not followed", statement)
             return False
-        given = self.values.arguments(call, ("group_id", "prefix_group_id")).given
+        given = self._group_arguments(call, ("group_id", "prefix_group_id"))
         group = self._group("", call, given)
         if group is None:
             return False
         if isinstance(item.optional_vars, ast.Name):
             self.env[item.optional_vars.id] = group
         return True
+
+    def _group_arguments(self, call: ast.Call, positional: tuple[str, ...]) -> dict[str, Given]:
+        arguments = self.values.arguments(call, positional)
+        if not arguments.complete or len(call.args) > len(positional):
+            self._block("not all arguments of this task group are known here", call)
+        return arguments.given
 
     def _group(self, default_id: str, node: ast.expr, given: dict[str, Given]) -> _Group | None:
         assert self.dag is not None
@@ -656,11 +662,8 @@ class _Builder:
         if call.args or call.keywords or _has_parameters(function.node):
             self._block("a task group that takes arguments is not followed", call)
             return None
-        given = (
-            self.values.arguments(function.decorator, ("group_id",)).given
-            if isinstance(function.decorator, ast.Call)
-            else {}
-        )
+        decorator = function.decorator
+        given = self._group_arguments(decorator, ("group_id",)) if isinstance(decorator, ast.Call) else {}
         if self.dag is None:
             self._block("a task group outside a DAG is not followed", call)
             return None
