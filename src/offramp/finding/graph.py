@@ -930,6 +930,9 @@ class _Builder:
         values = [keyword for keyword in node.keywords if keyword.arg is not None]
         if node.args or len(values) != 1 or len(node.keywords) != 1:
             return None
+        if partial is not None and any(keyword.arg in ("default_args", None) for keyword in partial.keywords):
+            # They reach the arguments of every operator, but not this one's own.
+            return None
         name, listed = values[0].arg, values[0].value
         items = self.values.single(listed)
         if self._touches_tasks(listed) or not isinstance(items, Items) or not items.complete or not items.nodes:

@@ -49,7 +49,10 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
     used: list[ast.Name] = [
         node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id in names
     ]
+    scope = module.names.scopes[function]
     for context in used:
+        if any(binding.scope is not scope for binding in module.names.lookup(context.id, context)):
+            return None
         call = _pull(module, context, own.kwarg.arg if own.kwarg is not None else "")
         upstream = _pulled(module, call, task) if call is not None else None
         if call is None or upstream is None:
@@ -57,6 +60,10 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
         calls[call] = upstream
     if not calls:
         return None
+    for upstream in calls.values():
+        # Every pull gives a copy, which the function may change.
+        if upstream.function is not None and list(calls.values()).count(upstream) > 1:
+            return None
     taken = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} | {
         parameter.arg for parameter in (*own.args, *own.kwonlyargs, *own.posonlyargs)
     }
