@@ -1,5 +1,8 @@
 # Two commands set everything up: `make demo` and `make test`. PYTHON=... chooses the interpreter.
 
+# uv trusts the certificates that this system trusts, as pip does.
+export UV_SYSTEM_CERTS = 1
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test equivalence lint format bench clean
 
