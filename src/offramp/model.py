@@ -59,6 +59,8 @@ class Fix(NamedTuple):
     ``reason`` says why the fix is not safe; empty for a safe one. ``flows`` are the
     flows that DAGs become, where the fix takes DAGs out of Airflow; ``connections``
     are the pairs of Airflow connection id and Prefect block that the new code loads.
+    ``reveals`` are the codes of findings that may show only once this fix is made, one
+    code for each: what never ran has no run that nothing waits for.
     """
 
     title: str
@@ -67,6 +69,7 @@ class Fix(NamedTuple):
     reason: str = ""
     flows: tuple[Flow, ...] = ()
     connections: tuple[tuple[str, str], ...] = ()
+    reveals: tuple[str, ...] = ()
 
 
 class Refusal(NamedTuple):

@@ -61,13 +61,16 @@ def edits_of(findings: Sequence[Finding], source: Source) -> list[Edit]:
 def unproven(before: Sequence[Finding], applied: Sequence[Finding], after: Sequence[Finding]) -> str:
     """Why a round of fixes is not as it should be; empty when it is.
 
-    The applied findings must be gone, and nothing may have come.
+    The applied findings must be gone, and nothing may have come but what their fixes reveal.
     """
     for finding in after:
         if finding.code == _CANNOT_PARSE:
             return f"the result does not parse: {finding.message}"
     expected = Counter(finding.code for finding in before)
     expected.subtract(finding.code for finding in applied)
+    fixes = {finding.fix.edits: finding.fix for finding in applied if finding.fix is not None}
+    for fix in fixes.values():
+        expected.update(fix.reveals)
     left = Counter(finding.code for finding in after)
     for code, count in left.items():
         if count > expected[code]:

@@ -16,6 +16,18 @@ from offramp.reading.project import Project
 from offramp.reading.source import Source
 
 _DETECTORS_OF_OPERATORS = frozenset({"", "derived-operator", "noted-operator"})
+_PREFECT_TRAPS = frozenset(
+    {
+        "dbt-call-not-awaited",
+        "returned-coroutine",
+        "fire-and-forget-trigger",
+        "wait-result-ignored",
+        "future-not-resolved",
+        "wait-window-too-short",
+        "retries-without-effect",
+        "wrong-call-form",
+    }
+)
 
 
 def plan(
@@ -33,6 +45,7 @@ def plan(
     operators = {code for code, rule in rulebook.rules.items() if rule.detector in _DETECTORS_OF_OPERATORS}
     by_detector = {rule.detector: code for code, rule in rulebook.rules.items() if rule.detector}
     planned = {by_detector.get(name) for name in ("fire-and-forget-run", "deferrable-without-wait", "double-wait")}
+    findings = _on_prefect(source, findings, rulebook, options, project)
     if not any(finding.code in operators or finding.code in planned for finding in findings):
         return list(findings)
     module = Module(source.tree, rulebook)
@@ -53,6 +66,19 @@ def plan(
         else:
             result.append(finding)
     return result
+
+
+def _on_prefect(
+    source: Source, findings: Sequence[Finding], rulebook: Rulebook, options: Options, project: Project | None
+) -> Sequence[Finding]:
+    detectors = {code: rule.detector for code, rule in rulebook.rules.items() if rule.detector}
+    if not any(detectors.get(finding.code) in _PREFECT_TRAPS for finding in findings):
+        return findings
+    from offramp.fixing.prefect_fixes import PrefectFixes
+
+    module = Module(source.tree, rulebook)
+    fixes = PrefectFixes(module, source, findings, detectors, options.versions, project)
+    return [fixes.plan(finding) if detectors.get(finding.code) in _PREFECT_TRAPS else finding for finding in findings]
 
 
 def _conversion(

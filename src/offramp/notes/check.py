@@ -13,7 +13,7 @@ from typing import NamedTuple
 from offramp.engine import Context, check_bytes
 from offramp.finding.operators import Module
 from offramp.finding.prefect_arguments import missing_arguments, repeated_models, surface_of
-from offramp.fixing.recipes.registry import RECIPES
+from offramp.fixing.recipes.registry import FOR_TRAPS, RECIPES
 from offramp.knowledge.api_surface import Surface, prefect_has
 from offramp.knowledge.assembly import read_note
 from offramp.knowledge.note_format import Fence, NoteError, Section, fences, parse_notes
@@ -163,7 +163,7 @@ class _Check:
     def _recipe(self) -> Iterator[Remark]:
         if "rewrite" in self.note.fields:
             name = self.note.fields["rewrite"].split("\n")[0].strip()
-            if name not in RECIPES:
+            if name not in (FOR_TRAPS if "detector" in self.note.fields else RECIPES):
                 known = ", ".join(sorted(RECIPES))
                 yield Remark(self._line("rewrite"), ERROR, f"there is no recipe `{name}`, only {known}")
             elif name == "call" and len(fences(self.note.fields["rewrite"])) != 1:

@@ -103,6 +103,7 @@ def _silent(text: str, code: str, line: int, context: Context, *, only: bool = F
 
 def _rewritten(before: str, after: str, code: str, context: Context) -> str:
     raw = _MARK.sub("", before).encode()
+    context = Context(context.settings, context.rulebook, context.enabled | {code}, context.versions)
     result = fix_bytes("example.py", raw, context, unsafe=True, named=True)
     if result.problem:
         return result.problem

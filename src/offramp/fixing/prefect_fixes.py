@@ -1,0 +1,205 @@
+"""Gives every Prefect trap its fix, or the reason why it has none; called by ``plan``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+
+from offramp.finding.names import FunctionNode
+from offramp.finding.operators import Module
+from offramp.finding.prefect_calls import prefect_of
+from offramp.finding.prefect_context import Prefect, Target
+from offramp.fixing.expressions import Blocked
+from offramp.fixing.insertions import Insertions
+from offramp.fixing.recipes.await_call import Awaiting
+from offramp.fixing.recipes.call_arguments import longer_wait, no_attempts
+from offramp.fixing.recipes.call_form import right_form
+from offramp.fixing.recipes.future_results import resolve_futures
+from offramp.fixing.recipes.job_block import write_job_block
+from offramp.fixing.recipes.wait_for_run import look_at_result, wait_for_run
+from offramp.knowledge.prefect_dbt_calls import JOB, JOB_RUN, TRIGGER, WAIT
+from offramp.model import Applicability, Finding, Fix, Refusal
+from offramp.reading.project import Project
+from offramp.reading.source import Source
+from offramp.reading.versions import Versions
+
+_NEVER_AWAITED = frozenset({"dbt-call-not-awaited", "returned-coroutine"})
+# What is known of a run only once it is awaited: that nothing waits for it, or looks how it ended.
+_REVEALED = {
+    TRIGGER: "fire-and-forget-trigger",
+    f"{JOB}.trigger": "fire-and-forget-trigger",
+    WAIT: "wait-result-ignored",
+    f"{JOB_RUN}.wait_for_completion": "wait-result-ignored",
+}
+_TWO_FORMS = "Await it in an `async def`, or run `DbtCloudJob` in a sync task"
+_STARTS = "what never ran until now then runs, and the run waits for it and fails with it"
+_INSIDE = "it then runs inside the flow run, which fails with it"
+_ON_TWO = "it runs on Prefect 2 as it is; the async form was seen to do the same on Prefect 3"
+_WAITS = "the run then lasts as long as the dbt run, and fails with it"
+_FAILS = "the run then fails when dbt does"
+_GOES_ON = "the run, which fails here until now, then goes on"
+
+
+class PrefectFixes:
+    """Plans the fixes of one file's Prefect traps; ``detectors`` has each code's detector."""
+
+    def __init__(
+        self,
+        module: Module,
+        source: Source,
+        findings: Sequence[Finding],
+        detectors: Mapping[str, str],
+        versions: Versions,
+        project: Project | None,
+    ) -> None:
+        self._prefect: Prefect = prefect_of(module, versions)
+        self._module = module
+        self._source = source
+        self._detectors = detectors
+        self._codes = {detector: code for code, detector in detectors.items()}
+        self._project = project
+        self._findings = findings
+        self._calls = {source.positions.span(call.func): call for call in module.names.calls}
+        self._plans: dict[str, Callable[[Finding, ast.Call], Fix]] = {
+            "dbt-call-not-awaited": self._await,
+            "returned-coroutine": self._await,
+            "fire-and-forget-trigger": self._wait,
+            "wait-result-ignored": self._look,
+            "future-not-resolved": self._resolve,
+            "wait-window-too-short": self._longer,
+            "retries-without-effect": self._no_attempts,
+            "wrong-call-form": self._right_form,
+        }
+
+    def plan(self, finding: Finding) -> Finding:
+        """The finding with its fix or refusal."""
+        detector = self._detectors[finding.code]
+        call = self._calls[finding.span]
+        try:
+            return finding._replace(fix=self._plans[detector](finding, call))
+        except Blocked as blocked:
+            refusal = Refusal(blocked.blocker.reason, self._source.positions.span(blocked.blocker.node))
+            help_ = _HELP.get(detector)
+            fix = Fix(help_, (), Applicability.DISPLAY_ONLY) if help_ is not None else None
+            return finding._replace(fix=fix, refusals=(refusal,))
+
+    # -- one detector each -------------------------------------------------------
+
+    def _await(self, finding: Finding, call: ast.Call) -> Fix:
+        returned = self._detectors[finding.code] == "returned-coroutine"
+        reason = _INSIDE if returned else _STARTS
+        if self._prefect.runs_on_two(call, self._target(call)):
+            reason = _ON_TWO
+        try:
+            return self._awaited(call, reason)
+        except Blocked as blocked:
+            fix = self._job_block(call, reason)
+            if fix is None:
+                raise blocked from None
+            return fix
+
+    def _awaited(self, call: ast.Call, reason: str) -> Fix:
+        insertions = self._insertions()
+        awaiting = Awaiting(self._prefect, insertions, self._found(_NEVER_AWAITED))
+        awaiting.start(call)
+        for function in awaiting.asynchronous:
+            self._only_here(function)
+        names = ", ".join(f"`{function.name}`" for function in awaiting.asynchronous)
+        title = f"Await it, and make {names} async" if names else "Await it"
+        if not awaiting.asynchronous and self._module.names.enclosing_function(call) is None:
+            title = "Run it with `asyncio.run`"
+        revealed = [self._codes.get(_REVEALED.get(self._name(one), ""), "") for one in awaiting.awaited]
+        reveals = tuple(code for code in revealed if code)
+        return Fix(title, insertions.edits(), Applicability.UNSAFE, reason, reveals=reveals)
+
+    def _only_here(self, function: FunctionNode) -> None:
+        importer = self._project.importing(self._source.path) if self._project is not None else None
+        if importer is not None:
+            raise Blocked(f"{importer} imports this file, and may call `{function.name}`", function)
+
+    def _job_block(self, call: ast.Call, reason: str) -> Fix | None:
+        target = self._target(call)
+        insertions = self._insertions()
+        try:
+            differences = write_job_block(self._prefect, insertions, call, target)
+            edits = insertions.edits()
+        except Blocked:
+            return None
+        revealed = self._codes.get(_REVEALED.get(target.callable.name, ""), "")
+        title = f"Run `{JOB}`, which needs no `await` here"
+        reason = "; ".join([reason, *differences])
+        return Fix(title, edits, Applicability.UNSAFE, reason, reveals=(revealed,) if revealed else ())
+
+    def _wait(self, _finding: Finding, call: ast.Call) -> Fix:
+        insertions = self._insertions()
+        title = wait_for_run(self._prefect, insertions, call, self._target(call))
+        revealed = self._codes.get("wait-window-too-short", "")
+        return Fix(title, insertions.edits(), Applicability.UNSAFE, _WAITS, reveals=(revealed,) if revealed else ())
+
+    def _look(self, _finding: Finding, call: ast.Call) -> Fix:
+        insertions = self._insertions()
+        title = look_at_result(self._prefect, insertions, call, self._target(call))
+        return Fix(title, insertions.edits(), Applicability.UNSAFE, _FAILS)
+
+    def _resolve(self, finding: Finding, call: ast.Call) -> Fix:
+        insertions = self._insertions()
+        flow = self._module.names.enclosing_function(call)
+        calls = [
+            other
+            for other in self._found(frozenset({self._detectors[finding.code]}))
+            if self._module.names.enclosing_function(other) is flow
+        ]
+        title = resolve_futures(self._prefect, insertions, calls)
+        return Fix(title, insertions.edits(), Applicability.UNSAFE, "the flow run then fails when the task does")
+
+    def _longer(self, _finding: Finding, call: ast.Call) -> Fix:
+        insertions = self._insertions()
+        title = longer_wait(insertions, call, self._prefect.target(call.func))
+        return Fix(title, insertions.edits(), Applicability.UNSAFE, "the run may then wait for 7 days")
+
+    def _no_attempts(self, _finding: Finding, call: ast.Call) -> Fix:
+        insertions = self._insertions()
+        title = no_attempts(self._prefect, insertions, call)
+        return Fix(title, insertions.edits(), Applicability.SAFE)
+
+    def _right_form(self, finding: Finding, call: ast.Call) -> Fix:
+        insertions = self._insertions()
+        title = right_form(self._prefect, insertions, call)
+        return Fix(title, insertions.edits(), Applicability.UNSAFE, _GOES_ON, reveals=self._behind(finding, call))
+
+    def _behind(self, finding: Finding, call: ast.Call) -> tuple[str, ...]:
+        """What shows only once a call no longer raises: the same trap further on, and what became of its run."""
+        names = {self._name(one) for one in self._module.names.calls if one is call or _within(one, call)}
+        revealed = {self._codes.get(_REVEALED.get(name, ""), "") for name in names} - {""}
+        return (finding.code, *sorted(revealed))
+
+    # -- helpers -----------------------------------------------------------------
+
+    def _insertions(self) -> Insertions:
+        return Insertions(self._module, self._source)
+
+    def _found(self, detectors: frozenset[str]) -> list[ast.Call]:
+        return [self._calls[found.span] for found in self._findings if self._detectors.get(found.code) in detectors]
+
+    def _target(self, call: ast.Call) -> Target:
+        target = self._prefect.target(call.func)
+        assert target is not None
+        return target
+
+    def _name(self, call: ast.Call) -> str:
+        target = self._prefect.target(call.func)
+        return target.callable.name if target is not None else ""
+
+
+def _within(inner: ast.AST, outer: ast.AST) -> bool:
+    return any(part is inner for part in ast.walk(outer))
+
+
+_HELP = {
+    "dbt-call-not-awaited": _TWO_FORMS,
+    "returned-coroutine": _TWO_FORMS,
+    "fire-and-forget-trigger": "Wait for the run, or say that nothing needs to with `# offramp: ignore[OFR213]`",
+    "wait-result-ignored": "Use what it returns, or let it raise",
+    "future-not-resolved": "Return the future in a flat list of futures, or ask for its `.result()`",
+    "wrong-call-form": "Await the flow, or put it into a task of your own and submit that",
+}
