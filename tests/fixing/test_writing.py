@@ -202,3 +202,47 @@ def test_all_blockers_are_listed_at_once_with_their_lines(tmp_path: Path) -> Non
     for row, reason in ((7, "`end_date`"), (7, "`@once`"), (9, "`pool`"), (9, "`sla`"), (10, "is code in the DAG")):
         lines = done.stdout.splitlines()
         assert any(f"(line {row})" in line and reason in line for line in lines), (row, reason, lines)
+
+
+def test_every_comment_stays(tmp_path: Path) -> None:
+    path = tmp_path / "dag.py"
+    path.write_text(
+        "from datetime import datetime  # one\n"
+        "from airflow.decorators import dag, task  # two\n"
+        "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator\n"
+        "# three\n"
+        "defaults = {\n"
+        '    "retries": 2,  # four\n'
+        "    # five\n"
+        "}  # six\n"
+        "@task(\n"
+        "    retries=1,  # seven\n"
+        ")  # eight\n"
+        "def load():  # nine\n"
+        "    return 1  # ten\n"
+        "@dag(  # eleven\n"
+        "    schedule=None,  # twelve\n"
+        "    default_args=defaults,  # thirteen\n"
+        ")\n"
+        "def made():  # fourteen\n"
+        "    # fifteen\n"
+        "    run = DbtCloudRunJobOperator(  # sixteen\n"
+        "        task_id='run',  # seventeen\n"
+        "        job_id=1,\n"
+        "        # eighteen\n"
+        "    )\n"
+        "    load() >> run  # nineteen\n"
+        "    # twenty\n"
+        "made()  # twenty-one\n"
+        "# twenty-two\n",
+        "utf-8",
+    )
+    assert _offramp("check", "--fix", "dag.py", where=tmp_path).returncode == 0
+    text = path.read_text("utf-8")
+    assert "async def run():" in text
+    numbers = (
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty twenty-one twenty-two"
+    )
+    comments = text.split("# ")[1:]
+    assert sorted(comment.split()[0] for comment in comments) == sorted(numbers.split())

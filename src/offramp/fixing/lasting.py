@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -163,12 +164,24 @@ class Search:
 
     def _check_names(self, code: ast.AST) -> None:
         for node in ast.walk(code):
+            if isinstance(node, ast.arg | ast.AnnAssign | FunctionNode):
+                self._check_quoted(node.returns if isinstance(node, FunctionNode) else node.annotation)
             if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
                 continue
             for binding in self.names.lookup(node.id, node):
                 if self.goes(binding):
                     self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
                     break
+
+    def _check_quoted(self, annotation: ast.expr | None) -> None:
+        """Airflow's names in an annotation that is a string."""
+        for node in ast.walk(annotation) if annotation is not None else ():
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            for name in re.findall(r"\w+", node.value):
+                bindings = self.names.module.bindings.get(name, ())
+                if any(one.kind == "import" and one.target.partition(".")[0] in _AIRFLOW for one in bindings):
+                    self._block(f"`{name}` is Airflow's, and this annotation stays", node)
 
     def _check_deleted(self) -> None:
         for statement in self.graph.plain:

@@ -63,6 +63,10 @@ class Comments:
             rows.extend(range(first, (statement.end_lineno or statement.lineno) + 1))
         return self._take(rows)
 
+    def within(self, statement: ast.stmt) -> list[str]:
+        """The comments on the lines of a statement."""
+        return self._take(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+
     def inside(self, node: ast.expr) -> list[str]:
         """The comments in an expression of several lines, but for the one behind its last."""
         return self._take(range(node.lineno, node.end_lineno or node.lineno))

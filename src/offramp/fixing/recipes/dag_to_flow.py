@@ -1051,7 +1051,7 @@ class _Converter:
                     self._block("`run_bash` means something else here", binding.node or self.graph.dags[0].maker)
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
         for statement in self._default_args_statements():
-            self._replace_statement(statement, [])
+            self._replace_statement(statement, self.comments.within(statement))
         for _, name in self.imports - self.joined:
             if name in self.expressions.local:
                 self._block(
