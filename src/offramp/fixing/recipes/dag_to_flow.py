@@ -16,7 +16,7 @@ from typing import NamedTuple
 from offramp.finding.graph import MAPPED, Argument, Blocker, Dag, Graph, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
-from offramp.finding.values import Constant, Items, Reference
+from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.fixing import lasting
 from offramp.fixing.expressions import Blocked, Expressions, harmless
 from offramp.fixing.imports import import_edits
@@ -60,6 +60,7 @@ _UNDERSTOOD = frozenset(
     "ignore_downstream_trigger_rules".split()
 )
 _DECORATORS = ("task", "task_branch", "task_short_circuit", "task_bash")
+_BASH_FILES = (".sh", ".bash")
 _NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
 # The names that generated code imports or defines.
 _GENERATED = frozenset(
@@ -528,6 +529,17 @@ class _Converter:
             return None
         return task.dag.tasks.get(match[2])
 
+    def _check_no_files(self, env: Argument) -> None:
+        """Airflow takes text that ends so for the name of a template, values of ``env`` included."""
+        table = self.module.values.single(env.node)
+        for node in table.entries.values() if isinstance(table, Table) else [None]:
+            value = self.module.values.single(node) if node is not None else None
+            if isinstance(value, Constant):
+                if isinstance(value.value, str) and value.value.endswith(_BASH_FILES):
+                    raise Blocked("Airflow reads this value of `env` from a file, as a template", node or env.node)
+            else:
+                self.doubts["Airflow reads a value of `env` that ends in .sh or .bash from a file"] = env.node
+
     def _bash(self, task: Task, call: Mapping[str, tuple[Row, Argument]]) -> Body:
         if "bash_command" not in call:
             raise Blocked("no `bash_command` is given", task.node)
@@ -538,7 +550,7 @@ class _Converter:
         known = self.expressions.constant(argument)
         if known is None or not isinstance(known.value, str):
             raise Blocked("the command is not known here: it may be a template", argument.node)
-        if known.value.endswith((".sh", ".bash")):
+        if known.value.endswith(_BASH_FILES):
             raise Blocked("Airflow reads this command from a file, as a template", argument.node)
         if "AIRFLOW" in known.value:
             raise Blocked("the command uses Airflow's environment", argument.node)
@@ -549,6 +561,7 @@ class _Converter:
             raise Blocked("`output_encoding` is not converted", call["output_encoding"][1].node)
         if "env" in call and self.expressions.constant(call["env"][1]) != Constant(None):
             env = self.expressions.text(call["env"][1])
+            self._check_no_files(call["env"][1])
             append = task.arguments.get("append_env")
             known_append = self.expressions.constant(append) if append is not None else Constant(False)
             if known_append is None:
