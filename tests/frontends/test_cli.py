@@ -77,7 +77,7 @@ def test_the_current_directory_is_checked_by_default(offramp: Run, tmp_path: Pat
     lay(tmp_path, a__dag_py=DAG, a__clean_py=CLEAN)
     done = offramp("check", "--output-format", "concise")
     assert done.stdout.splitlines()[0].startswith(f"a/dag.py:{DAG_PLACE} ")
-    assert done.stdout.splitlines()[-1] == "Found 1 finding in 1 file (2 files checked)."
+    assert done.stdout.splitlines()[1:] == ["Found 1 finding in 1 file (2 files checked).", "1 fixable with --fix."]
 
 
 def test_full_is_the_default_layout(offramp: Run, tmp_path: Path) -> None:
@@ -90,8 +90,10 @@ def test_full_is_the_default_layout(offramp: Run, tmp_path: Path) -> None:
         '5 | with DAG("d", schedule=None, start_date=datetime(2024, 1, 1)):',
         '6 |     run = DbtCloudRunJobOperator(task_id="run", job_id=1)',
         "  |           ^^^^^^^^^^^^^^^^^^^^^^",
+        "  = fix: Convert this DAG to a Prefect flow",
         "",
         "Found 1 finding in 1 file (1 file checked).",
+        "1 fixable with --fix.",
     ]
 
 
@@ -105,7 +107,8 @@ def test_json(offramp: Run, tmp_path: Path) -> None:
     assert found["noqa_row"] == 6
     assert found["filename"] == str(tmp_path / "dag.py")
     assert found["url"] == "https://offramp.readthedocs.io/rules/OFR101/"
-    assert found["fix"] is None
+    assert found["fix"]["applicability"] == "safe"
+    assert found["fix"]["message"] == "Convert this DAG to a Prefect flow"
 
 
 def test_json_is_an_array_when_there_is_nothing(offramp: Run, tmp_path: Path) -> None:
