@@ -42,7 +42,19 @@ DEFAULT_EXCLUDE = (
     "site-packages",
     "venv",
 )
-OUTPUT_FORMATS = ("full", "concise", "grouped", "json")
+OUTPUT_FORMATS = (
+    "full",
+    "concise",
+    "grouped",
+    "json",
+    "jsonl",
+    "github",
+    "gitlab",
+    "azure",
+    "junit",
+    "sarif",
+    "rdjson",
+)
 CONFIG_NAMES = ("offramp.toml", "pyproject.toml")
 DEFAULT_BANNED = ("airflow", "airflow_dbt*", "cosmos")
 

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from offramp.frontends.terminal import use_colour, write
-from offramp.model import FileResult, OfframpError, Rule
+from offramp.frontends.terminal import use_colour, write_all
+from offramp.model import OfframpError
+from offramp.output.formats import TERMINAL_LAYOUTS, rendered
+from offramp.output.outcome import Outcome
 from offramp.settings import OUTPUT_FORMATS
 
-CANNOT_PARSE = "OFR901"
+# Makes the pieces of the text that shows an outcome: (layout, outcome, colour, quiet).
+Report = Callable[[str, Outcome, bool, bool], Iterator[str]]
 
 
-class Outcome(NamedTuple):
-    """The files whose findings are shown, the rules by code, and the last line."""
+class Output(NamedTuple):
+    """One ``--output``: the layout of the findings, and the file that they go to, or None for stdout."""
 
-    found: Sequence[FileResult]
-    rules: Mapping[str, Rule]
-    summary: str
-
-    @property
-    def unparsed(self) -> bool:
-        """Whether a file could not be parsed, so that its other findings are unknown."""
-        return any(finding.code == CANNOT_PARSE for result in self.found for finding in result.findings)
+    layout: str
+    file: str | None
 
 
 def declare_rules(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +54,21 @@ def declare_files(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def declare_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """The arguments for the findings' layout and place."""
     output = parser.add_argument_group("output")
-    output.add_argument("--output-format", choices=OUTPUT_FORMATS, help="layout of the findings (default: full)")
+    output.add_argument(
+        "--output-format",
+        choices=OUTPUT_FORMATS,
+        metavar="FORMAT",
+        help=f"layout of the findings: {', '.join(OUTPUT_FORMATS)} (default: full)",
+    )
     output.add_argument("--output-file", metavar="PATH", help="write the findings there")
+    output.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        type=_output,
+        metavar="FORMAT=FILE",
+        help="write the findings there too, in that layout; without =FILE on stdout instead; may be repeated",
+    )
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
     output.add_argument("-q", "--quiet", action="store_true", help="print findings and problems only")
     return output
@@ -76,6 +87,8 @@ def overrides(args: argparse.Namespace) -> dict[str, object]:
     """The options of a configuration file that the command line gives, by their names in the file."""
     if args.config and args.isolated:
         raise OfframpError("--config and --isolated exclude each other")
+    if "output" in args:
+        _refuse_confused_outputs(args)
     options = (
         "select",
         "extend_select",
@@ -96,33 +109,57 @@ def named(paths: Sequence[str]) -> frozenset[str]:
     return frozenset(os.path.abspath(path).removeprefix(here) for path in paths)
 
 
-def deliver(args: argparse.Namespace, report: Callable[[bool], str]) -> None:
-    """Print a report, or write it to ``--output-file``; raises OfframpError where that fails.
+def deliver(args: argparse.Namespace, layout: str, outcome: Outcome, report: Report = rendered) -> None:
+    """Print the findings and write them to every file that was asked for; raises OfframpError where that fails.
 
-    ``report`` is told whether to use colour.
+    What goes to stdout or ``--output-file`` is what ``report`` makes of them, in ``layout``
+    unless ``--output`` names another for stdout.
     """
-    if args.output_file is None:
-        write(sys.stdout, report(use_colour(args.color)))
+    printed = [output for output in args.output if output.file is None]
+    for output in printed or [Output(layout, args.output_file)]:
+        _deliver_one(args, output, outcome, report)
+    deliver_files(args, outcome)
+
+
+def deliver_files(args: argparse.Namespace, outcome: Outcome) -> None:
+    """The same for the files that ``--output`` names alone."""
+    for output in args.output:
+        if output.file is not None:
+            _deliver_one(args, output, outcome, rendered)
+
+
+def _refuse_confused_outputs(args: argparse.Namespace) -> None:
+    files = [output.file for output in args.output]
+    if args.output_file is not None and None in files:
+        raise OfframpError("--output-file and an --output without =FILE exclude each other")
+    files.append(args.output_file)
+    for file in files:
+        if file is not None and files.count(file) > 1:
+            raise OfframpError(f"two outputs would go to {file}")
+
+
+def _deliver_one(args: argparse.Namespace, output: Output, outcome: Outcome, report: Report) -> None:
+    if output.file is None:
+        if output.layout not in TERMINAL_LAYOUTS and isinstance(sys.stdout, io.TextIOWrapper):
+            # Programs that read these take nothing but UTF-8.
+            sys.stdout.reconfigure(encoding="utf-8")
+        write_all(sys.stdout, report(output.layout, outcome, use_colour(args.color), args.quiet))
         return
-    text = report(args.color == "always")
+    parts = report(output.layout, outcome, args.color == "always", args.quiet)
     try:
-        with open(args.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        with open(output.file, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(parts)
     except OSError as error:
-        raise OfframpError(f"{args.output_file}: cannot write the findings: {error.strerror}") from None
+        raise OfframpError(f"{output.file}: cannot write the findings: {error.strerror}") from None
 
 
-def findings_report(args: argparse.Namespace, layout: str, outcome: Outcome, colour: bool) -> str:
-    """The findings in one layout."""
-    if layout == "json":
-        from offramp.output.json_report import report
-
-        return report(outcome.found, outcome.rules) + "\n"
-    from offramp.output import text
-
-    present = {"full": text.full, "concise": text.concise, "grouped": text.grouped}[layout]
-    lines = [*present(outcome.found, text.Paint(colour)), *([] if args.quiet else [outcome.summary])]
-    return "".join(f"{line}\n" for line in lines)
+def _output(text: str) -> Output:
+    layout, equals, file = text.partition("=")
+    if layout not in OUTPUT_FORMATS:
+        raise argparse.ArgumentTypeError(f"there is no format `{layout}`, only {', '.join(OUTPUT_FORMATS)}")
+    if equals and not file:
+        raise argparse.ArgumentTypeError(f"`{text}` names no file")
+    return Output(layout, file if file not in ("", "-") else None)
 
 
 def _listed(text: str) -> list[str]:

@@ -15,18 +15,19 @@ from typing import NamedTuple, NoReturn
 
 from offramp import __version__
 from offramp.frontends.checking import (
-    Outcome,
     declare_files,
     declare_output,
     declare_rules,
     declare_run,
     deliver,
-    findings_report,
+    deliver_files,
     named,
     overrides,
 )
 from offramp.frontends.terminal import CLEAN, FAILED, FOUND, INTERRUPTED, complain, processors, write
 from offramp.model import Applicability, FileResult, OfframpError
+from offramp.output.formats import rendered
+from offramp.output.outcome import Outcome
 
 
 class Command(NamedTuple):
@@ -157,10 +158,11 @@ def _check(args: argparse.Namespace) -> int:
         complain(problem)
     found = [result for result in results if result.findings]
     lines = (text.summary(found, checked, len(problems)), text.fixable(found, unsafe=args.unsafe_fixes))
-    outcome = Outcome(found, rulebook.rules, "\n".join(filter(None, lines)))
-    if not args.diff:
-        report = _statistics if args.statistics else findings_report
-        deliver(args, lambda colour: report(args, settings.output_format, outcome, colour))
+    outcome = Outcome(found, rulebook.rules, "\n".join(filter(None, lines)), problems)
+    if args.diff:
+        deliver_files(args, outcome)
+    else:
+        deliver(args, settings.output_format, outcome, _statistics if args.statistics else rendered)
     if problems or outcome.unparsed:
         return FAILED
     if args.diff:
@@ -207,16 +209,18 @@ def _written(result: FileResult) -> FileResult:
     return result
 
 
-def _statistics(args: argparse.Namespace, layout: str, outcome: Outcome, _colour: bool) -> str:
+def _statistics(layout: str, outcome: Outcome, _colour: bool, quiet: bool) -> Iterator[str]:
     from offramp.output import text
 
     counted = text.statistics(outcome.found, outcome.rules)
     if layout == "json":
         from offramp.output.json_report import statistics_report
 
-        return statistics_report(counted) + "\n"
-    lines = [f"{count}\t{code}\t{name}" for count, code, name in counted]
-    return "".join(f"{line}\n" for line in (*lines, *([] if args.quiet else [outcome.summary])))
+        yield statistics_report(counted) + "\n"
+        return
+    yield from (f"{count}\t{code}\t{name}\n" for count, code, name in counted)
+    if not quiet:
+        yield f"{outcome.summary}\n"
 
 
 def _declare_rule(parser: argparse.ArgumentParser) -> None:

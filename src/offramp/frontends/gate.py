@@ -19,22 +19,23 @@ from offramp.finding.baseline import (
     renamed,
 )
 from offramp.frontends.checking import (
-    CANNOT_PARSE,
-    Outcome,
+    Report,
     declare_files,
     declare_output,
     declare_rules,
     declare_run,
     deliver,
-    findings_report,
     named,
     overrides,
 )
 from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, processors
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import FileResult, OfframpError
+from offramp.output.formats import rendered
+from offramp.output.outcome import CANNOT_PARSE, Outcome
 from offramp.output.progress import progress
 from offramp.reading.discover import Discovery, discover, printable
+from offramp.reading.repository import repository_of
 from offramp.reading.versions import find_versions
 from offramp.settings import Settings, enabled_codes, load, merged_gate
 
@@ -125,7 +126,7 @@ def _judge(gate: _Run) -> int:
         complain(problem)
     failed = bool(problems or unparsed)
     verdict = _write(gate, verdict, renames) if not failed else verdict
-    _show(gate, verdict, unparsed, len(files), len(problems))
+    _show(gate, verdict, unparsed, len(files), problems)
     if failed:
         return FAILED
     return FOUND if verdict.new or (gate.args.strict and gate.has_baseline and verdict.gone) else CLEAN
@@ -148,21 +149,12 @@ def _baseline_file(args: argparse.Namespace, settings: Settings) -> str:
     if configured:
         return configured
     directory = os.getcwd()
-    root = _repository(directory) or (settings.root if settings.config_file else directory)
+    root = repository_of(directory) or (settings.root if settings.config_file else directory)
     while not os.path.lexists(os.path.join(directory, BASELINE_NAME)):
         if directory in (root, os.path.dirname(directory)):
             return os.path.join(settings.root if settings.config_file else root, BASELINE_NAME)
         directory = os.path.dirname(directory)
     return os.path.join(directory, BASELINE_NAME)
-
-
-def _repository(directory: str) -> str:
-    """The directory of the git repository around ``directory``; empty where there is none."""
-    while not os.path.exists(os.path.join(directory, ".git")):
-        if directory == os.path.dirname(directory):
-            return ""
-        directory = os.path.dirname(directory)
-    return directory
 
 
 def _revision(ref: str | None) -> Revision | None:
@@ -250,14 +242,22 @@ def _write(gate: _Run, verdict: Verdict, renames: dict[str, str]) -> Verdict:
     return Verdict(() if accept else verdict.new, known, (), () if update else verdict.gone)
 
 
-def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked: int, problems: int) -> None:
-    layout = gate.context.settings.output_format
-    if gate.args.statistics:
-        deliver(gate.args, lambda _colour: _trend_report(gate, verdict, layout))
-    else:
-        found = sorted((*verdict.new, *unparsed), key=lambda result: result.path)
-        outcome = Outcome(found, gate.context.rulebook.rules, _summary(verdict, checked, problems + len(unparsed)))
-        deliver(gate.args, lambda colour: findings_report(gate.args, layout, outcome, colour))
+def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked: int, problems: Sequence[str]) -> None:
+    outcome = Outcome(
+        sorted((*verdict.new, *unparsed), key=lambda result: result.path),
+        gate.context.rulebook.rules,
+        _summary(verdict, checked, len(problems) + len(unparsed)),
+        problems,
+        gate.has_baseline or gate.revision is not None,
+        verdict.known,
+        [entry._replace(path=os.path.relpath(os.path.join(gate.root, entry.path))) for entry in verdict.gone],
+    )
+
+    def statistics(layout: str, _outcome: Outcome, _colour: bool, _quiet: bool) -> Iterator[str]:
+        return _trend_report(gate, verdict, layout)
+
+    report: Report = statistics if gate.args.statistics else rendered
+    deliver(gate.args, gate.context.settings.output_format, outcome, report)
     if gate.has_baseline and verdict.gone:
         for entry in verdict.gone[:_MOST_SHOWN]:
             complain(f"gone from {printable(entry.path)}: {entry.code} {printable(entry.name)}")
@@ -270,11 +270,11 @@ def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked:
         complain(f"there is no {BASELINE_NAME}, so every finding is new; `offramp gate --accept-new` makes one")
 
 
-def _trend_report(gate: _Run, verdict: Verdict, layout: str) -> str:
+def _trend_report(gate: _Run, verdict: Verdict, layout: str) -> Iterator[str]:
     from offramp.output.gate_report import trend, trend_json, trend_text
     from offramp.reading.codeowners import CodeOwners
 
-    top = _repository(gate.root) or gate.root
+    top = repository_of(gate.root) or gate.root
     owners = CodeOwners(top)
     prefix = "" if top == gate.root else os.path.relpath(gate.root, top).replace(os.sep, "/") + "/"
     left, new = (
@@ -283,8 +283,9 @@ def _trend_report(gate: _Run, verdict: Verdict, layout: str) -> str:
     )
     counted = trend(left, new, verdict.gone, lambda path: owners.of(os.path.normpath(prefix + path)))
     if layout == "json":
-        return trend_json(counted) + "\n"
-    return "".join(f"{line}\n" for line in trend_text(counted))
+        yield trend_json(counted) + "\n"
+    else:
+        yield from (f"{line}\n" for line in trend_text(counted))
 
 
 def _summary(verdict: Verdict, checked: int, problems: int) -> str:

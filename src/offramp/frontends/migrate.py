@@ -11,10 +11,11 @@ from offramp.engine import Context, check_files, fix_bytes
 from offramp.fixing.connections import Connection, connections
 from offramp.fixing.migration import REPORT, Converted, Plan, Refused, can_be_unsafe, judged, migration
 from offramp.fixing.write import place
-from offramp.frontends.checking import CANNOT_PARSE, declare_files, declare_run, named, overrides
+from offramp.frontends.checking import declare_files, declare_run, named, overrides
 from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, processors, write
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import Applicability, FileResult, OfframpError
+from offramp.output.outcome import CANNOT_PARSE
 from offramp.output.progress import progress
 from offramp.reading.discover import discover, printable
 from offramp.reading.versions import find_versions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
@@ -20,8 +21,13 @@ def complain(sentence: str) -> None:
 
 def write(stream: TextIO, text: str) -> None:
     """Write and flush; a reader that has gone away is no error."""
+    write_all(stream, (text,))
+
+
+def write_all(stream: TextIO, parts: Iterable[str]) -> None:
+    """The same piece by piece, as they are made."""
     try:
-        stream.write(text)
+        stream.writelines(parts)
         stream.flush()
     except BrokenPipeError:
         # The reader has seen enough (`| head`). The interpreter flushes once more at its end.

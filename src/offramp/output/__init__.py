@@ -1,8 +1,8 @@
 """How findings are shown; may import finding, reading, knowledge, settings and model, never the engine."""
 
-_PAGES = "https://offramp.readthedocs.io/rules/"
+PAGES = "https://offramp.readthedocs.io/rules/"
 
 
 def rule_url(code: str) -> str:
     """Address of a rule's page."""
-    return f"{_PAGES}{code}/"
+    return f"{PAGES}{code}/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from offramp.model import FileResult, Finding, Fix, Refusal, Rule, Span
 from offramp.output import rule_url
@@ -14,17 +14,35 @@ from offramp.reading.source import Positions
 
 def report(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> str:
     """A JSON array with one object per finding; rows and columns from 1, columns in code points."""
-    items: list[dict[str, object]] = []
-    for result in results:
-        filename = _filename(result.path)
-        positions = Positions(result.text)
-        items.extend(_finding(filename, finding, positions, rules[finding.code]) for finding in result.findings)
-    return json.dumps(items, indent=2, ensure_ascii=False)
+    return json.dumps(list(_findings(results, rules)), indent=2, ensure_ascii=False)
+
+
+def report_lines(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[str]:
+    """The same objects, each on a line of its own."""
+    for item in _findings(results, rules):
+        yield f"{json.dumps(item)}\n"
+
+
+def json_array(items: Iterable[object]) -> Iterator[str]:
+    """The pieces of a JSON array, an item on each line, made one by one: there may be very many."""
+    begin = "[\n"
+    for item in items:
+        yield begin + json.dumps(item)
+        begin = ",\n"
+    yield "\n]" if begin == ",\n" else "[]"
 
 
 def statistics_report(statistics: Iterable[tuple[int, str, str]]) -> str:
     """A JSON array with the count, code and name of every rule found."""
     return json.dumps([{"code": code, "name": name, "count": count} for count, code, name in statistics], indent=2)
+
+
+def _findings(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[dict[str, object]]:
+    for result in results:
+        filename = _filename(result.path)
+        positions = Positions(result.text)
+        for finding in result.findings:
+            yield _finding(filename, finding, positions, rules[finding.code])
 
 
 def _filename(path: str) -> str:

@@ -28,7 +28,10 @@ _CHAPTERS = {
 def page(rule: Rule, note: Note) -> str:
     """The rule's page as Markdown."""
     default = "on by default" if rule.default else "off by default"
-    parts = [f"# {rule.name} ({rule.code})", f"{rule.status.capitalize()}{f' since {rule.since}' if rule.since else ''}, {default}."]
+    parts = [
+        f"# {rule.name} ({rule.code})",
+        f"{rule.status.capitalize()}{f' since {rule.since}' if rule.since else ''}, {default}.",
+    ]
     parts += [f"`{path}`" for path in note.paths[:1]]
     for field, heading in _CHAPTERS.items():
         text = note.fields.get(field, "").strip("\r\n")

@@ -117,12 +117,16 @@ class Source:
     @property
     def newline(self) -> str:
         """The line end that the file uses most."""
-        windows = self.utf8.count(b"\r\n")
-        return "\r\n" if windows * 2 > self.utf8.count(b"\n") else "\n"
+        return newline_of(self.utf8)
 
     def segment(self, span: Span) -> str:
         """The text of a span."""
         return self.utf8[span.start : span.end].decode("utf-8", "replace")
+
+
+def newline_of(utf8: bytes) -> str:
+    """The line end that a text uses most."""
+    return "\r\n" if utf8.count(b"\r\n") * 2 > utf8.count(b"\n") else "\n"
 
 
 def readable(raw: bytes) -> bytes:

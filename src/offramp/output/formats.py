@@ -1,0 +1,60 @@
+"""Every layout of the findings by its name; imports what the layouts import, and each layout when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from offramp.output.outcome import Outcome
+
+# Read by people in their terminal, in its encoding.
+TERMINAL_LAYOUTS = ("full", "concise", "grouped")
+# What people read as it is printed ends with the summary.
+_LOGS = (*TERMINAL_LAYOUTS, "github", "azure")
+
+
+def rendered(layout: str, outcome: Outcome, colour: bool, quiet: bool) -> Iterator[str]:
+    """The findings in one of ``settings.OUTPUT_FORMATS``, piece by piece."""
+    yield from _findings(layout, outcome, colour)
+    if layout in _LOGS and not quiet:
+        yield f"{outcome.summary}\n"
+
+
+def _findings(layout: str, outcome: Outcome, colour: bool) -> Iterator[str]:
+    match layout:
+        case "json":
+            from offramp.output.json_report import report
+
+            return iter((report(outcome.found, outcome.rules), "\n"))
+        case "jsonl":
+            from offramp.output.json_report import report_lines
+
+            return report_lines(outcome.found, outcome.rules)
+        case "sarif":
+            from offramp.output.sarif import sarif
+
+            return sarif(outcome)
+        case "gitlab":
+            from offramp.output.gitlab import gitlab
+
+            return gitlab(outcome)
+        case "junit":
+            from offramp.output.junit import junit
+
+            return junit(outcome)
+        case "rdjson":
+            from offramp.output.rdjson import rdjson
+
+            return rdjson(outcome)
+        case "github":
+            from offramp.output.annotations import github
+
+            return github(outcome)
+        case "azure":
+            from offramp.output.annotations import azure
+
+            return azure(outcome)
+        case _:
+            from offramp.output import text
+
+            present = {"full": text.full, "concise": text.concise, "grouped": text.grouped}[layout]
+            return (f"{line}\n" for line in present(outcome.found, text.Paint(colour)))

@@ -1,0 +1,37 @@
+"""What a run has to show; may import finding and model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from offramp.model import FileResult, Rule
+
+if TYPE_CHECKING:
+    from offramp.finding.baseline import Entry
+
+CANNOT_PARSE = "OFR901"
+
+
+class Outcome(NamedTuple):
+    """What a run found.
+
+    ``found`` are the files whose findings are shown, ``summary`` is the last line for
+    people and ``problems`` are sentences about what could not be checked. Where the
+    findings were ``compared`` with what was there before, ``found`` are new, ``known``
+    holds the others, and ``gone`` the entries without a finding, with paths like those
+    of the results.
+    """
+
+    found: Sequence[FileResult]
+    rules: Mapping[str, Rule]
+    summary: str
+    problems: Sequence[str] = ()
+    compared: bool = False
+    known: Sequence[FileResult] = ()
+    gone: Sequence[Entry] = ()
+
+    @property
+    def unparsed(self) -> bool:
+        """Whether a file could not be parsed, so that its other findings are unknown."""
+        return any(finding.code == CANNOT_PARSE for result in self.found for finding in result.findings)
