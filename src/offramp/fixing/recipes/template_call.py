@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.dbt_cloud import Body, Job, absent_text
@@ -16,8 +17,8 @@ _ALL = "{arguments}"
 def call(job: Job) -> Body:
     """The template of the note's ``rewrite`` field with its slots filled.
 
-    ``{arguments}`` on a line of its own becomes one keyword argument a line, for every row that leads to a plain
-    name; ``{name}`` the value of that argument. Import lines at the top are imported by the file. Raises Blocked.
+    ``{arguments}`` becomes the keyword arguments of every row that leads to a plain name, each on a line of its own
+    where it stands on one; ``{name}`` the value of that argument. Import lines at the top are imported by the file. Raises Blocked.
     """
     from offramp.knowledge.note_format import fenced_blocks
 
@@ -33,14 +34,14 @@ def call(job: Job) -> Body:
     imports: set[tuple[str, str]] = set()
     for line in blocks[0].rstrip().splitlines():
         if line.startswith(("import ", "from ")):
-            imports |= _imported(line)
+            imports |= _imported(line, job)
         elif line.strip() == _ALL:
             indent = line[: len(line) - len(line.lstrip())]
             lines += [f"{indent}{name}={value}," for name, value in keywords.items()]
         elif lines or line.strip():
-            lines.append(_SLOT.sub(lambda slot: _value(job, slot[1]), line))
+            lines.append(_SLOT.sub(lambda slot: _value(job, slot[1], keywords), line))
     text = "\n".join(["async def f():", *(INDENT + line for line in lines)])
-    awaits = any(isinstance(node, ast.Await) for node in ast.walk(ast.parse(text)))
+    awaits = any(isinstance(node, ast.Await) for node in ast.walk(_parsed(text, job)))
     return Body(tuple(lines), {}, awaits, frozenset(imports))
 
 
@@ -59,7 +60,9 @@ def _keywords(job: Job) -> dict[str, str]:
     return found
 
 
-def _value(job: Job, name: str) -> str:
+def _value(job: Job, name: str, keywords: Mapping[str, str]) -> str:
+    if name == "arguments":
+        return ", ".join(f"{keyword}={value}" for keyword, value in keywords.items())
     if name in job.call:
         return job.expressions.text(job.call[name][1], template=True)
     if name in job.task.arguments:
@@ -70,7 +73,18 @@ def _value(job: Job, name: str) -> str:
     return absent_text(row)
 
 
-def _imported(line: str) -> set[tuple[str, str]]:
-    statement = ast.parse(line).body[0]
+def _parsed(text: str, job: Job) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        raise Blocked("the template of the note does not give Python here", job.task.node) from None
+
+
+def _imported(line: str, job: Job) -> set[tuple[str, str]]:
+    statement = _parsed(line, job).body[0]
     where = statement.module or "" if isinstance(statement, ast.ImportFrom) else ""
-    return {(where, alias.name) for alias in statement.names} if isinstance(statement, ast.Import | ast.ImportFrom) else set()
+    return (
+        {(where, alias.name) for alias in statement.names}
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        else set()
+    )
