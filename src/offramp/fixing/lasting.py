@@ -155,6 +155,7 @@ class Search:
                 if isinstance(node, FunctionNode):
                     made = self._is_airflows(node)
                     if not made or any(task.function is node for task in self.tasks):
+                        self._check_quoted(node.returns)
                         yield node.args
                         yield from node.body
                         if node.returns is not None:
