@@ -80,9 +80,7 @@ def manifest_matters(raw: bytes, detectors: frozenset[str], bans: Bans) -> bool:
     return "unknown-extra" in detectors and names_prefect_dbt(raw)
 
 
-def find(
-    source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: Versions, bans: Bans
-) -> list[Finding]:
+def find(source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: Versions, bans: Bans) -> list[Finding]:
     """The findings of the enabled rules in a Python file, in order of place, before suppressions."""
     rules = _by_detector(rulebook, enabled)
     found: list[Finding] = []
@@ -248,9 +246,7 @@ def _finding(
     source: Source, rule: Rule, slots: Mapping[str, str], node: ast.AST, statement: ast.stmt, about: str
 ) -> Finding:
     span = source.positions.span(node)
-    return Finding(
-        rule.code, span, _header(source, statement, node), rule.message.format_map(slots), _print(about)
-    )
+    return Finding(rule.code, span, _header(source, statement, node), rule.message.format_map(slots), _print(about))
 
 
 def _print(text: str) -> str:

@@ -94,7 +94,6 @@ class _Future(Paths):
         else:
             self.end(UNSEEN, node, level)
 
-
     def _bare(self, call: ast.Call) -> bool:
         return isinstance(self.names.parents.get(call), ast.Expr)
 

@@ -46,9 +46,7 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
     if own.kwarg is not None:
         names.add(own.kwarg.arg)
     calls: dict[ast.Call, Task] = {}
-    used: list[ast.Name] = [
-        node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id in names
-    ]
+    used: list[ast.Name] = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id in names]
     scope = module.names.scopes[function]
     for context in used:
         if any(binding.scope is not scope for binding in module.names.lookup(context.id, context)):
@@ -143,9 +141,7 @@ def _defaults(own: ast.arguments, replaced: frozenset[str]) -> list[ast.expr]:
     plain = [*own.posonlyargs, *own.args]
     with_default = plain[len(plain) - len(own.defaults) :] if own.defaults else []
     return [
-        default
-        for parameter, default in zip(with_default, own.defaults, strict=True)
-        if parameter.arg not in replaced
+        default for parameter, default in zip(with_default, own.defaults, strict=True) if parameter.arg not in replaced
     ]
 
 
