@@ -18,7 +18,8 @@ def call(job: Job) -> Body:
     """The template of the note's ``rewrite`` field with its slots filled.
 
     ``{arguments}`` becomes the keyword arguments of every row that leads to a plain name, each on a line of its own
-    where it stands on one; ``{name}`` the value of that argument. Import lines at the top are imported by the file. Raises Blocked.
+    where it stands on one; ``{name}`` the value of that argument. Import lines at the top are imported by the file.
+    Raises Blocked.
     """
     from offramp.knowledge.note_format import fenced_blocks
 
