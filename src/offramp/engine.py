@@ -53,6 +53,8 @@ class Context:
         self.project: Project | None = None
         # Whether converted files deploy their flows themselves; a prefect.yaml does it otherwise.
         self.serves = True
+        # Whether fixes may take DAGs out of Airflow; None leaves that to each configuration's `convert-dags`.
+        self.converts: bool | None = True
         self._nested: dict[int, Context] = {}
         self._of_directory: dict[str, Context] = {}
 
@@ -111,6 +113,7 @@ class Context:
                 found = self._nested[id(settings)] = Context(settings, rulebook, enabled, find_versions(settings))
                 found.project = self.project
                 found.serves = self.serves
+                found.converts = self.converts
             context = found
         return context
 
@@ -175,10 +178,12 @@ def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: b
     names the rule.
     """
     result = check_bytes(path, raw, context, named=named, fixes=True)
+    nearest = context.of(path)
+    converts = nearest.settings.convert_dags if nearest.converts is None else nearest.converts
     text = raw
     fixed: list[Finding] = []
     for _ in range(_MOST_ROUNDS):
-        applied = applicable(result.findings, unsafe=unsafe)
+        applied = applicable(result.findings, unsafe=unsafe, converts=converts)
         if not applied or result.problem:
             break
         source = Source(path, text)

@@ -35,14 +35,17 @@ def apply(utf8: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join(parts)
 
 
-def applicable(findings: Sequence[Finding], *, unsafe: bool) -> list[Finding]:
-    """The findings whose fixes can be applied in one round: those that share a fix, and what does not touch it."""
+def applicable(findings: Sequence[Finding], *, unsafe: bool, converts: bool) -> list[Finding]:
+    """The findings whose fixes can be applied in one round: those that share a fix, and what does not touch it.
+
+    Without ``converts``, fixes that take a DAG out of Airflow are left out.
+    """
     wanted = (Applicability.SAFE, Applicability.UNSAFE) if unsafe else (Applicability.SAFE,)
     chosen: list[Finding] = []
     edits: list[Edit] = []
     for finding in findings:
         fix = finding.fix
-        if fix is None or fix.applicability not in wanted:
+        if fix is None or fix.applicability not in wanted or (fix.flows and not converts):
             continue
         if any(fix.edits == other.fix.edits for other in chosen if other.fix is not None):
             chosen.append(finding)

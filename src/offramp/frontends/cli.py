@@ -29,6 +29,8 @@ from offramp.model import Applicability, FileResult, OfframpError
 from offramp.output.formats import rendered
 from offramp.output.outcome import Outcome
 
+_CONVERSIONS = {"always": True, "configured": None, "never": False}
+
 
 class Command(NamedTuple):
     """One subcommand: what it is for, how its arguments are declared, and what it does."""
@@ -102,6 +104,12 @@ def _declare_check(parser: argparse.ArgumentParser) -> None:
     fixes.add_argument("--fix", action="store_true", help="apply the safe fixes")
     fixes.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff, apply the unsafe ones too")
     fixes.add_argument("--diff", action="store_true", help="show what --fix would change, and write nothing")
+    fixes.add_argument(
+        "--convert-dags",
+        choices=_CONVERSIONS,
+        default="always",
+        help="whether --fix may turn DAGs into flows (default: always; configured: where `convert-dags = true`)",
+    )
     declare_files(parser).add_argument("--stdin-filename", metavar="PATH", help="name of the file that stdin holds")
     output = declare_output(parser)
     output.add_argument("--statistics", action="store_true", help="count the findings of each rule instead")
@@ -128,6 +136,7 @@ def _check(args: argparse.Namespace) -> int:
     if not enabled:
         raise OfframpError("no rule is left to run")
     context = Context(settings, rulebook, enabled, find_versions(settings))
+    context.converts = _CONVERSIONS[args.convert_dags]
     level = (Applicability.UNSAFE if args.unsafe_fixes else Applicability.SAFE) if args.fix or args.diff else None
     if stdin:
         raw = sys.stdin.buffer.read()

@@ -1,6 +1,12 @@
 """How findings are shown; may import finding, reading, knowledge, settings and model, never the engine."""
 
-PAGES = "https://offramp.readthedocs.io/rules/"
+SITE = "https://offramp.readthedocs.io/"
+PAGES = f"{SITE}rules/"
+
+
+def well_formed(text: str) -> str:
+    """Text without lone surrogates, which readers of UTF-8 refuse."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def rule_url(code: str) -> str:

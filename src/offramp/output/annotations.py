@@ -33,7 +33,7 @@ def github(outcome: Outcome) -> Iterator[str]:
         # GitHub takes columns for what stands on one line only.
         if place.end_row == place.row:
             properties["endColumn"] = place.end_column
-        yield _github(properties, f"{path}:{place.row}:{place.column}: {item.finding.code} {item.finding.message}")
+        yield _github(properties, f"{path}:{place.row}:{place.column}: {item.finding.code} {item.message}")
 
 
 def azure(outcome: Outcome) -> Iterator[str]:
@@ -49,7 +49,7 @@ def azure(outcome: Outcome) -> Iterator[str]:
             "columnnumber": place.column,
             "code": item.finding.code,
         }
-        yield _azure(properties, item.finding.message)
+        yield _azure(properties, item.message)
 
 
 def _github(properties: dict[str, str | int], message: str) -> str:

@@ -19,7 +19,7 @@ def gitlab(outcome: Outcome) -> Iterator[str]:
 def _finding(item: Located) -> dict[str, object]:
     place = item.place
     return {
-        "description": f"{item.finding.code} {item.finding.message}",
+        "description": f"{item.finding.code} {item.message}",
         "check_name": item.finding.code,
         "fingerprint": identity(item.entry),
         "severity": "major",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from offramp.model import FileResult, Finding, Fix, Refusal, Rule, Span
-from offramp.output import rule_url
+from offramp.output import rule_url, well_formed
 from offramp.reading.discover import printable
 from offramp.reading.source import Positions
 
@@ -56,7 +56,7 @@ def _finding(filename: str, finding: Finding, positions: Positions, rule: Rule) 
     return {
         "code": finding.code,
         "name": rule.name,
-        "message": finding.message,
+        "message": well_formed(finding.message),
         "filename": filename,
         "location": _location(finding.span.start, positions),
         "end_location": _location(finding.span.end, positions),

@@ -42,10 +42,10 @@ def _case(item: Located) -> str:
     path, code = printable(item.path), item.finding.code
     # Without the line, so that a service sees the same case when lines move.
     name = f"{code} {item.entry.name}" + (f" ({item.entry.nth})" if item.entry.nth > 1 else "")
-    text = _escaped(f"{path}:{row}:{column}: {code} {item.finding.message}")
+    text = _escaped(f"{path}:{row}:{column}: {code} {item.message}")
     return (
         f'    <testcase name={_quoted(name)} classname={_quoted(path)} file={_quoted(path)} line="{row}">\n'
-        f'      <failure type="{code}" message={_quoted(item.finding.message)}>{text}</failure>\n'
+        f'      <failure type="{code}" message={_quoted(item.message)}>{text}</failure>\n'
         "    </testcase>\n"
     )
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from offramp.finding.baseline import Entry, entries_of
 from offramp.model import FileResult, Finding
+from offramp.output import well_formed
 from offramp.reading.repository import repository_of
 from offramp.reading.source import Positions
 
@@ -32,6 +33,11 @@ class Located(NamedTuple):
     finding: Finding
     entry: Entry
     positions: Positions
+
+    @property
+    def message(self) -> str:
+        """The finding's message, fit for any reader."""
+        return well_formed(self.finding.message)
 
     @property
     def place(self) -> Place:

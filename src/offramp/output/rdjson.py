@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from offramp.model import Applicability, Fix, Span
-from offramp.output import PAGES, rule_url
+from offramp.output import SITE, rule_url
 from offramp.output.json_report import json_array
 from offramp.output.located import Located, located
 from offramp.output.outcome import Outcome
@@ -20,7 +20,7 @@ def rdjson(outcome: Outcome) -> Iterator[str]:
     A suggestion is what a reviewer's click applies: only safe fixes, whole, and none
     that takes a DAG out of Airflow.
     """
-    result = {"source": {"name": "offramp", "url": PAGES}, "severity": "ERROR", "diagnostics": []}
+    result = {"source": {"name": "offramp", "url": SITE}, "severity": "ERROR", "diagnostics": []}
     opening, closing = json.dumps(result).rsplit("[]", 1)
     yield opening
     yield from json_array(map(_diagnostic, located(outcome.found)))
@@ -30,7 +30,7 @@ def rdjson(outcome: Outcome) -> Iterator[str]:
 def _diagnostic(item: Located) -> dict[str, object]:
     finding = item.finding
     diagnostic: dict[str, object] = {
-        "message": finding.message,
+        "message": item.message,
         "location": {"path": printable(item.path), "range": _range(finding.span, item.positions)},
         "severity": "ERROR",
         "code": {"value": finding.code, "url": rule_url(finding.code)},

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from offramp import __version__
 from offramp.finding.baseline import Entry
 from offramp.model import Applicability, FileResult, Fix, Rule, Span
-from offramp.output import PAGES, rule_url
+from offramp.output import SITE, rule_url
 from offramp.output.json_report import json_array
 from offramp.output.located import Located, Repository, identity, located
 from offramp.output.outcome import Outcome
@@ -39,7 +39,7 @@ def sarif(outcome: Outcome) -> Iterator[str]:
                 "name": "offramp",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "informationUri": PAGES,
+                "informationUri": SITE,
                 "rules": [_rule(outcome.rules[code]) for code in rules],
             }
         },
@@ -80,7 +80,7 @@ def _results(outcome: Outcome, index: dict[str, int]) -> Iterator[dict[str, Any]
             "ruleId": code,
             "ruleIndex": index[code],
             "level": "error",
-            "message": {"text": item.finding.message},
+            "message": {"text": item.message},
             "locations": [_location(item.path, _region(item.finding.span, item.positions))],
             "partialFingerprints": {_FINGERPRINT: identity(item.entry)},
         }
