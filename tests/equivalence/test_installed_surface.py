@@ -56,7 +56,6 @@ def test_the_snapshot_is_what_is_installed() -> None:
     assert len(real) > 40
     snapshot = {}
     for path in paths:
-        (known,) = newest.definitions(path)
-        required = sorted(known.takes.required)
-        snapshot[path] = [sorted(known.takes.keywords), required, known.is_async]
+        (one,) = newest.definitions(path)
+        snapshot[path] = [sorted(one.takes.keywords), sorted(one.takes.required), one.is_async]
     assert snapshot == real
