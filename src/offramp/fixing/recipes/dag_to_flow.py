@@ -196,11 +196,11 @@ class _Converter:
         names |= {name for task in tasks if task.dag.function is not None for name in task.names} & set(
             self.module.names.module.bindings
         )
-        names |= set(dir(builtins)) | set(keyword.kwlist) | _GENERATED
+        needed = set(_GENERATED)
         if not any("wait_for_termination" in task.arguments for task in tasks):
             # A favourite name of tasks, which only a trigger that does not wait imports.
-            names.discard("trigger_dbt_cloud_job_run")
-        return names
+            needed.discard("trigger_dbt_cloud_job_run")
+        return names | set(dir(builtins)) | set(keyword.kwlist) | needed
 
     def _local_names(self) -> None:
         """Names bound in the body of a ``with DAG`` or ``@dag`` that move to module level with it."""
