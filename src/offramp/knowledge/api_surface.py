@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 Version = tuple[int, ...]
@@ -48,12 +48,14 @@ class Definition(NamedTuple):
 
     ``kind`` is ``flow``, ``task``, ``function``, ``method`` or ``property``; for a class ``block`` and ``model``
     (unknown arguments are ignored in silence), ``settings`` (they raise), ``class`` (its constructor binds them),
-    ``enum``, or ``open`` where not all that it takes is known.
+    ``enum``, or ``open`` where not all that it takes is known. ``by_context`` says that Prefect makes a coroutine
+    of its call only where an event loop runs; ``is_async`` that its call always gives one.
     """
 
     path: str
     kind: str
     is_async: bool
+    by_context: bool
     takes: Signature
     methods: dict[str, Definition]
 
@@ -108,15 +110,20 @@ class Surface:
 
     def homes(self, name: str) -> list[str]:
         """The public modules of the newest release from which a name can be imported, the shortest first."""
+        modules = self._modules.get(name, ())
+        return sorted(modules, key=lambda module: (self.deprecated(module) != "", module.count("."), module))
+
+    @cached_property
+    def _modules(self) -> dict[str, list[str]]:
+        """The public modules of the newest release that have each name."""
         newest = self._chosen[-1]
-        found = [
-            path.rpartition(".")[0]
-            for table in ("names", "definitions")
-            for path, changes in self._data[table].items()
-            if path.rpartition(".")[2] == name and _at(changes, newest) not in (None, "module")
-        ]
-        public = [module for module in found if not any(part.startswith("_") for part in module.split("."))]
-        return sorted(public, key=lambda module: (self.deprecated(module) != "", module.count("."), module))
+        found: dict[str, list[str]] = {}
+        for table in ("names", "definitions"):
+            for path, changes in self._data[table].items():
+                module, _, name = path.rpartition(".")
+                if "._" not in module and _at(changes, newest) not in (None, "module"):
+                    found.setdefault(name, []).append(module)
+        return found
 
     def deprecated(self, module: str) -> str:
         """The first release in which a module, or the package it is in, warns that it is deprecated; empty for none.
@@ -154,6 +161,11 @@ def surface(prefect: Range = ((), None), prefect_dbt: Range = ((), None)) -> Sur
     if prefect == ((), None) == prefect_dbt:
         prefect = ((3,), None)
     return _surface(prefect, prefect_dbt)
+
+
+def newest() -> Surface:
+    """The newest release known."""
+    return Surface([len(_load()["releases"]) - 1])
 
 
 @lru_cache(maxsize=16)
@@ -215,15 +227,16 @@ def _parsed(path: str, text: str) -> Definition:
     """A definition written as ``async task(job_id, options=None)``."""
     words, _, rest = text.partition("(")
     *marks, kind = words.split()
-    is_async = "async" in marks and "sync_compatible" not in marks
-    return Definition(path, kind, is_async, _signature(rest.removesuffix(")")), {})
+    by_context = "sync_compatible" in marks or "async_dispatch" in marks
+    takes = _signature(rest.removesuffix(")"))
+    return Definition(path, kind, "async" in marks and not by_context, by_context, takes, {})
 
 
 @lru_cache(maxsize=128)
 def _class(path: str, index: int) -> Definition:
     known = _at(_load()["definitions"][path], index)
     methods = {name: _parsed(f"{path}.{name}", text) for name, text in known["methods"].items()}
-    return Definition(path, known["kind"], False, _signature(known["takes"]), methods)
+    return Definition(path, known["kind"], False, False, _signature(known["takes"]), methods)
 
 
 @lru_cache(maxsize=512)

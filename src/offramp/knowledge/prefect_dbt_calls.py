@@ -1,12 +1,15 @@
-"""What kind of callable each name of prefect-dbt is: coroutine, task, flow or plain; knowledge layer.
+"""What is known of the callables of prefect-dbt beyond their signatures: what does not happen when they never run.
 
-Read from the published packages: prefect-dbt 0.7.25 for Prefect 3, 0.5.4 for Prefect 2. Both have the same kinds
-except for the dbt Core tasks (``run_dbt_build`` and so on), which were asynchronous until 0.7.15.
+What kind each is (coroutine, task, flow or plain) and where it is imported from is read from the newest release known
+(see ``api_surface``). 0.5.4, for Prefect 2, has the same kinds except for the dbt Core tasks (``run_dbt_build`` and so
+on), which were asynchronous until 0.7.15; knowledge layer.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from offramp.knowledge.api_surface import Definition, newest
 
 FLOW = "flow"  # @flow on an async def: calling it gives a coroutine
 TASK = "task"  # @task on an async def: calling it gives a coroutine, submitting it a future
@@ -63,22 +66,6 @@ LOOKS_BY_JOB = frozenset(
     }
 )
 
-_RUNS_MODULE = {
-    "get_dbt_cloud_run_artifact": (TASK, ASKS),
-    "get_dbt_cloud_run_info": (TASK, ASKS),
-    "list_dbt_cloud_run_artifacts": (TASK, ASKS),
-    WAIT: (FLOW, WAITS),
-}
-_JOBS_MODULE = {
-    "create_dbt_cloud_job": (TASK, ASKS),
-    "delete_dbt_cloud_job": (TASK, ASKS),
-    "get_dbt_cloud_job_info": (TASK, ASKS),
-    RUN_ID: (SYNC_TASK, NOTHING),
-    RETRY_SUBSET: (FLOW, STARTS),
-    RUN_JOB: (FLOW, STARTS),
-    TRIGGER: (TASK, STARTS),
-    TRIGGER_AND_WAIT: (FLOW, STARTS),
-}
 CLI_COMMAND = "trigger_dbt_cli_command"
 _CORE_TASKS = (
     CLI_COMMAND,
@@ -91,67 +78,80 @@ _CORE_TASKS = (
 )
 # They return a Failed state instead of raising.
 CORE_TASKS = frozenset(_CORE_TASKS) | frozenset(f"a{name}" for name in _CORE_TASKS)
-_COMMANDS_MODULE = {
-    **dict.fromkeys(_CORE_TASKS, (SYNC_TASK, RUNS)),
-    **dict.fromkeys([f"a{name}" for name in _CORE_TASKS], (TASK, RUNS)),
+_MISSING = {
+    "call_dbt_cloud_administrative_api_endpoint": ASKS,
+    "create_dbt_cloud_job": ASKS,
+    "delete_dbt_cloud_job": ASKS,
+    "get_dbt_cloud_job_info": ASKS,
+    "get_dbt_cloud_run_artifact": ASKS,
+    "get_dbt_cloud_run_info": ASKS,
+    "list_dbt_cloud_run_artifacts": ASKS,
+    RUN_ID: NOTHING,
+    RETRY_SUBSET: STARTS,
+    RUN_JOB: STARTS,
+    TRIGGER: STARTS,
+    TRIGGER_AND_WAIT: STARTS,
+    WAIT: WAITS,
+    **dict.fromkeys(sorted(CORE_TASKS), RUNS),
 }
-
-FUNCTIONS: dict[str, Callable] = {
-    f"{module}.{name}": Callable(name, *known)
-    for module, names in (
-        ("prefect_dbt.cloud.jobs", {**_JOBS_MODULE, **_RUNS_MODULE}),
-        ("prefect_dbt.cloud.runs", _RUNS_MODULE),
-        ("prefect_dbt.cloud.utils", {"call_dbt_cloud_administrative_api_endpoint": (TASK, ASKS)}),
-        ("prefect_dbt.cli.commands", _COMMANDS_MODULE),
-    )
-    for name, known in names.items()
+_BLOCKS = ("DbtCloudCredentials", JOB, "DbtCoreOperation", "DbtCliProfile")
+# What is missing when a method never runs, and the class of its result.
+_METHODS = {
+    f"{JOB}.get_job": (ASKS, ""),
+    f"{JOB}.trigger": (STARTS, JOB_RUN),
+    f"{JOB_RUN}.fetch_result": (ASKS, ""),
+    f"{JOB_RUN}.get_run": (ASKS, ""),
+    f"{JOB_RUN}.get_run_artifacts": (ASKS, ""),
+    f"{JOB_RUN}.get_status_code": (ASKS, ""),
+    f"{JOB_RUN}.retry_failed_steps": (STARTS, JOB_RUN),
+    f"{JOB_RUN}.wait_for_completion": (WAITS, ""),
+    "DbtCloudCredentials.get_client": (NOTHING, ""),
+    "DbtCloudCredentials.get_administrative_client": (NOTHING, ""),
+    "DbtCloudCredentials.get_metadata_client": (NOTHING, ""),
+    "DbtCoreOperation.run": (RUNS, ""),
+    "DbtCoreOperation.arun": (RUNS, ""),
+    "DbtCoreOperation.trigger": (RUNS, ""),
+    "DbtCoreOperation.atrigger": (RUNS, ""),
+    f"{RUNNER}.invoke": (RUNS, ""),
 }
+_NEWEST = newest()
 
-_BLOCKS = {
-    "DbtCloudCredentials": ("prefect_dbt", "prefect_dbt.cloud", "prefect_dbt.cloud.credentials"),
-    JOB: ("prefect_dbt", "prefect_dbt.cloud", "prefect_dbt.cloud.jobs"),
-    "DbtCoreOperation": ("prefect_dbt", "prefect_dbt.cli", "prefect_dbt.cli.commands"),
-    "DbtCliProfile": ("prefect_dbt", "prefect_dbt.cli", "prefect_dbt.cli.credentials"),
+
+def _paths(name: str) -> list[str]:
+    """The dotted paths from which a name can be imported; where it is defined comes last."""
+    paths = [f"{module}.{name}" for module in _NEWEST.homes(name)]
+    origin = _NEWEST.definitions(paths[0])[0].path
+    return [*(path for path in paths if path != origin), origin]
+
+
+def _kind(definition: Definition) -> str:
+    if definition.kind == "flow":
+        return FLOW if definition.is_async else SYNC_FLOW
+    if definition.kind == "task":
+        return TASK if definition.is_async else SYNC_TASK
+    if definition.by_context:
+        return BY_CONTEXT
+    return COROUTINE if definition.is_async else PLAIN
+
+
+def _function(name: str) -> Callable:
+    return Callable(name, _kind(_NEWEST.definitions(_paths(name)[0])[0]), _MISSING[name])
+
+
+def _method(path: str) -> Callable:
+    owner, _, name = path.partition(".")
+    (known,) = _NEWEST.definitions(_paths(owner)[0])
+    return Callable(path, _kind(known.methods[name]), *_METHODS[path])
+
+
+FUNCTIONS: dict[str, Callable] = {path: _function(name) for name in _MISSING for path in _paths(name)}
+CLASSES: dict[str, str] = {path: name for name in (*_BLOCKS, JOB_RUN, RUNNER, OPTIONS) for path in _paths(name)}
+# By class and name; how blocks load themselves is Prefect's, and the same for all.
+METHODS: dict[str, Callable] = {
+    **{f"{block}.load": Callable(f"{block}.load", BY_CONTEXT, NOTHING, block) for block in _BLOCKS},
+    **{f"{block}.aload": Callable(f"{block}.aload", COROUTINE, NOTHING, block) for block in _BLOCKS},
+    **{path: _method(path) for path in _METHODS},
 }
-CLASSES: dict[str, str] = {
-    f"{module}.{name}": name
-    for name, modules in (
-        *_BLOCKS.items(),
-        (JOB_RUN, ("prefect_dbt.cloud.jobs",)),
-        (RUNNER, ("prefect_dbt", "prefect_dbt.core", "prefect_dbt.core.runner")),
-        (OPTIONS, ("prefect_dbt.cloud.models", "prefect_dbt.cloud.jobs", "prefect_dbt.cloud.clients")),
-    )
-    for module in modules
-}
-
-
-def _method(owner: str, name: str, kind: str, missing: str = NOTHING, returns: str = "") -> tuple[str, Callable]:
-    return f"{owner}.{name}", Callable(f"{owner}.{name}", kind, missing, returns)
-
-
-# By class and name; those of blocks that load themselves are the same for all.
-METHODS: dict[str, Callable] = dict(
-    [
-        *(_method(block, "load", BY_CONTEXT, returns=block) for block in _BLOCKS),
-        *(_method(block, "aload", COROUTINE, returns=block) for block in _BLOCKS),
-        _method(JOB, "get_job", BY_CONTEXT, ASKS),
-        _method(JOB, "trigger", BY_CONTEXT, STARTS, JOB_RUN),
-        _method(JOB_RUN, "fetch_result", BY_CONTEXT, ASKS),
-        _method(JOB_RUN, "get_run", BY_CONTEXT, ASKS),
-        _method(JOB_RUN, "get_run_artifacts", BY_CONTEXT, ASKS),
-        _method(JOB_RUN, "get_status_code", BY_CONTEXT, ASKS),
-        _method(JOB_RUN, "retry_failed_steps", BY_CONTEXT, STARTS, JOB_RUN),
-        _method(JOB_RUN, "wait_for_completion", BY_CONTEXT, WAITS),
-        _method("DbtCloudCredentials", "get_client", PLAIN),
-        _method("DbtCloudCredentials", "get_administrative_client", PLAIN),
-        _method("DbtCloudCredentials", "get_metadata_client", PLAIN),
-        _method("DbtCoreOperation", "run", BY_CONTEXT, RUNS),
-        _method("DbtCoreOperation", "arun", COROUTINE, RUNS),
-        _method("DbtCoreOperation", "trigger", BY_CONTEXT, RUNS),
-        _method("DbtCoreOperation", "atrigger", COROUTINE, RUNS),
-        _method(RUNNER, "invoke", PLAIN, RUNS),
-    ]
-)
 # What Prefect itself gives flows and tasks besides calling them.
 FORMS = frozenset({"submit", "map", "fn", "delay", "serve", "deploy", "apply_async"})
 DECORATORS = {
