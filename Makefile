@@ -4,12 +4,13 @@
 export UV_SYSTEM_CERTS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test equivalence lint format bench clean
+.PHONY: help demo test equivalence lint format docs bench clean
 
 help:
 	@echo "make demo         set up and check examples/dags"
 	@echo "make test         set up and run every check and test, on every Python 3.10 to 3.13 found"
 	@echo "make equivalence  run every DAG of tests/equivalence in real Airflow, and its flow in real Prefect"
+	@echo "make docs         write the pages of the rules anew"
 	@echo "make format       let ruff lay out the code"
 	@echo "make bench        measure the speed against ruff"
 
@@ -37,6 +38,9 @@ lint: .venv/test.stamp
 format: .venv/test.stamp
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+docs: .venv/offramp.stamp
+	.venv/bin/offramp docs --readme README.md
 
 bench: .venv/test.stamp
 	.venv/bin/python scripts/bench.py

@@ -28,6 +28,8 @@ def test_the_sessions_are_real(arguments: str, shown: str, offramp: Run, tmp_pat
 def test_the_table_lists_every_rule(offramp: Run) -> None:
     listed = [
         f"{code} {name}{' (off by default)' if 'off by default' in what else ''}"
-        for code, name, what in re.findall(r"^\| (OFR\d+) \| ([a-z-]+) \| ([^|]*) \|$", README, re.MULTILINE)
+        for code, name, what in re.findall(
+            r"^\| \[(OFR\d+)\]\(docs/rules/\1\.md\) \| ([a-z-]+) \| ([^|]*) \| [a-z-]+ \|$", README, re.MULTILINE
+        )
     ]
     assert listed == offramp("rule", "--all", cwd=ROOT).stdout.splitlines()

@@ -233,33 +233,27 @@ def _statistics(layout: str, outcome: Outcome, _colour: bool, quiet: bool) -> It
 
 
 def _declare_rule(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("code", nargs="?", metavar="CODE", help="code or name of a rule, such as OFR101")
-    which.add_argument("--all", action="store_true", help="every rule")
-    parser.add_argument("--output-format", choices=("text", "json"), default="text", help="default: text")
-    parser.add_argument("--config", default="", metavar="PATH", help="use this configuration file and no other")
-    parser.add_argument("--isolated", action="store_true", help="use no configuration file")
+    from offramp.frontends import rules
+
+    rules.declare_rule(parser)
 
 
 def _rule(args: argparse.Namespace) -> int:
-    from offramp.knowledge.rulebook import load_rulebook
-    from offramp.output import rule_page
-    from offramp.settings import load
+    from offramp.frontends import rules
 
-    rulebook = load_rulebook(load(".", {}, config=args.config, isolated=args.isolated).notes, complain)
-    if args.all:
-        rules = [rulebook.rules[code] for code in sorted(rulebook.rules)]
-    else:
-        rules = [rule for rule in rulebook.rules.values() if args.code in (rule.code, rule.name)]
-    if not rules:
-        raise OfframpError(f"there is no rule `{args.code}`; `offramp rule --all` lists them")
-    pages = [(rule, rulebook.notes[rule.section]) for rule in rules]
-    if args.output_format == "json":
-        shown = rule_page.json_pages(pages) if args.all else rule_page.json_page(*pages[0])
-        write(sys.stdout, shown + "\n")
-    else:
-        write(sys.stdout, rule_page.overview(rules) if args.all else rule_page.page(*pages[0]))
-    return CLEAN
+    return rules.run_rule(args)
+
+
+def _declare_docs(parser: argparse.ArgumentParser) -> None:
+    from offramp.frontends import rules
+
+    rules.declare_docs(parser)
+
+
+def _docs(args: argparse.Namespace) -> int:
+    from offramp.frontends import rules
+
+    return rules.run_docs(args)
 
 
 def _declare_gate(parser: argparse.ArgumentParser) -> None:
@@ -304,6 +298,7 @@ _COMMANDS = {
     "migrate": Command("write Prefect flows beside the DAGs", _declare_migrate, _migrate),
     "notes": Command("check, test and begin mapping notes", _declare_notes, _notes),
     "rule": Command("explain a rule", _declare_rule, _rule),
+    "docs": Command("write a page for every rule", _declare_docs, _docs),
 }
 
 
