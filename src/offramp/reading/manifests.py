@@ -29,6 +29,8 @@ _KIND = re.compile(
     )\Z""",
     re.VERBOSE,
 )
+# What every manifest's path has at its end, or ("Dockerfile.dev") somewhere: most files need no more than that.
+_ENDINGS = (".txt", ".in", ".toml", ".cfg", ".lock", ".yml", ".yaml", ".dockerfile", ".sh", ".bash")
 # Endings of requirements files that another one includes or the user names, whatever they are called.
 _REQUIREMENTS = (".txt", ".in", ".pip", ".req")
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
@@ -55,7 +57,7 @@ class Include(NamedTuple):
 
 def is_manifest(path: str) -> bool:
     """Whether a file is a dependency manifest by its name; ``setup.py`` is a Python file."""
-    return _KIND.search(path) is not None
+    return (path.endswith(_ENDINGS) or "file" in path) and _KIND.search(path) is not None
 
 
 def manifest_kind(path: str) -> str:
