@@ -46,7 +46,7 @@ _PREFECT_TRAPS = {
 _IN_MANIFESTS = frozenset({"airflow-dependency", "unknown-extra"})
 _ON_PREFECT = frozenset(detector for detectors in _PREFECT_TRAPS.values() for detector in detectors)
 _KEY_NEEDLE = b"api_key"
-_KEY = re.compile(r"""(api_key['"]?\s*[=:]\s*(?:[\w.]+\()?)((['"]).*?\3(?:\s*\+\s*(['"]).*?\4)*)""")
+_KEY = r"""(api_key['"]?\s*[=:]\s*(?:[\w.]+\()?)((['"]).*?\3(?:\s*\+\s*(['"]).*?\4)*)"""
 _IMPORTERS = (b"import_module", b"__import__", b"import_string", b"importorskip", b"resolve_name")
 _LONGEST_PRINT = 120
 
@@ -251,7 +251,9 @@ def _finding(
 
 def _print(text: str) -> str:
     """A fingerprint that people can read in a review: one line, long ones closed by a checksum."""
-    line = _KEY.sub(r"\1'***'", " ".join(text.split()))
+    line = " ".join(text.split())
+    if "api_key" in line:
+        line = re.sub(_KEY, r"\1'***'", line)
     if len(line) <= _LONGEST_PRINT:
         return line
     return f"{line[:_LONGEST_PRINT]}… {crc32(line.encode('utf-8', 'replace')):08x}"

@@ -16,10 +16,11 @@ from offramp.finding.names import MUTATORS, FunctionNode
 from offramp.finding.operators import Module, Use
 from offramp.finding.values import UNKNOWN, Constant, Items, Local, Made, Member, Reference, Value
 
-_PULL = re.compile(r"xcom_pull\b(?:\s*\()?")
-_ARGUMENT = re.compile(r"""\s*(?:(\w+)\s*=\s*)?('[^']*'|"[^"]*"|\[[^][]*\]|[\w.]+)\s*(,|\))""")
-_QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
-_LISTED = re.compile(r"""\[\s*(?:(?:'[^']*'|"[^"]*")\s*,?\s*)+\]""")
+# Patterns are compiled when first used: few files pull.
+_PULL = r"xcom_pull\b(?:\s*\()?"
+_ARGUMENT = r"""\s*(?:(\w+)\s*=\s*)?('[^']*'|"[^"]*"|\[[^][]*\]|[\w.]+)\s*(,|\))"""
+_QUOTED = r"""'([^']*)'|"([^"]*)\""""
+_LISTED = r"""\[\s*(?:(?:'[^']*'|"[^"]*")\s*,?\s*)+\]"""
 _LOGGING = frozenset("debug info warning warn error exception critical log".split())
 _HARMLESS = frozenset(
     f"builtins.{name}" for name in ("print", "len", "isinstance", "type", "id", "bool", "callable", "hasattr")
@@ -58,7 +59,7 @@ def pulled_ids(module: Module, node: ast.AST) -> list[str | None]:
     if parts is None:
         return []
     text = "".join(part if isinstance(part, str) else _HOLE for part in parts)
-    return [task for pull in _PULL.finditer(text) for task in _pull_arguments(text, pull)]
+    return [task for pull in re.finditer(_PULL, text) for task in _pull_arguments(text, pull)]
 
 
 def _pull_arguments(text: str, pull: re.Match[str]) -> list[str | None]:
@@ -67,14 +68,15 @@ def _pull_arguments(text: str, pull: re.Match[str]) -> list[str | None]:
         return [None]
     found: list[str | None] = []
     position = pull.end()
-    while argument := _ARGUMENT.match(text, position):
+    argument_at = re.compile(_ARGUMENT).match
+    while argument := argument_at(text, position):
         name, value, end = argument.groups()
         if name == "dag_id":
             return [None]
         if name in (None, "task_ids") and not found:
-            if value[0] not in "'\"" and not _LISTED.fullmatch(value):
+            if value[0] not in "'\"" and not re.fullmatch(_LISTED, value):
                 return [None]
-            found.extend(plain or quoted for plain, quoted in _QUOTED.findall(value))
+            found.extend(plain or quoted for plain, quoted in re.findall(_QUOTED, value))
         position = argument.end()
         if end == ")":
             return found or [None]

@@ -19,14 +19,15 @@ from offramp.reading.source import Source
 UNUSED = "OFR902"
 
 _CODE = r"[A-Z]+[0-9]+"
-_MARKED = re.compile(rb"#[^\r\n]*(?:noqa|offramp)", re.IGNORECASE)
+# Patterns are compiled when first used: few files have a comment that they are for.
+_MARKED = rb"(?i)#[^\r\n]*(?:noqa|offramp)"
 # What stands after the codes is the reason. As for flake8, something else than codes after the colon makes
 # it a `noqa` for everything, and a code stands for all that begin with it.
-_NOQA = re.compile(rf"#\s*noqa(?:\s*:\s*(?P<codes>{_CODE}(?:[,\s]*{_CODE})*))?", re.IGNORECASE)
-_IGNORE = re.compile(r"#\s*offramp:\s*ignore(?:\[(?P<codes>[^\]]*)\]|(?![\w\[-]))", re.IGNORECASE)
-_WHOLE_FILE = re.compile(
-    rf"#\s*flake8\s*[:=]\s*noqa(?:\s*:\s*(?P<codes>{_CODE}(?:[,\s]*{_CODE})*))?|#\s*offramp:\s*skip-file(?![\w-])",
-    re.IGNORECASE,
+_NOQA = rf"(?i)#\s*noqa(?:\s*:\s*(?P<codes>{_CODE}(?:[,\s]*{_CODE})*))?"
+_IGNORE = r"(?i)#\s*offramp:\s*ignore(?:\[(?P<codes>[^\]]*)\]|(?![\w\[-]))"
+_WHOLE_FILE = (
+    rf"(?i)#\s*flake8\s*[:=]\s*noqa(?:\s*:\s*(?P<codes>{_CODE}(?:[,\s]*{_CODE})*))?"
+    r"|#\s*offramp:\s*skip-file(?![\w-])"
 )
 
 
@@ -59,7 +60,7 @@ def suppress(
     too. With ``disable_noqa`` no comment counts.
     """
     reports = UNUSED in enabled and b"OFR" in source.utf8
-    if disable_noqa or not (findings or reports) or not _MARKED.search(source.utf8):
+    if disable_noqa or not (findings or reports) or not re.search(_MARKED, source.utf8):
         return list(findings)
     comments = list(_suppressions(source))
     if not comments:
@@ -113,8 +114,8 @@ def _suppressions(source: Source) -> Iterator[_Comment]:
         def span(first: int, last: int, start: int = start, comment: str = comment) -> Span:
             return Span(start + len(comment[:first].encode()), start + len(comment[:last].encode()))
 
-        found = [(0, match)] if alone and (match := _WHOLE_FILE.match(comment)) else []
-        found += [(row, match) for pattern in (_NOQA, _IGNORE) for match in pattern.finditer(comment)]
+        found = [(0, match)] if alone and (match := re.match(_WHOLE_FILE, comment)) else []
+        found += [(row, match) for pattern in (_NOQA, _IGNORE) for match in re.finditer(pattern, comment)]
         for where, match in found:
             listed = match.groupdict().get("codes")
             codes: tuple[tuple[str, Span], ...] = ()
@@ -136,7 +137,7 @@ def _comments(source: Source) -> Iterator[tuple[int, int, str, bool]]:
     """
     import tokenize
 
-    marked = {source.positions.row(match.start()) for match in _MARKED.finditer(source.utf8)}
+    marked = {source.positions.row(match.start()) for match in re.finditer(_MARKED, source.utf8)}
     last = max(marked)
     lines = (source.positions.line(row) + "\n" for row in range(1, source.positions.rows() + 1))
     try:

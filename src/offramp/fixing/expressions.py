@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 
 from offramp.finding.graph import Argument, Blocker, fold
@@ -14,7 +13,7 @@ from offramp.fixing.lasting import called_late, unsettled
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
-_TEMPLATE = re.compile(r"\{\{|\{%|\{#")
+_TEMPLATE = ("{{", "{%", "{#")
 _DELTA_SECONDS = {
     "weeks": 604800,
     "days": 86400,
@@ -141,7 +140,7 @@ class Expressions:
 
     def no_template(self, value: object, node: ast.AST) -> None:
         """Blocked where Airflow would render the value as a template."""
-        if isinstance(value, str) and _TEMPLATE.search(value):
+        if isinstance(value, str) and any(mark in value for mark in _TEMPLATE):
             raise Blocked("is a template, which Prefect does not render", node)
 
     def _reachable(self, name: ast.Name, *, template: bool) -> None:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 from offramp.finding.graph import Dag
 from offramp.reading.source import Source
 
-_PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|fmt:|pyright:|offramp:|isort:|ruff:|flake8:|OFR\d)", re.IGNORECASE)
-_LAYOUT = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+_PRAGMA = r"(?i)#\s*(?:noqa|type:|pylint:|fmt:|pyright:|offramp:|isort:|ruff:|flake8:|OFR\d)"
 
 
 class _Comment(NamedTuple):
@@ -27,12 +26,12 @@ class Comments:
     def __init__(self, source: Source) -> None:
         self._comments: list[_Comment] = []
         self._code_rows: set[int] = set()
-        tokens = list(tokenize.generate_tokens(io.StringIO(source.text).readline))
-        for token in tokens:
+        layout = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+        for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
             if token.type == tokenize.COMMENT:
                 own = not source.positions.line(token.start[0])[: token.start[1]].strip()
                 self._comments.append(_Comment(token.start[0], token.string, own))
-            elif token.type not in _LAYOUT:
+            elif token.type not in layout:
                 self._code_rows.update(range(token.start[0], token.end[0] + 1))
         self._given: set[int] = set()
 
@@ -76,7 +75,7 @@ class Comments:
         taken = [
             comment
             for comment in self._comments
-            if comment.row in wanted and comment.row not in self._given and not _PRAGMA.match(comment.text)
+            if comment.row in wanted and comment.row not in self._given and not re.match(_PRAGMA, comment.text)
         ]
         self._given.update(comment.row for comment in taken)
         return [comment.text for comment in taken]
@@ -87,7 +86,7 @@ def comments_by_row(source: Source) -> dict[int, str]:
     return {
         token.start[0]: token.string
         for token in tokenize.generate_tokens(io.StringIO(source.text).readline)
-        if token.type == tokenize.COMMENT and not _PRAGMA.match(token.string)
+        if token.type == tokenize.COMMENT and not re.match(_PRAGMA, token.string)
     }
 
 

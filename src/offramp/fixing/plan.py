@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from offramp.finding.graph import Blocker, Graph, build
 from offramp.finding.operators import Module, Use
 from offramp.fixing.expressions import Blocked
-from offramp.fixing.recipes.call_to_flow import bare_flow
 from offramp.fixing.recipes.dag_to_flow import Conversion, Options, convert
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Applicability, Edit, Finding, Fix, Refusal, Span
@@ -135,6 +134,8 @@ def _for_operator(
 
 
 def _bare(finding: Finding, module: Module, source: Source, use: Use, options: Options) -> Finding:
+    from offramp.fixing.recipes.call_to_flow import bare_flow
+
     try:
         flow = bare_flow(module, source, use, options)
     except Blocked as blocked:

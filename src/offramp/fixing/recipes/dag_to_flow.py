@@ -11,7 +11,8 @@ import builtins
 import keyword
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from offramp.finding.graph import MAPPED, Argument, Blocker, Dag, Graph, Result, Task
 from offramp.finding.names import FunctionNode
@@ -19,8 +20,6 @@ from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.fixing import lasting
 from offramp.fixing.expressions import Blocked, Expressions, harmless
-from offramp.fixing.imports import import_edits
-from offramp.fixing.layout import Comments, dedented
 from offramp.fixing.recipes import dbt_cloud
 from offramp.fixing.recipes.dbt_cloud import Body, Job, repr_text
 from offramp.fixing.recipes.flow_body import (
@@ -42,6 +41,9 @@ from offramp.model import Argument as Row
 from offramp.model import Edit, Flow, Span
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
+
+if TYPE_CHECKING:
+    from offramp.fixing.layout import Comments
 
 _PYTHON = frozenset({"PythonOperator", "task"}) | SHORT_CIRCUITS | BRANCHES
 # What Airflow passes to a callable that asks for it by name (2.10 and 3.3).
@@ -69,9 +71,8 @@ _GENERATED = frozenset(
     "trigger_dbt_cloud_job_run_and_wait_for_completion wait_for_dbt_cloud_job_run get_dbt_cloud_run_artifact "
     "call_dbt_cloud_administrative_api_endpoint json os subprocess Path TemporaryDirectory run_bash State".split()
 )
-_PURE_COMMAND = re.compile(
-    r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*(?:&&\s*(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*)*"
-)
+_PURE = r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*"
+_PURE_COMMAND = rf"{_PURE}(?:&&\s*{_PURE})*"
 _BASH_HELPER = '''\
 def run_bash(command, env=None, cwd=None):
     """Run a Bash command, in a new directory unless told otherwise; return its last line of output."""
@@ -145,7 +146,6 @@ class _Converter:
         self.needs_bash = False
         self.flow_names: dict[Dag, str] = {}
         self.flows: tuple[Flow, ...] = ()
-        self.comments = Comments(source)
         self.pulls = {
             task: found
             for dag in graph.dags
@@ -155,6 +155,13 @@ class _Converter:
         self.consumed = {result.task for dag in graph.dags for task in dag.tasks.values() for result in results(task)}
         for found in self.pulls.values():
             self.consumed.update(found.sources.values())
+
+    @cached_property
+    def comments(self) -> Comments:
+        # Tokenizing is slow, and of use only once a file can be converted.
+        from offramp.fixing.layout import Comments
+
+        return Comments(self.source)
 
     # -- the whole file ----------------------------------------------------------
 
@@ -558,7 +565,7 @@ class _Converter:
             raise Blocked("Airflow reads this command from a file, as a template", argument.node)
         if "AIRFLOW" in known.value:
             raise Blocked("the command uses Airflow's environment", argument.node)
-        if not _PURE_COMMAND.fullmatch(known.value.strip()):
+        if not re.fullmatch(_PURE_COMMAND, known.value.strip()):
             self.doubts["exit code 99 skips a Bash task in Airflow, and fails it in Prefect"] = argument.node
         arguments = {}
         if "output_encoding" in call:
@@ -753,7 +760,8 @@ class _Converter:
         keyword_async = "async " if body.is_async else ""
         lines.append(f"{keyword_async}def {name}({', '.join(body.parameters)}):")
         lines += [INDENT + line if line else "" for line in body.lines]
-        self._check_shadowing(task, lines)
+        if not self.blockers:
+            self._check_shadowing(task, lines)
         self.pieces.setdefault(task.statement, []).extend([*lines, "", ""])
         passed: dict[str, str | Task] = {
             parameter: self._passed(result) for parameter, result in body.parameters.items()
@@ -866,6 +874,8 @@ class _Converter:
         return lines
 
     def _inner_text(self, statement: ast.stmt, dag: Dag) -> list[str]:
+        from offramp.fixing.layout import dedented
+
         if isinstance(statement, ast.With):
             nested = [line for inner in statement.body for line in self._inner_text(inner, dag)]
             return [*self._pieces_of(statement), *nested]
@@ -1075,6 +1085,8 @@ class _Converter:
                     f"`{name}` would move to module level, where Prefect's import needs that name",
                     self.graph.dags[0].maker,
                 )
+        from offramp.fixing.imports import import_edits
+
         self.edits += import_edits(self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-import tokenize
 from typing import NamedTuple
 
 from offramp.finding.graph import Task
@@ -146,6 +145,8 @@ def _defaults(own: ast.arguments, replaced: frozenset[str]) -> list[ast.expr]:
 
 
 def _parentheses(source: Source, function: FunctionNode) -> Span | None:
+    import tokenize  # slow to load, and few callables pull
+
     positions = source.positions
     start = positions.offset(function.lineno, 0)
     text = source.utf8[start : positions.span(function).end].decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.dbt_cloud import Body, Job, absent_text
 from offramp.fixing.text import INDENT
 
-_SLOT = re.compile(r"\{([A-Za-z_]\w*)\}")
+_SLOT = r"\{([A-Za-z_]\w*)\}"
 _ALL = "{arguments}"
 
 
@@ -40,7 +40,7 @@ def call(job: Job) -> Body:
             indent = line[: len(line) - len(line.lstrip())]
             lines += [f"{indent}{name}={value}," for name, value in keywords.items()]
         elif lines or line.strip():
-            lines.append(_SLOT.sub(lambda slot: _value(job, slot[1], keywords), line))
+            lines.append(re.sub(_SLOT, lambda slot: _value(job, slot[1], keywords), line))
     text = "\n".join(["async def f():", *(INDENT + line for line in lines)])
     awaits = any(isinstance(node, ast.Await) for node in ast.walk(_parsed(text, job)))
     return Body(tuple(lines), {}, awaits, frozenset(imports))
