@@ -708,6 +708,10 @@ class _Converter:
                 )
             if parameter.arg not in defaulted:
                 raise Blocked(f"the parameter `{parameter.arg}` of `{function.name}` is given nowhere", parameter)
+        signature = [*plain, *([own.vararg] if own.vararg is not None else []), *own.kwonlyargs]
+        for parameter in signature[len(plain) : len(task.positional)]:
+            if parameter.arg in task.keywords or parameter.arg in _CONTEXT:
+                raise Blocked(f"Airflow 2 takes a positional argument for `{parameter.arg}` and fails", parameter)
         if own.vararg is None and len(task.positional) > len(plain):
             raise Blocked(f"`{function.name}` takes fewer arguments than it is given", task.node)
         if own.kwarg is None:
