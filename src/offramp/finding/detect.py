@@ -89,9 +89,9 @@ def find(source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: 
     on_airflow = not rules.keys() <= _BANNED and any(needle in source.utf8 for needle in rulebook.needles())
     on_prefect = any(needle in source.utf8 for needle in _PREFECT_NEEDLES) and not _ON_PREFECT.isdisjoint(rules)
     if on_airflow or on_prefect:
-        from offramp.finding.operators import Module
+        from offramp.finding.operators import module_of
 
-        module = Module(source.tree, rulebook)
+        module = module_of(source, rulebook)
         if on_airflow:
             found.extend(_operators(source, module, rules))
             found.extend(_traps(source, module, rules, versions, _AIRFLOW_TRAPS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from offramp.finding.operators import Module
+from offramp.finding.operators import module_of
 from offramp.finding.prefect_arguments import keys_in
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Span
@@ -17,7 +17,7 @@ _SHORTEST_PIECE = 4
 
 def masked(source: Source, rulebook: Rulebook) -> bytes:
     """The UTF-8 text of a file with asterisks for the API keys in it, every other byte in its place."""
-    module = Module(source.tree, rulebook)
+    module = module_of(source, rulebook)
     keys = keys_in(module)
     text = source.utf8
     for key in keys:

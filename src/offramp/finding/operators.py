@@ -22,6 +22,7 @@ from offramp.finding.values import (
 )
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Note
+from offramp.reading.source import Source
 
 WAIT = "wait_for_termination"
 # Methods by which a subclass decides itself what its run or its construction does.
@@ -54,6 +55,13 @@ class Use(NamedTuple):
     def role(self) -> str:
         """What the class does with a dbt run: trigger, sensor, hook, read or nothing known."""
         return self.note.roles.get(self.path, "")
+
+
+def module_of(source: Source, rulebook: Rulebook) -> Module:
+    """The analysis of a file, made once for all that ask."""
+    if not isinstance(source.analysis, Module) or source.analysis.rulebook is not rulebook:
+        source.analysis = Module(source.tree, rulebook)
+    return source.analysis
 
 
 class Module:

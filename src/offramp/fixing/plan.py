@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from offramp.finding.graph import Blocker, Graph, build
-from offramp.finding.operators import Module, Use
+from offramp.finding.operators import Module, Use, module_of
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.dag_to_flow import Conversion, Options, convert
 from offramp.knowledge.rulebook import Rulebook
@@ -47,7 +47,7 @@ def plan(
     findings = _on_prefect(source, findings, rulebook, options, project)
     if not any(finding.code in operators or finding.code in planned for finding in findings):
         return list(findings)
-    module = Module(source.tree, rulebook)
+    module = module_of(source, rulebook)
     graph = build(module)
     forgotten = [finding for finding in findings if finding.code == by_detector.get("fire-and-forget-run")]
     conversion = _conversion(module, source, graph, options, forgotten, findings, project)
@@ -75,7 +75,7 @@ def _on_prefect(
         return findings
     from offramp.fixing.prefect_fixes import PrefectFixes
 
-    module = Module(source.tree, rulebook)
+    module = module_of(source, rulebook)
     fixes = PrefectFixes(module, source, findings, detectors, options.versions, project)
     return [fixes.plan(finding) if detectors.get(finding.code) in _PREFECT_TRAPS else finding for finding in findings]
 

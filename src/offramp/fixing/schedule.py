@@ -7,14 +7,16 @@ time zone, so that a schedule object is written.
 from __future__ import annotations
 
 import ast
-import datetime as dt
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from offramp.finding.graph import Argument, Blocker, Dag
 from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.reading.versions import Versions
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _PRESETS = {
     "@hourly": "0 * * * *",
@@ -136,7 +138,7 @@ class _Start(NamedTuple):
     """The time zone of a start_date, and the date itself where it does not move."""
 
     zone: str
-    date: dt.datetime | None = None
+    date: datetime | None = None
 
 
 def _start(dag: Dag, expressions: Expressions) -> _Start | None:
@@ -180,11 +182,13 @@ def _fixed(node: ast.Call, expressions: Expressions, argument: Argument) -> _Sta
         if part not in _PARTS or not isinstance(known, Constant) or not isinstance(known.value, int):
             raise Blocked("this start_date is not known here", argument.node)
         numbers[part] = known.value
+    from datetime import datetime  # slow to load
+
     try:
-        date = dt.datetime(**numbers)  # type: ignore[arg-type]
+        date = datetime(**numbers)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise Blocked("this start_date is not known here", argument.node) from None
-    if date > dt.datetime.now():
+    if date > datetime.now():
         raise Blocked("a start_date still to come holds the DAG back, and nothing holds back a flow", argument.node)
     return _Start("UTC" if zone is None else _zone(zone, expressions), date)
 

@@ -91,15 +91,17 @@ class Source:
 
     ``raw`` is the file as read; ``utf8`` its text as UTF-8 without byte order mark
     (equal to ``raw`` for nearly every file); ``encoding`` what it was decoded with.
+    ``analysis`` is where the layers above keep what they worked out, for each other.
     """
 
-    __slots__ = ("bom", "encoding", "path", "positions", "raw", "text", "tree", "utf8")
+    __slots__ = ("analysis", "bom", "encoding", "path", "positions", "raw", "text", "tree", "utf8")
 
     def __init__(self, path: str, raw: bytes, tree: ast.Module | None = None) -> None:
         """Decode and parse; ``tree`` is used instead of parsing where a front end has one.
 
         Raises SourceError where CPython would refuse the file.
         """
+        self.analysis: object = None
         self.path = path
         self.raw = raw
         self.bom = raw.startswith(BOM_UTF8)
