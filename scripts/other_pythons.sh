@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the tests on every other CPython 3.10 to 3.13 that is on PATH or installed by pyenv, but for those that run
-# other programs in environments of their own (Airflow, Prefect, two flake8s, a built wheel).
+# other programs in environments of their own (Airflow, Prefect, pre-commit, two flake8s, a built wheel).
 set -eu
 
 here=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -12,7 +12,7 @@ for version in 3.10 3.11 3.12 3.13; do
             echo "tests on Python $version"
             .venv/bin/python -m uv venv --quiet --allow-existing --python "$candidate" "$environment"
             .venv/bin/python -m uv pip install --quiet --python "$environment/bin/python" --editable '.[test]'
-            "$environment/bin/python" -m pytest -q -n auto --ignore=tests/equivalence \
+            "$environment/bin/python" -m pytest -q -n auto --ignore=tests/equivalence --ignore=tests/precommit \
                 --ignore=tests/frontends/test_flake8_plugin.py --ignore=tests/frontends/test_packaging.py
             break
         fi
