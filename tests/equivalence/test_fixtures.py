@@ -62,13 +62,6 @@ ONLY_SUCCESS = {"bash_exit_99", "retries_default_delay"}
 STATED = {
     ("airflow3", "bash_exit_99", "success"): _SKIPPED,
     ("airflow2", "bash_exit_99", "success"): _SKIPPED,
-    ("airflow2", "python_arguments", "success"): (
-        "in Airflow 2 tuples lists",
-        [
-            "`finish <run 1 of job 50> ('a', 'b') done` happened 0 times with Airflow, 1 times with Prefect",
-            "`finish <run 1 of job 50> ['a', 'b'] done` happened 1 times with Airflow, 0 times with Prefect",
-        ],
-    ),
 }
 # What runs each time: all scenes of these, the success of all others.
 ALL_SCENES = {

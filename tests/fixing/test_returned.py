@@ -1,6 +1,6 @@
 """What a task returns is the same after Airflow's XCom, or not known to be.
 
-Seen on Airflow 3.3.2 and 2.10.5: ``{1: "a"}`` comes back as ``{"1": "a"}``, and ``(1, 2)`` as a list on Airflow 2.
+Seen on Airflow 3.3.2 and 2.10.5: ``{1: (2, 3)}`` comes back with the key ``"1"``, on Airflow 2 with a list.
 """
 
 from __future__ import annotations

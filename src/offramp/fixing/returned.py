@@ -1,6 +1,7 @@
 """Whether what a task returns is the same after Airflow's XCom: text, numbers, and lists and dicts of these.
 
-Airflow hands on a copy that went through JSON: keys become text, and tuples become lists on Airflow 2. Prefect
+Airflow hands on a copy that went through JSON: keys become text, and on Airflow 2 tuples in lists
+or dicts become lists. Prefect
 hands on the object itself.
 """
 

@@ -321,7 +321,7 @@ class _Converter:
         if source.function is not None and not survives(self.module, source.function):
             reason = (
                 f"what `{source.function.name}` returns is handed on as it is; Airflow hands on what JSON keeps of it "
-                "(keys become text, and in Airflow 2 tuples lists)"
+                "(keys become text, and in Airflow 2 inner tuples lists)"
             )
             self.doubts[reason] = source.node
 
