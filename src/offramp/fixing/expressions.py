@@ -65,7 +65,7 @@ class Expressions:
         """
         node = argument.node
         loop = dict(argument.loop)
-        if any(isinstance(inner, ast.Name) and inner.id in loop for inner in ast.walk(node)):
+        if loop and any(isinstance(inner, ast.Name) and inner.id in loop for inner in ast.walk(node)):
             known = fold(self.module, node, loop)
             if known is None:
                 raise Blocked("depends on the loop in a way that is not followed", node)

@@ -498,15 +498,16 @@ class _Converter:
             rows,
             taken,
             self.expressions,
-            task in self._consumed_ids(),
+            task in self.consumed or task in self._pulled_from,
             self.options.blocks,
             self.options.pattern,
         )
         self._emit_function(task, options, recipe(job))
 
-    def _consumed_ids(self) -> set[Task]:
-        """The tasks whose run id another task takes, Jinja included."""
-        found = set(self.consumed)
+    @cached_property
+    def _pulled_from(self) -> set[Task]:
+        """The tasks whose run id another task takes by a template."""
+        found: set[Task] = set()
         for dag in self.graph.dags:
             for task in dag.tasks.values():
                 for name in ("run_id", "job_id"):
