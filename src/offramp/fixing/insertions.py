@@ -42,11 +42,14 @@ class Insertions:
 
     def await_(self, node: ast.expr) -> None:
         """Await what an expression gives, in parentheses where more is asked of it."""
-        parent = self.names.parents.get(node)
-        head = (isinstance(parent, ast.Attribute | ast.Subscript) and parent.value is node) or (
-            isinstance(parent, ast.Call) and parent.func is node
-        )
+        head = self.heads(node)
         self.around(node, "(await " if head else "await ", ")" if head else "")
+
+    def heads(self, node: ast.expr) -> bool:
+        """Whether an attribute, an item or a call of an expression is taken, which binds closer than ``await``."""
+        parent = self.names.parents.get(node)
+        taken = isinstance(parent, ast.Attribute | ast.Subscript) and parent.value is node
+        return taken or (isinstance(parent, ast.Call) and parent.func is node)
 
     def run(self, node: ast.expr) -> None:
         """Run the coroutine of an expression with ``asyncio.run``."""

@@ -11,7 +11,7 @@ from offramp.finding.prefect_calls import prefect_of
 from offramp.finding.prefect_context import Prefect, Target
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
-from offramp.fixing.recipes.await_call import Awaiting
+from offramp.fixing.recipes.await_call import Awaiting, usable
 from offramp.fixing.recipes.call_arguments import longer_wait, no_attempts
 from offramp.fixing.recipes.call_form import right_form
 from offramp.fixing.recipes.future_results import resolve_futures
@@ -90,6 +90,7 @@ class PrefectFixes:
         reason = _INSIDE if returned else _STARTS
         if self._prefect.runs_on_two(call, self._target(call)):
             reason = _ON_TWO
+        usable(self._prefect, call)
         try:
             return self._awaited(call, reason)
         except Blocked as blocked:

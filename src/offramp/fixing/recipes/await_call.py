@@ -33,7 +33,8 @@ _ATTRIBUTES = frozenset("serve deploy to_deployment submit map with_options name
 _BY_SURROUNDINGS = frozenset(
     "load save delete run trigger notify wait_for_completion fetch_result get_directory put_directory read_path "
     "write_path get_run get_job cancel download_object_to_path upload_from_path fetch_one fetch_many fetch_all "
-    "execute execute_many get_status_code run_until_complete".split()
+    "execute execute_many get_status_code run_until_complete list_objects stream_content upload_from_folder "
+    "upload_from_file_object download_folder_to_path download_object_to_file_object get_connection".split()
 )
 _SAME_EVERYWHERE = (
     "prefect.get_run_logger",
@@ -56,6 +57,8 @@ _KNOWN = frozenset(
 )
 _OTHER_LOOPS = frozenset({"asyncio.get_event_loop", "asyncio.new_event_loop", "anyio.run", "asyncio.Runner"})
 _RUNS = frozenset({"asyncio.run"})
+# Of a block, and what is plain everywhere.
+_PLAIN_METHODS = frozenset({("prefect.blocks.system.Secret", "get")})
 _OF_FUTURES = frozenset({"result", "wait", "state", "get_state", "is_pending"})
 _NOTEBOOK = re.compile(rb"^(?:# %%|# In\[|# COMMAND -|# Databricks notebook)", re.MULTILINE)
 
@@ -88,7 +91,7 @@ class Awaiting:
         if call in self.awaited:
             return
         function = self.names.enclosing_function(call)
-        self._usable(call)
+        usable(self.prefect, call)
         self.awaited.append(call)
         if function is None:
             self._run(call)
@@ -97,7 +100,7 @@ class Awaiting:
         elif isinstance(function, ast.AsyncFunctionDef) or function in self.asynchronous:
             self._place(call, function)
             self.insertions.await_(call)
-        elif self.prefect.role(function) == "plain" and self.prefect.contexts(call) == {MODULE}:
+        elif self.prefect.contexts(call) == {MODULE} and not self.prefect.in_running_loop(call):
             self._run(call)
         else:
             self._place(call, function)
@@ -109,14 +112,6 @@ class Awaiting:
             raise Blocked("a notebook has an event loop running, in which `asyncio.run` raises", call)
         self.insertions.run(call)
         self._runs.add(call)
-
-    def _usable(self, call: ast.Call) -> None:
-        """Blocked where what the call gives is used as a future or as something else that it is not."""
-        paths = _Uses(self.prefect)
-        paths.follow(call)
-        for node in paths.asked:
-            reason = f"`.{node.attr}` is asked of what the call gives, as if it were a future"
-            raise Blocked(reason, node)
 
     def _place(self, node: ast.AST, function: FunctionNode) -> None:
         """Blocked where ``await`` cannot stand."""
@@ -174,15 +169,15 @@ class Awaiting:
 
     def _follow(self, function: FunctionNode) -> None:
         """Look at every call in a function that runs in an async flow from now on."""
-        for call in list(self.names.calls):
-            if self.names.enclosing_function(call) is function:
-                self._call(call)
+        self._reach(function)
         for inner in ast.walk(function):
             if inner is not function and isinstance(inner, FunctionNode | ast.Lambda) and inner not in self._reached:
                 self._inner(inner)
 
     def _inner(self, inner: FunctionNode | ast.Lambda) -> None:
-        """A function inside one that becomes async may be called from anywhere in it."""
+        """Blocked where a function that may be called from anywhere in an async flow needs to await."""
+        if self.prefect.role(inner) in ("flow", "task"):
+            return
         for call in self.names.calls:
             if self.names.enclosing_function(call) is inner and inner not in self.asynchronous:
                 target = self.prefect.target(call.func)
@@ -220,10 +215,20 @@ class Awaiting:
                 self._no_loop(target.function)
 
     def _reach(self, function: FunctionNode) -> None:
-        """A plain function that an async flow calls: it becomes async as well where it needs to await."""
-        for call in list(self.names.calls):
+        """A function that an async flow calls: it becomes async as well where it needs to await."""
+        for call in self.names.calls:
             if self.names.enclosing_function(call) is function:
                 self._call(call)
+        for part in ast.walk(function):
+            parent = self.names.parents.get(part)
+            if isinstance(part, ast.Name) and not (isinstance(parent, ast.Call) and parent.func is part):
+                self._handed_on(part)
+
+    def _handed_on(self, name: ast.Name) -> None:
+        """A plain function that is handed on, to ``map`` for example, may be called in the flow's surroundings."""
+        for value in self.prefect.values.evaluate(name):
+            if isinstance(value, Local) and isinstance(value.node, FunctionNode | ast.Lambda):
+                self._inner(value.node)
 
     def _no_loop(self, function: FunctionNode) -> None:
         """A sync flow or task below an async flow runs as before, but for event loops of its own."""
@@ -301,7 +306,7 @@ class Awaiting:
                 owner = owner.owner if isinstance(owner, Member) else owner.callee
             if value.name in ("submit", "map", "with_options") or owner == Reference("prefect.get_run_logger"):
                 return
-            if isinstance(owner, Reference) and not owner.path.endswith((".submit", ".map")):
+            if isinstance(owner, Reference) and (owner.path.removesuffix(".load"), value.name) not in _PLAIN_METHODS:
                 self._owner(call, owner.path)
         elif isinstance(value, Local) and isinstance(value.node, ast.ClassDef):
             for inner in ast.walk(value.node):
@@ -342,6 +347,14 @@ class _Uses(Paths):
         self.end(BREAKS, node, level)
 
 
+def usable(prefect: Prefect, call: ast.Call) -> None:
+    """Raises Blocked where what a call gives is taken for a future, which no fix makes it."""
+    paths = _Uses(prefect)
+    paths.follow(call)
+    for node in paths.asked:
+        raise Blocked(f"`.{node.attr}` is asked of what the call gives, as if it were a future", node)
+
+
 def unwrap(insertions: Insertions, call: ast.Call) -> None:
     """Put ``await x`` for ``asyncio.run(x)``; Blocked where a comment stands between."""
     source = insertions.source
@@ -350,8 +363,11 @@ def unwrap(insertions: Insertions, call: ast.Call) -> None:
     before, after = source.utf8[outer.start : inner.start], source.utf8[inner.end : outer.end]
     if b"#" in before + after or before.count(b"(") != 1:
         raise Blocked("cannot be unwrapped without moving a comment or parentheses", call)
-    insertions.replace(Span(outer.start, inner.start), "await ")
-    insertions.replace(Span(inner.end, outer.end), "")
+    begin, end = ("(await ", ")") if insertions.heads(call) else ("await ", "")
+    if not isinstance(call.args[0], ast.Call | ast.Name | ast.Attribute | ast.Subscript):
+        begin, end = f"{begin}(", f"){end}"
+    insertions.replace(Span(outer.start, inner.start), begin)
+    insertions.replace(Span(inner.end, outer.end), end)
 
 
 def _of_prefect(path: str) -> bool:

@@ -17,10 +17,14 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
     function = prefect.names.enclosing_function(calls[0])
     if not isinstance(function, FunctionNode) or prefect.role(function) != "flow":
         raise Blocked("is submitted in a function that is no flow", calls[0])
+    if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function)):
+        raise Blocked(f"`{function.name}` is a generator", function)
     returns = [node for node in own_nodes(function) if isinstance(node, ast.Return)]
     last = function.body[-1]
-    if any(node is not last for node in returns):
-        raise Blocked("the flow returns at several places, or before its end", returns[0])
+    early = [node for node in returns if node is not last]
+    if early:
+        first = min(early, key=lambda node: node.lineno)
+        raise Blocked("the flow returns at several places, or before its end", first)
     statements = [_statement(prefect, function, call) for call in calls]
     value = last.value if isinstance(last, ast.Return) else None
     nothing = value is None or (isinstance(value, ast.Constant) and value.value is None)
