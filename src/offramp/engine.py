@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +22,7 @@ from offramp.finding.detect import (
 from offramp.finding.suppress import suppress
 from offramp.fixing.edits import applicable, apply, edits_of, unproven
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
-from offramp.model import Applicability, FileResult, Finding
+from offramp.model import Applicability, FileResult, Finding, Rule
 from offramp.reading.prefilter import Prefilter
 from offramp.reading.project import Project
 from offramp.reading.source import Source, SourceError, readable
@@ -116,6 +116,14 @@ class Context:
                 found.converts = self.converts
             context = found
         return context
+
+    def rules_of(self, results: Iterable[FileResult]) -> dict[str, Rule]:
+        """The rules by code, with those that the configuration near one of the files adds."""
+        rules = dict(self.rulebook.rules)
+        for result in results:
+            if any(finding.code not in rules for finding in result.findings):
+                rules = {**self.of(result.path).rulebook.rules, **rules}
+        return rules
 
     def enabled_for(self, path: str) -> frozenset[str]:
         """Codes that run on one file, ``per-file-ignores`` taken off."""

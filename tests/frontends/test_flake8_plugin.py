@@ -73,7 +73,8 @@ def parses(path: Path) -> bool:
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_both_agree_on_every_fixture_and_example(selection: tuple[str, ...], flake8: str, offramp: Run) -> None:
-    candidates = [*(ROOT / "examples").rglob("*.py"), *(ROOT / "tests" / "fixtures").rglob("*.py")]
+    # Beside examples/dags stands a project with a configuration of its own, which flake8's --select does not reach.
+    candidates = [*(ROOT / "examples" / "dags").rglob("*.py"), *(ROOT / "tests" / "fixtures").rglob("*.py")]
     files = sorted(str(path) for path in candidates if parses(path))
     assert len(files) > 10
     ours = by_command_line(offramp("check", "--output-format=json", *selection, *files, cwd=ROOT))

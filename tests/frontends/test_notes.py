@@ -274,6 +274,15 @@ class TestNew:
 
 
 class TestTheInhouseExample:
+    @pytest.mark.parametrize("layout", ["json", "concise"])
+    def test_its_rule_is_known_where_the_run_begins_above_its_configuration(
+        self, layout: str, offramp: Run, tmp_path: Path
+    ) -> None:
+        shutil.copytree(INHOUSE, tmp_path / "x")
+        done = offramp("check", "--output-format", layout)
+        assert done.returncode == 1
+        assert "OFR801" in done.stdout
+
     def test_a_note_alone_makes_rule_message_page_fix_and_test(self, offramp: Run, tmp_path: Path) -> None:
         shutil.copytree(INHOUSE, tmp_path / "x")
         folder = tmp_path / "x"

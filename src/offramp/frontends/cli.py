@@ -68,13 +68,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _dispatch(argv: Sequence[str]) -> int:
     if not argv or argv[0] not in _COMMANDS:
         _show_commands(argv)
-    # Only the parser of the command at hand is built: argparse is a good part of the start-up.
-    command = _COMMANDS[argv[0]]
+    return _COMMANDS[argv[0]].run(command_parser(argv[0]).parse_args(argv[1:]))
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command; only that of the command at hand is built, for argparse takes its time."""
+    command = _COMMANDS[name]
     parser = argparse.ArgumentParser(
-        prog=f"offramp {argv[0]}", description=command.purpose, allow_abbrev=False, formatter_class=_help_formatter
+        prog=f"offramp {name}", description=command.purpose, allow_abbrev=False, formatter_class=_help_formatter
     )
     command.declare(parser)
-    return command.run(parser.parse_args(argv[1:]))
+    return parser
 
 
 def _show_commands(argv: Sequence[str]) -> NoReturn:
@@ -167,7 +171,7 @@ def _check(args: argparse.Namespace) -> int:
         complain(problem)
     found = [result for result in results if result.findings]
     lines = (text.summary(found, checked, len(problems)), text.fixable(found, unsafe=args.unsafe_fixes))
-    outcome = Outcome(found, rulebook.rules, "\n".join(filter(None, lines)), problems)
+    outcome = Outcome(found, context.rules_of(found), "\n".join(filter(None, lines)), problems)
     if args.diff:
         deliver_files(args, outcome)
     else:

@@ -245,7 +245,7 @@ def _write(gate: _Run, verdict: Verdict, renames: dict[str, str]) -> Verdict:
 def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked: int, problems: Sequence[str]) -> None:
     outcome = Outcome(
         sorted((*verdict.new, *unparsed), key=lambda result: result.path),
-        gate.context.rulebook.rules,
+        gate.context.rules_of((*verdict.new, *unparsed, *verdict.known)),
         _summary(verdict, checked, len(problems) + len(unparsed)),
         problems,
         gate.has_baseline or gate.revision is not None,
