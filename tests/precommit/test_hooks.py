@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,8 +12,7 @@ import yaml
 
 from offramp.reading.manifests import is_manifest
 
-ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml", "rules", "src")
+from .conftest import ROOT, environment, git
 
 OPERATOR = """\
 from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator
@@ -51,45 +46,6 @@ async def nightly():
 """
 
 
-def git(directory: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *arguments]
-    return subprocess.run(command, cwd=directory, env=environment(), capture_output=True, text=True, check=True).stdout
-
-
-def environment(**more: str) -> dict[str, str]:
-    """This process's environment without what git, CI or pytest would make of it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") and name != "CI"}
-    return {**kept, "GIT_CONFIG_GLOBAL": os.devnull, **more}
-
-
-@pytest.fixture(scope="session")
-def pre_commit() -> str:
-    """The pre-commit command of an environment of its own."""
-    directory = ROOT / ".cache" / f"pre-commit-python{sys.version_info.major}.{sys.version_info.minor}"
-    directory.parent.mkdir(exist_ok=True)
-    uv = [sys.executable, "-m", "uv"]
-    with open(f"{directory}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # other pytest processes need the same environment
-        subprocess.run([*uv, "venv", "-q", "--allow-existing", "-p", sys.executable, directory], check=True)
-        subprocess.run([*uv, "pip", "install", "-q", "-p", directory, "pre-commit>=4"], check=True)
-    return str(directory / "bin" / "pre-commit")
-
-
-@pytest.fixture(scope="session")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with what this checkout ships, committed."""
-    clone = tmp_path_factory.mktemp("offramp")
-    for name in SHIPPED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, clone / name)
-    git(clone, "init", "-q")
-    git(clone, "add", "-A")
-    git(clone, "commit", "-q", "-m", "all")
-    return clone
-
-
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where pre-commit keeps the environments of its hooks."""
@@ -99,9 +55,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Project:
     """A user's repository with all three hooks; each is run alone."""
 
-    def __init__(self, root: Path, pre_commit: str, clone: Path, home: Path) -> None:
+    def __init__(self, root: Path, tools: Path, clone: Path, home: Path) -> None:
         self.root = root
-        self._command = pre_commit
+        self._command = str(tools / "pre-commit")
         self._environment = environment(PRE_COMMIT_HOME=str(home))
         git(root, "init", "-q")
         hooks = [{"id": hook["id"]} for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())]
@@ -135,8 +91,8 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, pre_commit: str, clone: Path, home: Path) -> Project:
-    return Project(tmp_path, pre_commit, clone, home)
+def project(tmp_path: Path, tools: Path, clone: Path, home: Path) -> Project:
+    return Project(tmp_path, tools, clone, home)
 
 
 def test_try_repo_finds_the_hooks(project: Project, clone: Path) -> None:
