@@ -109,9 +109,7 @@ class PrefectFixes:
         title = f"Await it, and make {names} async" if names else "Await it"
         if not awaiting.asynchronous and self._module.names.enclosing_function(call) is None:
             title = "Run it with `asyncio.run`"
-        revealed = [self._codes.get(_REVEALED.get(self._name(one), ""), "") for one in awaiting.awaited]
-        reveals = tuple(code for code in revealed if code)
-        return Fix(title, insertions.edits(), Applicability.UNSAFE, reason, reveals=reveals)
+        return Fix(title, insertions.edits(), Applicability.UNSAFE, reason, reveals=self._behind(awaiting.awaited))
 
     def _only_here(self, function: FunctionNode) -> None:
         importer = self._project.importing(self._source.path) if self._project is not None else None
@@ -126,10 +124,9 @@ class PrefectFixes:
             edits = insertions.edits()
         except Blocked:
             return None
-        revealed = self._codes.get(_REVEALED.get(target.callable.name, ""), "")
         title = f"Run `{JOB}`, which needs no `await` here"
         reason = "; ".join([reason, *differences])
-        return Fix(title, edits, Applicability.UNSAFE, reason, reveals=(revealed,) if revealed else ())
+        return Fix(title, edits, Applicability.UNSAFE, reason, reveals=self._behind([call]))
 
     def _wait(self, _finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
@@ -163,16 +160,25 @@ class PrefectFixes:
         title = no_attempts(self._prefect, insertions, call)
         return Fix(title, insertions.edits(), Applicability.SAFE)
 
-    def _right_form(self, finding: Finding, call: ast.Call) -> Fix:
+    def _right_form(self, _finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
         title = right_form(self._prefect, insertions, call)
-        return Fix(title, insertions.edits(), Applicability.UNSAFE, _GOES_ON, reveals=self._behind(finding, call))
+        # What `asyncio.run` runs is its argument.
+        run = [call, *(argument for argument in call.args if isinstance(argument, ast.Call))]
+        return Fix(title, insertions.edits(), Applicability.UNSAFE, _GOES_ON, reveals=self._behind(run))
 
-    def _behind(self, finding: Finding, call: ast.Call) -> tuple[str, ...]:
-        """What shows only once a call no longer raises: the same trap further on, and what became of its run."""
-        names = {self._name(one) for one in self._module.names.calls if one is call or _within(one, call)}
-        revealed = {self._codes.get(_REVEALED.get(name, ""), "") for name in names} - {""}
-        return (finding.code, *sorted(revealed))
+    def _behind(self, calls: Sequence[ast.Call]) -> tuple[str, ...]:
+        """The codes of what may show once these calls run: what became of their runs, and what is asked of them."""
+        found = [_REVEALED.get(self._name(call), "") for call in calls]
+        found += ["future-not-resolved" for call in calls if self._form(call) in ("submit", "map")]
+        if self._prefect.two:
+            found += ["wrong-call-form" for call in calls if self._form(call) in ("submit", "map")]
+        made = list(calls)
+        for call in self._module.names.calls:
+            if isinstance(call.func, ast.Attribute) and self._prefect.producer(call.func.value)[0] in made:
+                made.append(call)
+                found += ["dbt-call-not-awaited", "returned-coroutine", _REVEALED.get(self._name(call), "")]
+        return tuple(self._codes[detector] for detector in found if detector in self._codes)
 
     # -- helpers -----------------------------------------------------------------
 
@@ -187,13 +193,13 @@ class PrefectFixes:
         assert target is not None
         return target
 
+    def _form(self, call: ast.Call) -> str:
+        target = self._prefect.target(call.func)
+        return target.form if target is not None else ""
+
     def _name(self, call: ast.Call) -> str:
         target = self._prefect.target(call.func)
         return target.callable.name if target is not None else ""
-
-
-def _within(inner: ast.AST, outer: ast.AST) -> bool:
-    return any(part is inner for part in ast.walk(outer))
 
 
 _HELP = {

@@ -62,7 +62,7 @@ def add_argument(insertions: Insertions, call: ast.Call, text: str, *, wider: in
         insertions.replace(Span(last.end, last.end), f",\n{indent}{text}")
         return
     line = source.positions.line(parts[0].lineno)
-    one_line = parts[0].lineno == parts[-1].end_lineno
+    one_line = parts[0].lineno == parts[-1].end_lineno and _outermost(insertions, call)
     if not one_line or len(line) + len(text) + 2 + wider <= WIDTH or b"#" in behind:
         insertions.replace(Span(last.end, last.end), f", {text}")
         return
@@ -78,6 +78,17 @@ def add_argument(insertions: Insertions, call: ast.Call, text: str, *, wider: in
         insertions.replace(Span(last.end, close), f",\n{inner}{text},\n{outer}")
     else:
         insertions.replace(Span(last.end, last.end), f",\n{inner}{text}" + ("" if b"," in behind else ","))
+
+
+def _outermost(insertions: Insertions, call: ast.Call) -> bool:
+    """Whether a call is all that its statement has on its right side."""
+    parents = insertions.names.parents
+    outer = parents[call]
+    while isinstance(outer, ast.Await | ast.Attribute) or (isinstance(outer, ast.Call) and outer.func is not call):
+        if isinstance(outer, ast.Call) and (outer.args or outer.keywords):
+            return False
+        outer = parents[outer]
+    return isinstance(outer, ast.stmt)
 
 
 def _indent(source: Source, part: ast.expr | ast.keyword) -> str | None:

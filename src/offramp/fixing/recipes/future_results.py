@@ -25,10 +25,11 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
     if early:
         first = min(early, key=lambda node: node.lineno)
         raise Blocked("the flow returns at several places, or before its end", first)
-    statements = [_statement(prefect, function, call) for call in calls]
+    for call in calls:
+        _refuse_in_branch(prefect, function, call)
     value = last.value if isinstance(last, ast.Return) else None
     nothing = value is None or (isinstance(value, ast.Constant) and value.value is None)
-    if len(calls) == 1 and statements[0] is last and isinstance(last, ast.Expr):
+    if len(calls) == 1 and isinstance(last, ast.Expr) and last.value is calls[0]:
         mapped = _mapped(calls[0])
         insertions.around(calls[0], "return " if mapped else "return [", "" if mapped else "]")
         return "Return the future"
@@ -45,11 +46,9 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
     return "Return the future" if len(calls) == 1 else "Return the futures in one flat list"
 
 
-def _statement(prefect: Prefect, function: FunctionNode, call: ast.Call) -> ast.stmt:
-    statement = prefect.names.statement(call)
-    if statement not in function.body:
+def _refuse_in_branch(prefect: Prefect, function: FunctionNode, call: ast.Call) -> None:
+    if prefect.names.statement(call) not in function.body:
         raise Blocked("is submitted inside a loop or branch", call)
-    return statement
 
 
 def _mapped(call: ast.Call) -> bool:

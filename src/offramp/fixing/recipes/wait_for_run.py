@@ -131,8 +131,9 @@ def _status(prefect: Prefect, insertions: Insertions, call: ast.Call, statement:
         if value is call or (isinstance(value, ast.Await) and value.value is call):
             if isinstance(target, ast.Name):
                 return f"{target.id}[0]"
-            if isinstance(target, ast.Tuple) and len(target.elts) == 2 and isinstance(target.elts[0], ast.Name):
-                return target.elts[0].id
+            names = [part.id for part in getattr(target, "elts", ()) if isinstance(part, ast.Name)]
+            if len(names) == len(set(names)) == 2:
+                return names[0]
     raise Blocked("stands inside a larger expression", call)
 
 
