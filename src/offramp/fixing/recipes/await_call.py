@@ -36,20 +36,13 @@ _BY_SURROUNDINGS = frozenset(
     "execute execute_many get_status_code run_until_complete list_objects stream_content upload_from_folder "
     "upload_from_file_object download_folder_to_path download_object_to_file_object get_connection".split()
 )
-_SAME_EVERYWHERE = (
-    "prefect.get_run_logger",
-    "prefect.logging",
-    "prefect.tags",
-    "prefect.unmapped",
-    "prefect.allow_failure",
-    "prefect.futures.wait",
-    "prefect.futures.as_completed",
-    "prefect.states",
-    "prefect.runtime",
-    "prefect.flow",
-    "prefect.task",
-    "prefect.utilities.annotations",
+_SAME_EVERYWHERE = frozenset(
+    "prefect.get_run_logger prefect.tags prefect.unmapped prefect.allow_failure prefect.flow prefect.task "
+    "prefect.futures.wait prefect.futures.as_completed prefect.logging.get_run_logger prefect.logging.get_logger "
+    "prefect.logging.loggers.get_run_logger prefect.logging.loggers.get_logger "
+    "prefect.utilities.annotations.unmapped prefect.utilities.annotations.allow_failure".split()
 )
+_LOGGERS = frozenset(Reference(path) for path in _SAME_EVERYWHERE if path.endswith("_logger"))
 # Libraries that know nothing of Prefect, besides Python's own.
 _KNOWN = frozenset(
     "boto3 dateutil dotenv duckdb google httpx numpy pandas pendulum polars pydantic pytz requests sqlalchemy "
@@ -304,7 +297,7 @@ class Awaiting:
                 ):
                     return
                 owner = owner.owner if isinstance(owner, Member) else owner.callee
-            if value.name in ("submit", "map", "with_options") or owner == Reference("prefect.get_run_logger"):
+            if value.name in ("submit", "map", "with_options") or owner in _LOGGERS:
                 return
             if isinstance(owner, Reference) and (owner.path.removesuffix(".load"), value.name) not in _PLAIN_METHODS:
                 self._owner(call, owner.path)
@@ -327,7 +320,8 @@ class Awaiting:
         if path in _OTHER_LOOPS:
             raise Blocked("makes an event loop of its own", call)
         if _of_prefect(path):
-            known = path.startswith(_SAME_EVERYWHERE) or name in ("submit", "map", "with_options")
+            known = path in _SAME_EVERYWHERE or path.startswith("prefect.runtime.")
+            known = known or name in ("submit", "map", "with_options")
             if not (known or name[:1].isupper()):
                 raise Blocked(f"`{name}` may give a coroutine inside an async flow", call)
         elif root != "builtins" and root not in sys.stdlib_module_names and root not in _KNOWN:
