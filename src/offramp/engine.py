@@ -30,7 +30,7 @@ from offramp.reading.versions import Versions, find_versions
 from offramp.settings import Gate, Settings, enabled_codes, merged_gate, settings_for
 
 if TYPE_CHECKING:
-    from offramp.fixing.recipes.dag_to_flow import Options
+    from offramp.fixing.recipes.conversion import Options
 
 _CANNOT_PARSE = "OFR901"
 # Fixes that overlap are applied one round after the other; more rounds than this mean that they undo each other.
@@ -282,7 +282,7 @@ class _Work(NamedTuple):
 
 
 def _options(context: Context) -> Options:
-    from offramp.fixing.recipes.dag_to_flow import Options
+    from offramp.fixing.recipes.conversion import Options
 
     settings = context.settings
     return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from offramp.finding.graph import Blocker, Graph, build
 from offramp.finding.operators import Module, Use, module_of
 from offramp.fixing.expressions import Blocked
-from offramp.fixing.recipes.dag_to_flow import Conversion, Options, convert
+from offramp.fixing.recipes.conversion import Conversion, Options
+from offramp.fixing.recipes.dag_to_flow import convert
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Applicability, Edit, Finding, Fix, Refusal, Span
 from offramp.reading.project import Project

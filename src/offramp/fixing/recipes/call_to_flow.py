@@ -11,9 +11,10 @@ from offramp.finding.operators import Module, Use
 from offramp.finding.values import UNKNOWN
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.imports import import_edits
-from offramp.fixing.recipes.dag_to_flow import Conversion, Options, sort_argument
+from offramp.fixing.recipes.conversion import Conversion, Options
 from offramp.fixing.recipes.dbt_cloud import Job, repr_text
 from offramp.fixing.recipes.registry import RECIPES
+from offramp.fixing.recipes.task_functions import sort_argument
 from offramp.fixing.text import INDENT, call_lines
 from offramp.model import Argument as Row
 from offramp.model import Edit, Span

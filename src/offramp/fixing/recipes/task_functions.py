@@ -1,0 +1,516 @@
+"""Every Airflow task as a function: what it is called with, how it is tried again, what it runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from functools import cached_property
+
+from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
+from offramp.finding.names import FunctionNode
+from offramp.finding.values import Constant, Reference, Table
+from offramp.fixing.expressions import Blocked, Expressions, harmless
+from offramp.fixing.recipes import dbt_cloud
+from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
+from offramp.fixing.recipes.dbt_cloud import Body, Job, repr_text
+from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step, results
+from offramp.fixing.recipes.pulled_results import Pulls
+from offramp.fixing.recipes.registry import RECIPES
+from offramp.fixing.text import INDENT, call_lines
+from offramp.model import Argument as Row
+from offramp.model import Edit, Span
+
+_PYTHON = frozenset({"PythonOperator", "task"}) | SHORT_CIRCUITS | BRANCHES
+# What Airflow passes to a callable that asks for it by name (2.10 and 3.3).
+_CONTEXT = frozenset(
+    "conf conn context dag dag_run data_interval_end data_interval_start ds ds_nodash exception execution_date "
+    "expanded_ti_count inlet_events inlets logical_date macros map_index_template next_ds next_ds_nodash "
+    "next_execution_date outlet_events outlets params prev_data_interval_end_success prev_data_interval_start_success "
+    "prev_ds prev_ds_nodash prev_end_date_success prev_execution_date prev_execution_date_success "
+    "prev_start_date_success reason run_id start_date task task_instance task_instance_key_str task_reschedule_count "
+    "templates_dict test_mode ti tomorrow_ds tomorrow_ds_nodash triggering_asset_events triggering_dataset_events ts "
+    "ts_nodash ts_nodash_with_tz try_number var yesterday_ds yesterday_ds_nodash".split()
+)
+# The arguments that choose a pattern and that a recipe looks at.
+_UNDERSTOOD = frozenset(
+    "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter "
+    "ignore_downstream_trigger_rules".split()
+)
+_BASH_FILES = (".sh", ".bash")
+_NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
+_PURE = r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*"
+_PURE_COMMAND = rf"{_PURE}(?:&&\s*{_PURE})*"
+
+
+class TaskFunctions(Work):
+    """Writes a function and a step for every task."""
+
+    def _task(self, task: Task) -> None:
+        note = self.module.rulebook.notes[task.kind]
+        rows = self.module.rulebook.arguments(note)
+        options: dict[str, str] = {"name": repr_text(task.id)}
+        call: dict[str, tuple[Row, Argument]] = {}
+        problems: list[Blocker] = []
+        self._retries(task, rows, options, problems)
+        for name, argument in task.arguments.items():
+            if name in task.results:
+                continue
+            try:
+                sort_argument(self.expressions, self.doubts, rows.get(name), name, argument, options, call)
+            except Blocked as blocked:
+                problems.append(blocked.blocker)
+        self._rule(task, problems)
+        if task.mapped is not None and not (note.code or task.kind == "task"):
+            problems.append(Blocker("a mapped task of this kind is not converted", task.node))
+        if task.kind == "EmptyOperator":
+            self._emit_function(task, options, Body(("pass",)))
+        elif task.kind in _PYTHON:
+            self._python(task, options)
+        elif task.kind == "BashOperator":
+            self._emit_function(task, options, self._bash(task, call))
+        elif note.code:
+            self._dbt(task, options, call, rows)
+        else:
+            problems.append(
+                Blocker(
+                    f"`{task.kind}` is not converted: {_first_line(note.fields.get('prefect_pattern', ''))}", task.node
+                )
+            )
+        self.blockers.extend(problems)
+
+    def _retries(self, task: Task, rows: Mapping[str, Row], options: dict[str, str], problems: list[Blocker]) -> None:
+        argument = task.arguments.get("retries")
+        if argument is None:
+            return
+        known = self.expressions.constant(argument)
+        if known is None or not (known.value is None or isinstance(known.value, int | str)):
+            problems.append(Blocker("`retries` is not known here", argument.node))
+            return
+        try:
+            count = int(known.value or 0)
+        except ValueError:
+            problems.append(Blocker("`retries` is no number", argument.node))
+            return
+        if count <= 0:
+            return
+        delay = task.arguments.get("retry_delay")
+        try:
+            seconds = self.expressions.seconds(delay) if delay is not None else rows["retry_delay"].when_absent
+        except Blocked as blocked:
+            problems.append(blocked.blocker)
+            return
+        options["retries"] = str(count)
+        options["retry_delay_seconds"] = seconds
+        if task.use is not None and task.use.path.startswith("astronomer."):
+            self.doubts["astronomer-providers before 1.19 did not retry a cancelled run, Prefect does"] = task.node
+
+    def _rule(self, task: Task, problems: list[Blocker]) -> None:
+        argument = task.arguments.get("trigger_rule")
+        rule = self._rule_of(task)
+        if rule not in RULES:
+            reason = f"the trigger rule `{rule}` is not converted" if rule else "the trigger rule is not known here"
+            problems.append(Blocker(reason, argument.node if argument is not None else task.node))
+        if rule == "all_done" and results(task):
+            problems.append(
+                Blocker("takes a result that may not be there, under the trigger rule `all_done`", task.node)
+            )
+        if rule == "one_failed":
+            self.doubts["one_failed: Airflow starts the task at the first failure, the flow when all are done"] = (
+                task.node
+            )
+        skips = task.arguments.get("ignore_downstream_trigger_rules")
+        if skips is not None and self.expressions.constant(skips) != Constant(True):
+            problems.append(Blocker("`ignore_downstream_trigger_rules=False` is not converted", skips.node))
+
+    def _rule_of(self, task: Task) -> str:
+        argument = task.arguments.get("trigger_rule")
+        return (self._rule_name(argument) or "") if argument is not None else "all_success"
+
+    def _rule_name(self, argument: Argument) -> str | None:
+        known = self.expressions.constant(argument)
+        if known is not None:
+            return str(known.value) if isinstance(known.value, str) else None
+        value = self.module.values.single(argument.node)
+        if isinstance(value, Reference) and ".TriggerRule." in value.path:
+            return value.path.rpartition(".")[2].lower()
+        return None
+
+    def _dbt(
+        self, task: Task, options: dict[str, str], call: dict[str, tuple[Row, Argument]], rows: Mapping[str, Row]
+    ) -> None:
+        note = self.module.rulebook.notes[task.kind]
+        name = note.fields.get("rewrite", "").split("\n")[0].strip()
+        recipe = RECIPES.get(name)
+        if recipe is None:
+            raise Blocked(f"the note of `{note.operator}` names no rewrite", task.node)
+        if name == "run_job" and self.options.pattern == "job-block":
+            recipe = dbt_cloud.run_job_block
+        taken = dict(task.results)
+        if task.mapped is not None:
+            taken[task.mapped[0]] = Result(task, MAPPED, task.node)
+        for argument_name in ("run_id", "job_id"):
+            pulled = self._pulled(task, call.get(argument_name))
+            if pulled is not None:
+                taken[argument_name] = pulled
+                task.results[argument_name] = pulled
+                self.consumed.add(pulled.task)
+                call.pop(argument_name)
+        for argument_name, result in taken.items():
+            if argument_name not in ("run_id", "job_id", "steps_override", "schema_override"):
+                raise Blocked(f"`{argument_name}` from another task's result is not converted", result.node)
+        job = Job(
+            task,
+            call,
+            rows,
+            taken,
+            self.expressions,
+            task in self.consumed or task in self._pulled_from,
+            self.options.blocks,
+            self.options.pattern,
+        )
+        self._emit_function(task, options, recipe(job))
+
+    @cached_property
+    def _pulled_from(self) -> set[Task]:
+        """The tasks whose run id another task takes by a template."""
+        found: set[Task] = set()
+        for dag in self.graph.dags:
+            for task in dag.tasks.values():
+                for name in ("run_id", "job_id"):
+                    argument = task.arguments.get(name)
+                    source = self._pulled_task(task, argument) if argument is not None else None
+                    if source is not None:
+                        found.add(source)
+        return found
+
+    def _pulled(self, task: Task, given: tuple[Row, Argument] | None) -> Result | None:
+        """The result that ``{{ ti.xcom_pull(task_ids='…') }}`` renders to."""
+        if given is None:
+            return None
+        source = self._pulled_task(task, given[1])
+        if source is None:
+            return None
+        if not _reaches(source, task):
+            raise Blocked(f"pulls the result of `{source.id}`, which no edge puts before it", given[1].node)
+        return Result(source, "return_value", given[1].node)
+
+    def _pulled_task(self, task: Task, argument: Argument) -> Task | None:
+        known = self.expressions.constant(argument)
+        if known is None or not isinstance(known.value, str):
+            return None
+        match = re.fullmatch(
+            r"""\s*\{\{\s*(?:ti|task_instance)\.xcom_pull\(\s*(?:task_ids\s*=\s*)?\[?\s*(['"])([\w.\-]+)\1\s*\]?\s*"""
+            r"""(?:,\s*key\s*=\s*(['"])return_value\3\s*)?\)\s*\}\}\s*""",
+            known.value,
+        )
+        if match is None or "[" in known.value:
+            return None
+        return task.dag.tasks.get(match[2])
+
+    def _check_no_files(self, env: Argument) -> None:
+        """Airflow takes text that ends so for the name of a template, values of ``env`` included."""
+        table = self.module.values.single(env.node)
+        for node in table.entries.values() if isinstance(table, Table) else [None]:
+            value = self.module.values.single(node) if node is not None else None
+            if isinstance(value, Constant):
+                if isinstance(value.value, str) and value.value.endswith(_BASH_FILES):
+                    raise Blocked("Airflow reads this value of `env` from a file, as a template", node or env.node)
+            else:
+                self.doubts["Airflow reads a value of `env` that ends in .sh or .bash from a file"] = env.node
+
+    def _bash(self, task: Task, call: Mapping[str, tuple[Row, Argument]]) -> Body:
+        if "bash_command" not in call:
+            raise Blocked("no `bash_command` is given", task.node)
+        if task.results:
+            raise Blocked("a command from another task's result is not converted", task.node)
+        argument = call["bash_command"][1]
+        command = self.expressions.text(argument)
+        known = self.expressions.constant(argument)
+        if known is None or not isinstance(known.value, str):
+            raise Blocked("the command is not known here: it may be a template", argument.node)
+        if known.value.endswith(_BASH_FILES):
+            raise Blocked("Airflow reads this command from a file, as a template", argument.node)
+        if "AIRFLOW" in known.value:
+            raise Blocked("the command uses Airflow's environment", argument.node)
+        if not re.fullmatch(_PURE_COMMAND, known.value.strip()):
+            self.doubts["exit code 99 skips a Bash task in Airflow, and fails it in Prefect"] = argument.node
+        arguments = {}
+        if "output_encoding" in call:
+            raise Blocked("`output_encoding` is not converted", call["output_encoding"][1].node)
+        if "env" in call and self.expressions.constant(call["env"][1]) != Constant(None):
+            env = self.expressions.text(call["env"][1])
+            self._check_no_files(call["env"][1])
+            append = task.arguments.get("append_env")
+            known_append = self.expressions.constant(append) if append is not None else Constant(False)
+            if known_append is None:
+                raise Blocked("`append_env` is not known here", append.node if append is not None else task.node)
+            if known_append.value:
+                literal = isinstance(call["env"][1].node, ast.Dict) and env.startswith("{")
+                more = env[1:-1].strip().rstrip(",") if literal else f"**{env}"
+                arguments["env"] = f"{{**os.environ, {more}}}"
+                self.imports.add(("", "os"))
+            else:
+                arguments["env"] = env
+        if "cwd" in call and self.expressions.constant(call["cwd"][1]) != Constant(None):
+            arguments["cwd"] = self.expressions.text(call["cwd"][1])
+        self.needs_bash = True
+        if isinstance(argument.node, ast.Constant) and "\n" not in known.value:
+            command = repr_text(known.value)
+        return Body(tuple(call_lines("return run_bash", arguments, (command,))))
+
+    def _python(self, task: Task, options: dict[str, str]) -> None:
+        function = task.function
+        if function is None:
+            return
+        if isinstance(function, ast.AsyncFunctionDef):
+            raise Blocked("an async callable is not converted", task.node)
+        pulled = self.pulls.get(task)
+        self._check_callable(task, function, pulled.replaced if pulled is not None else frozenset())
+        positional = [self._passed(value) for value in task.positional]
+        keywords = {name: self._passed(value) for name, value in task.keywords.items()}
+        if pulled is not None:
+            self._pull(task, function, pulled)
+            keywords.update(pulled.sources)
+        self.imports.update({("prefect", "task"), _NO_CACHE})
+        arguments = {**options, "cache_policy": "NO_CACHE"}
+        if function in self.decorated:
+            callee = self._again(task, function, arguments)
+        elif task.kind.startswith("task") or self._only_a_task(function):
+            callee = self._decorate(task, function, arguments)
+        else:
+            callee = self._name(f"{function.name}_task")
+            lines = call_lines(f"{callee} = task", arguments, (function.name,), indent=0)
+            self.pieces.setdefault(task.statement, []).extend([*lines, ""])
+        self.steps.append(Step(task, callee, self._rule_of(task), tuple(positional), keywords, self._mapped(task)))
+
+    def _pull(self, task: Task, function: FunctionNode, pulled: Pulls) -> None:
+        if not self._only_a_task(function) and not task.kind.startswith("task"):
+            raise Blocked(f"`{function.name}` uses Airflow's context, and other code uses the function", function)
+        for source in pulled.sources.values():
+            if not _reaches(source, task):
+                raise Blocked(f"pulls the result of `{source.id}`, which no edge puts before it", function)
+        if self._rule_of(task) not in AFTER_SUCCESS:
+            raise Blocked("pulls a result that may not be there, by its trigger rule", task.node)
+        self.edits += pulled.edits
+
+    def _again(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
+        given = {name: value for name, value in arguments.items() if name != "cache_policy"}
+        # What `with_options` is not told stays as the first task has it.
+        for name in ("retries", "timeout_seconds"):
+            if name in self.first_options.get(function, ()):
+                given.setdefault(name, "0")
+        if task.kind.startswith("task"):
+            first = self.decorated[function]
+            return "\n".join(call_lines(f"{first}.with_options", given))
+        callee = self._name(f"{task.names[0] if task.names else task.id}_task")
+        lines = call_lines(f"{callee} = task", arguments, (function.name,), indent=0)
+        self.pieces.setdefault(task.statement, []).extend([*lines, ""])
+        return callee
+
+    def _only_a_task(self, function: FunctionNode) -> bool:
+        """Whether the one use of a function is as the callable of one task."""
+        uses = [
+            use
+            for binding in self.module.names.bindings_of(function)
+            if binding.kind == "function"
+            for use in self.module.names.uses(binding)
+        ]
+        tasks = [task for dag in self.graph.dags for task in dag.tasks.values() if task.function is function]
+        return len(uses) == 1 and len(tasks) == 1
+
+    def _decorate(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
+        lines = call_lines("@task", arguments, indent=0)
+        self.decorated[function] = function.name
+        self.first_options[function] = arguments
+        positions = self.source.positions
+        if task.kind.startswith("task"):
+            span = positions.span(function.decorator_list[0])
+            start = self.source.utf8.rindex(b"@", 0, span.start)
+            decorator = Span(start, span.end)
+        else:
+            row = function.lineno
+            start = positions.offset(row, 0)
+            decorator = Span(start, start)
+        if self._inside_dag(function):
+            self.hoisted[function] = "\n".join(lines)
+            return function.name
+        if function.col_offset:
+            raise Blocked(f"the function `{function.name}` is defined inside other code", function)
+        if task.kind.startswith("task"):
+            text = "\n".join([*self.comments.inside(function.decorator_list[0]), *lines])
+        else:
+            text = "\n".join([*lines, ""])
+        self.edits.append(Edit(decorator, text))
+        return function.name
+
+    def _inside_dag(self, function: FunctionNode) -> bool:
+        return any(
+            ancestor is dag.site or ancestor in dag.statements
+            for ancestor in self.module.names.ancestors(function)
+            for dag in self.graph.dags
+        )
+
+    def _check_callable(self, task: Task, function: FunctionNode, replaced: frozenset[str]) -> None:
+        own = function.args
+        if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
+            raise Blocked(f"the callable `{function.name}` is a generator", function)
+        plain = [*own.posonlyargs, *own.args]
+        given = {parameter.arg for parameter in plain[: len(task.positional)]} | set(task.keywords)
+        defaulted = {p.arg for p in plain[len(plain) - len(own.defaults) :]} if own.defaults else set()
+        defaulted |= {p.arg for p, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default is not None}
+        accepted = {parameter.arg for parameter in (*plain, *own.kwonlyargs)}
+        for parameter in (*plain, *own.kwonlyargs):
+            if parameter.arg in replaced:
+                continue
+            if parameter.arg in given:
+                placed = parameter in plain[: len(task.positional)]
+                if (task.kind.startswith("task") or placed) and parameter.arg in _CONTEXT:
+                    raise Blocked(
+                        f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter
+                    )
+                continue
+            if parameter.arg in _CONTEXT:
+                raise Blocked(
+                    f"Airflow fills the parameter `{parameter.arg}` of `{function.name}` from its context", parameter
+                )
+            if parameter.arg not in defaulted:
+                raise Blocked(f"the parameter `{parameter.arg}` of `{function.name}` is given nowhere", parameter)
+        signature = [*plain, *([own.vararg] if own.vararg is not None else []), *own.kwonlyargs]
+        for parameter in signature[len(plain) : len(task.positional)]:
+            if parameter.arg in task.keywords or parameter.arg in _CONTEXT:
+                raise Blocked(f"Airflow 2 takes a positional argument for `{parameter.arg}` and fails", parameter)
+        if own.vararg is None and len(task.positional) > len(plain):
+            raise Blocked(f"`{function.name}` takes fewer arguments than it is given", task.node)
+        if own.kwarg is None:
+            for name in task.keywords:
+                if name not in accepted:
+                    raise Blocked(f"`{function.name}` has no parameter `{name}`", task.node)
+        elif own.kwarg.arg not in replaced:
+            used = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == own.kwarg.arg]
+            if used:
+                raise Blocked(f"`{function.name}` uses Airflow's context", used[0])
+        self._check_reachable(function, set())
+
+    def _check_reachable(self, function: ast.AST, seen: set[ast.AST]) -> None:
+        if function in seen:
+            return
+        seen.add(function)
+        names = self.module.names
+        body = [*function.body, function.args] if isinstance(function, FunctionNode) else [function]
+        for part in body:
+            for node in ast.walk(part):
+                if isinstance(node, ast.Import | ast.ImportFrom) and imports_airflow(node):
+                    raise Blocked("a callable of a task imports Airflow", node)
+                if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
+                    continue
+                for binding in names.lookup(node.id, node):
+                    if binding.kind == "import" and is_airflow(binding.target):
+                        raise Blocked(f"`{node.id}` is Airflow's, and a callable of a task uses it", node)
+                    if binding.scope is names.module and node.id in self.expressions.gone:
+                        raise Blocked(f"`{node.id}` is a task or DAG, and a callable of a task uses it", node)
+                    if binding.kind in ("function", "class") and isinstance(binding.node, FunctionNode | ast.ClassDef):
+                        self._check_reachable(binding.node, seen)
+
+    def _passed(self, value: Argument | Result) -> str | Task:
+        if isinstance(value, Argument):
+            return self.expressions.text(value)
+        if value.key == MAPPED and value.task.mapped is not None:
+            return self.expressions.text(value.task.mapped[1])
+        if value.key != "return_value":
+            raise Blocked(f"takes the key `{value.key}` of a result", value.node)
+        return value.task
+
+    def _mapped(self, task: Task) -> str:
+        return task.mapped[0] if task.mapped is not None else ""
+
+    def _emit_function(self, task: Task, options: dict[str, str], body: Body) -> None:
+        name = self._name(self._own_name(task))
+        self.imports.update({("prefect", "task"), _NO_CACHE, *body.imports})
+        arguments = {**options, "cache_policy": "NO_CACHE"}
+        lines = call_lines("@task", arguments, indent=0)
+        keyword_async = "async " if body.is_async else ""
+        lines.append(f"{keyword_async}def {name}({', '.join(body.parameters)}):")
+        lines += [INDENT + line if line else "" for line in body.lines]
+        if not self.blockers:
+            self._check_shadowing(task, lines)
+        self.pieces.setdefault(task.statement, []).extend([*lines, "", ""])
+        passed: dict[str, str | Task] = {
+            parameter: self._passed(result) for parameter, result in body.parameters.items()
+        }
+        mapped = self._mapped(task)
+        if mapped:
+            self.steps.append(Step(task, name, self._rule_of(task), (), passed, mapped))
+        else:
+            self.steps.append(Step(task, name, self._rule_of(task), tuple(passed.values()), {}))
+
+    def _check_shadowing(self, task: Task, lines: list[str]) -> None:
+        """A task's function must not use a name of its own where an argument means the module's."""
+        function = ast.parse("\n".join(lines)).body[0]
+        stored = {
+            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        stored |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+        for argument in task.arguments.values():
+            for node in ast.walk(argument.node):
+                if isinstance(node, ast.Name) and node.id in stored:
+                    raise Blocked(f"`{node.id}` is also a name that the task's function needs", node)
+
+
+def sort_argument(
+    expressions: Expressions,
+    doubts: dict[str, ast.AST],
+    row: Row | None,
+    name: str,
+    argument: Argument,
+    options: dict[str, str],
+    call: dict[str, tuple[Row, Argument]],
+) -> None:
+    """Put an argument where its row says: among the task's ``options``, the ``call``, or nowhere.
+
+    Raises Blocked for one that has no row, or no equal.
+    """
+    if row is None:
+        raise Blocked(f"no note has a row for the argument `{name}`", argument.node)
+    known = expressions.constant(argument)
+    unsafe = row.note.startswith("unsafe:")
+    reason = f"`{name}`: {row.note.removeprefix('unsafe:').strip()}"
+    if row.target == "dropped":
+        if name == "start_date" and argument.origin != "default_args":
+            raise Blocked("a task's own start_date is not followed", argument.node)
+        if unsafe and not harmless(known, row, argument.node) and known != Constant(1):
+            doubts[reason] = argument.node
+    elif row.target in ("refused", "retried"):
+        harms = not harmless(known, row, argument.node)
+        if harms and (row.target == "refused" or "retries" in options):
+            raise Blocked(reason, argument.node)
+        if harms and unsafe:
+            doubts[reason] = argument.node
+    elif row.target == "selects":
+        if name not in _UNDERSTOOD:
+            raise Blocked(reason, argument.node)
+    elif row.target == "task.timeout_seconds":
+        if known is None or known.value is not None:
+            options["timeout_seconds"] = expressions.seconds(argument)
+            doubts[reason] = argument.node
+    elif not row.target.startswith("task."):
+        call[name] = (row, argument)
+
+
+def _reaches(source: Task, task: Task) -> bool:
+    """Whether a failed ``source`` keeps ``task`` from running, by edges of all_success tasks."""
+    waiting = [task]
+    seen: set[Task] = set()
+    while waiting:
+        one = waiting.pop()
+        if one in seen or "trigger_rule" in one.arguments:
+            continue
+        seen.add(one)
+        if source in one.upstream:
+            return True
+        waiting.extend(one.upstream)
+    return False
+
+
+def _first_line(text: str) -> str:
+    return " ".join(text.split())[:120]
