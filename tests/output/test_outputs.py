@@ -45,8 +45,10 @@ def test_the_layout_of_stdout_stays_where_only_files_are_named(offramp: Run) -> 
 def test_check_writes_them_too_with_a_diff_on_stdout(offramp: Run, tmp_path: Path) -> None:
     done = offramp("check", "--isolated", "--select=OFR301", "--diff", "--output", "sarif=out.sarif")
     assert (done.returncode, done.stdout) == (0, b"")
-    (result,) = json.loads((tmp_path / "out.sarif").read_bytes())["runs"][0]["results"]
-    assert result["ruleId"] == "OFR301"
+    (run,) = json.loads((tmp_path / "out.sarif").read_bytes())["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["OFR301"]
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert rule["fullDescription"]["text"].startswith("Finds every import of Airflow: ")
 
 
 def test_statistics_are_counted_on_stdout_and_findings_go_to_the_file(offramp: Run, tmp_path: Path) -> None:

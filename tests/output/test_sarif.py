@@ -82,6 +82,7 @@ def test_a_finding(run_of: Any) -> None:
     (rule,) = run["tool"]["driver"]["rules"]
     assert rule["id"] == "OFR101"
     assert rule["helpUri"] == "https://offramp.readthedocs.io/rules/OFR101/"
+    assert rule["fullDescription"] == {"text": "run job"}
     assert run["columnKind"] == "unicodeCodePoints"
     assert run["invocations"] == [{"executionSuccessful": True}]
 

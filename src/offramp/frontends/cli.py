@@ -7,6 +7,7 @@ Exit codes: 0 clean, 1 findings, 2 when offramp or its input failed (2 wins over
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
@@ -32,12 +33,29 @@ from offramp.output.outcome import Outcome
 _CONVERSIONS = {"always": True, "configured": None, "never": False}
 
 
+# New objects between two garbage collections: a file's analysis, which holds cycles, makes some 50,000.
+_COLLECTED_AFTER = 200_000
+
+
 class Command(NamedTuple):
     """One subcommand: what it is for, how its arguments are declared, and what it does."""
 
     purpose: str
     declare: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+
+
+def command() -> NoReturn:
+    """The console command: ``main`` in a process of its own.
+
+    Most garbage collections of a short run, and taking the interpreter apart at its
+    end, would be a sixth of its time.
+    """
+    gc.set_threshold(_COLLECTED_AFTER)
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -171,7 +189,7 @@ def _check(args: argparse.Namespace) -> int:
         complain(problem)
     found = [result for result in results if result.findings]
     lines = (text.summary(found, checked, len(problems)), text.fixable(found, unsafe=args.unsafe_fixes))
-    outcome = Outcome(found, context.rules_of(found), "\n".join(filter(None, lines)), problems)
+    outcome = Outcome(found, context.rules_of(found), "\n".join(filter(None, lines)), problems, notes=rulebook.notes)
     if args.diff:
         deliver_files(args, outcome)
     else:

@@ -251,6 +251,7 @@ def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked:
         gate.has_baseline or gate.revision is not None,
         verdict.known,
         [entry._replace(path=os.path.relpath(os.path.join(gate.root, entry.path))) for entry in verdict.gone],
+        gate.context.rulebook.notes,
     )
 
     def statistics(layout: str, _outcome: Outcome, _colour: bool, _quiet: bool) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from offramp.model import FileResult, Rule
+from offramp.model import FileResult, Note, Rule
 
 if TYPE_CHECKING:
     from offramp.finding.baseline import Entry
@@ -16,8 +17,8 @@ CANNOT_PARSE = "OFR901"
 class Outcome(NamedTuple):
     """What a run found.
 
-    ``found`` are the files whose findings are shown, ``summary`` is the last line for
-    people and ``problems`` are sentences about what could not be checked. Where the
+    ``found`` are the files whose findings are shown, ``rules`` are by code and their
+    ``notes`` by section, ``summary`` is the last line for people and ``problems`` are sentences about what could not be checked. Where the
     findings were ``compared`` with what was there before, ``found`` are new, ``known``
     holds the others, and ``gone`` the entries without a finding, with paths like those
     of the results.
@@ -30,6 +31,7 @@ class Outcome(NamedTuple):
     compared: bool = False
     known: Sequence[FileResult] = ()
     gone: Sequence[Entry] = ()
+    notes: Mapping[str, Note] = MappingProxyType({})
 
     @property
     def unparsed(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from offramp import __version__
 from offramp.finding.baseline import Entry
-from offramp.model import Applicability, FileResult, Fix, Rule, Span
+from offramp.model import Applicability, FileResult, Fix, Note, Rule, Span
 from offramp.output import SITE, rule_url
 from offramp.output.json_report import json_array
 from offramp.output.located import Located, Repository, identity, located
@@ -40,7 +40,7 @@ def sarif(outcome: Outcome) -> Iterator[str]:
                 "version": __version__,
                 "semanticVersion": __version__,
                 "informationUri": SITE,
-                "rules": [_rule(outcome.rules[code]) for code in rules],
+                "rules": [_rule(outcome.rules[code], outcome.notes) for code in rules],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -54,12 +54,18 @@ def sarif(outcome: Outcome) -> Iterator[str]:
     yield f"{closing}\n"
 
 
-def _rule(rule: Rule) -> dict[str, object]:
+def _rule(rule: Rule, notes: Mapping[str, Note]) -> dict[str, object]:
+    words = rule.name.replace("-", " ")
+    intent = notes[rule.section].fields.get("intent", "") if rule.section in notes else ""
+    described = " ".join(intent.split()) or words
+    url = rule_url(rule.code)
     return {
         "id": rule.code,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
-        "shortDescription": {"text": rule.name.replace("-", " ")},
-        "helpUri": rule_url(rule.code),
+        "shortDescription": {"text": words},
+        "fullDescription": {"text": described},
+        "helpUri": url,
+        "help": {"text": f"{described} See {url}", "markdown": f"{described} [More]({url})"},
         "defaultConfiguration": {"enabled": rule.default, "level": "error"},
     }
 
