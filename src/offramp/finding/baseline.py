@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from itertools import starmap
+from itertools import count, starmap
 from typing import Any, NamedTuple, NoReturn
 
 from offramp.model import FileResult, Finding, OfframpError
@@ -72,6 +72,8 @@ def compare(
     numbers: dict[tuple[str, str, str], list[int]] = {}
     for path, code, name, nth in accepted:
         numbers.setdefault((path, code, name), []).append(nth)
+    for free in numbers.values():
+        free.sort(reverse=True)
     new: list[FileResult] = []
     known: list[FileResult] = []
     added: list[Entry] = []
@@ -79,17 +81,14 @@ def compare(
         fresh: list[Finding] = []
         old: list[Finding] = []
         used: defaultdict[tuple[str, str, str], set[int]] = defaultdict(set)
+        further: defaultdict[tuple[str, str, str], Iterator[int]] = defaultdict(partial(count, 1))
         for finding in result.findings:
             key = (path, finding.code, finding.fingerprint)
-            free = numbers.get(key)
-            if free:
-                lowest = min(free)
-                free.remove(lowest)
-                used[key].add(lowest)
+            if numbers.get(key):
+                used[key].add(numbers[key].pop())
                 old.append(finding)
                 continue
-            nth = next(number for number in range(1, len(used[key]) + 2) if number not in used[key])
-            used[key].add(nth)
+            nth = next(number for number in further[key] if number not in used[key])
             added.append(Entry(*key, nth))
             fresh.append(finding)
         new += [result._replace(findings=tuple(fresh))] if fresh else []

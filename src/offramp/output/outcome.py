@@ -18,10 +18,10 @@ class Outcome(NamedTuple):
     """What a run found.
 
     ``found`` are the files whose findings are shown, ``rules`` are by code and their
-    ``notes`` by section, ``summary`` is the last line for people and ``problems`` are sentences about what could not be checked. Where the
-    findings were ``compared`` with what was there before, ``found`` are new, ``known``
-    holds the others, and ``gone`` the entries without a finding, with paths like those
-    of the results.
+    ``notes`` by section, ``summary`` is the last line for people and ``problems`` are
+    sentences about what could not be checked. Where the findings were ``compared`` with
+    what was there before, ``found`` are new, ``known`` holds the others, and ``gone`` the
+    entries without a finding, with paths like those of the results.
     """
 
     found: Sequence[FileResult]
