@@ -31,8 +31,6 @@ from offramp.output.formats import rendered
 from offramp.output.outcome import Outcome
 
 _CONVERSIONS = {"always": True, "configured": None, "never": False}
-
-
 # New objects between two garbage collections: a file's analysis, which holds cycles, makes some 50,000.
 _COLLECTED_AFTER = 200_000
 
