@@ -10,6 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from .conftest import COMMAND, Run
+from .test_rdjson import accepted
+from .test_sarif import applied
 
 IMPORT = "from airflow import DAG\n"
 MACHINE = ("json", "jsonl", "gitlab", "junit", "sarif", "rdjson")
@@ -129,6 +131,49 @@ def test_problems_are_in_the_outputs(offramp: Run) -> None:
     assert ET.fromstring(done.stdout).get("errors") == "1"
     done = offramp(*GATE, "missing.py", "--output", "sarif")
     assert json.loads(done.stdout)["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+FLOW = """\
+from prefect import flow
+from prefect_dbt.cloud import DbtCloudCredentials
+from prefect_dbt.cloud.jobs import trigger_dbt_cloud_job_run_and_wait_for_completion
+from prefect_dbt.cloud.models import TriggerJobRunOptions
+
+
+@flow
+async def nightly():
+    return await trigger_dbt_cloud_job_run_and_wait_for_completion(
+        dbt_cloud_credentials=await DbtCloudCredentials.aload("dbt"), job_id=1,
+        trigger_job_run_options=TriggerJobRunOptions(cause="é", steps_override=["dbt build"]),
+    )
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_readers_that_apply_a_fix_get_what_the_command_writes(newline: str, offramp: Run, tmp_path: Path) -> None:
+    text = FLOW.replace("\n", newline)
+    (tmp_path / "flow.py").write_bytes(text.encode())
+    check = ("check", "--isolated", "--select=OFR217", "-q", "flow.py")
+    found = json.loads(offramp(*check, "--output=rdjson").stdout)["diagnostics"]
+    result = json.loads(offramp(*check, "--output=sarif").stdout)["runs"][0]["results"][0]
+    offramp(*check, "--fix")
+    fixed = (tmp_path / "flow.py").read_bytes().decode()
+    assert fixed != text
+    assert accepted(text, found[0]["suggestions"][0]) == fixed
+    assert applied(text, result["fixes"][0]) == fixed
+
+
+def test_a_dag_that_is_converted_is_a_fix_in_sarif_and_no_suggestion(offramp: Run, tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[2] / "examples" / "dags" / "legacy_finance.py").read_text()
+    (tmp_path / "finance.py").write_text(text)
+    check = ("check", "--isolated", "-q", "finance.py")
+    (found,) = json.loads(offramp(*check, "--output=rdjson").stdout)["diagnostics"]
+    assert "suggestions" not in found
+    (result,) = json.loads(offramp(*check, "--output=sarif").stdout)["runs"][0]["results"]
+    offramp(*check, "--fix", "--convert-dags=never")
+    assert (tmp_path / "finance.py").read_text() == text
+    offramp(*check, "--fix")
+    assert applied(text, result["fixes"][0]) == (tmp_path / "finance.py").read_text()
 
 
 def many(directory: Path) -> None:
