@@ -32,3 +32,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     for note in (ROOT / "rules").glob("*.md"):
         markdown = markdown.replace(f"](../../rules/{note.name})", f"](../notes/{note.stem}.txt)")
     return markdown
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Give the theme's search dialog the name that screen readers ask for."""
+    return output.replace('role="dialog"', 'role="dialog" aria-label="Search"')

@@ -79,7 +79,7 @@ def test_addresses_of_rules_are_those_that_findings_name(site: Path) -> None:
 def test_no_link_is_dead_and_nothing_is_fetched_from_elsewhere(site: Path) -> None:
     base = "https://offramp.readthedocs.io/"
     pages = sorted(site.rglob("*.html"))
-    assert len(pages) > 60
+    assert len(pages) > 50
     for page in pages:
         text = page.read_text(encoding="utf-8")
         here = urljoin(base, str(page.relative_to(site)).removesuffix("index.html"))
