@@ -95,6 +95,21 @@ def test_a_file_name_that_is_not_utf8(offramp: Run, tmp_path: Path) -> None:
         assert ("caf%E9.py" if layout == "sarif" else "xe9.py") in shown
 
 
+def test_a_message_with_half_a_character_is_utf8_all_the_same(offramp: Run, tmp_path: Path) -> None:
+    lines = [
+        "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator",
+        'DbtCloudRunJobOperator(task_id="run", job_id="\\ud800")',
+    ]
+    (tmp_path / "half.py").write_text("\n".join(lines))
+    for layout in (*MACHINE, "github", "azure"):
+        done = offramp("check", "--isolated", "--select=OFR101", "half.py", f"--output={layout}")
+        shown = done.stdout.decode("utf-8")
+        assert "job `" in shown
+        if layout != "junit" and layout in MACHINE:
+            values = [json.loads(line) for line in (shown.splitlines() if layout == "jsonl" else [shown])]
+            json.dumps(values, ensure_ascii=False).encode("utf-8")
+
+
 def test_a_file_that_cannot_be_written_is_one_sentence(offramp: Run, tmp_path: Path) -> None:
     for command in (GATE, ("check", "--isolated", "--select=OFR301")):
         done = offramp(*command, "-q", "--output", "sarif=missing/out.sarif")
