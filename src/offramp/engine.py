@@ -89,9 +89,7 @@ class Context:
     @cached_property
     def parses_all(self) -> bool:
         """Whether OFR901 is asked for by its code, so that every file is parsed."""
-        return any(
-            _CANNOT_PARSE in (*(layer.select or ()), *layer.extend_select) for layer in self.settings.selections
-        )
+        return any(_CANNOT_PARSE in (*(layer.select or ()), *layer.extend_select) for layer in self.settings.selections)
 
     def of(self, path: str) -> Context:
         """The context of one file; raises OfframpError for bad configuration near it."""
