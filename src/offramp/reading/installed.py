@@ -14,12 +14,11 @@ def module_file(module: str) -> str | None:
     """The Python file of a module that the current directory or the environment has; None for any other."""
     places: list[str] | None = [os.getcwd(), *sys.path]
     spec = None
-    name = ""
     for part in module.split("."):
         if places is None:
             return None
-        name = f"{name}.{part}" if name else part
-        spec = PathFinder.find_spec(name, places)
+        # By its last name: under its whole name, a namespace package asks for its parent among the imported modules.
+        spec = PathFinder.find_spec(part, places)
         if spec is None:
             return None
         places = list(spec.submodule_search_locations) if spec.submodule_search_locations is not None else None
