@@ -4,13 +4,14 @@
 export UV_SYSTEM_CERTS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test equivalence lint format docs bench clean
+.PHONY: help demo test equivalence lint format docs site bench clean
 
 help:
 	@echo "make demo         set up and check examples/dags"
 	@echo "make test         set up and run every check and test, on every Python 3.10 to 3.13 found"
 	@echo "make equivalence  run every DAG of tests/equivalence in real Airflow, and its flow in real Prefect"
-	@echo "make docs         write the pages of the rules anew"
+	@echo "make docs         write the pages that are made of notes and code anew"
+	@echo "make site         build the documentation into site/ and look at it"
 	@echo "make format       let ruff lay out the code"
 	@echo "make bench        measure the speed against ruff"
 
@@ -20,7 +21,7 @@ demo: .venv/offramp.stamp
 	else echo "offramp check ended with exit code $$code, not 1" >&2; exit 2; fi
 
 test: .venv/test.stamp lint
-	.venv/bin/python -m pytest -q -n auto
+	.venv/bin/python -m pytest -q -n auto -rs
 	.venv/bin/python -m pytest -q -m equivalence tests/equivalence
 	sh scripts/other_pythons.sh
 
@@ -41,6 +42,11 @@ format: .venv/test.stamp
 
 docs: .venv/offramp.stamp
 	.venv/bin/offramp docs --readme README.md
+	.venv/bin/python scripts/reference.py
+
+site: .venv/test.stamp
+	.venv/bin/python -m mkdocs build --strict
+	.venv/bin/python -m pytest -q -rs tests/docs
 
 bench: .venv/test.stamp
 	.venv/bin/python scripts/bench.py
@@ -52,7 +58,7 @@ bench: .venv/test.stamp
 	@touch $@
 
 .venv/test.stamp: .venv/offramp.stamp
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[docs,test]'
 	@touch $@
 
 clean:

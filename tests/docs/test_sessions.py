@@ -112,3 +112,14 @@ def _toml(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items()) + "}"
     return json.dumps(value)
+
+
+def test_contributing_quotes_a_real_section() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = contributing.partition("## Add an operator")[2].partition("\n## ")[0]
+    note = (ROOT / "rules" / "airflow-dbt-cloud.md").read_text(encoding="utf-8")
+    operator = note.partition("{% section DbtCloudListJobRunsOperator %}")[2].partition("{% endsection %}")[0]
+    rows = re.findall(r"^ +(\| .*)$", section, re.MULTILINE)
+    assert len(rows) == 3
+    assert [row for row in rows if row not in operator] == []
+    assert "OFR105 " in operator
