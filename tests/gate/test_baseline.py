@@ -60,6 +60,13 @@ def test_moving_findings_makes_nothing_new(names: list[str], data: st.DataObject
     assert (verdict.new, verdict.added, verdict.gone) == ((), (), ())
 
 
+def test_an_entry_that_was_not_looked_for_is_known_where_it_is_found_and_never_gone() -> None:
+    accepted = {Entry("p", "OFR301", "a"), Entry("p", "OFR301", "b"), Entry("q", "OFR301", "a")}
+    verdict = compare([result("p", "a")], accepted, lambda _entry: False)
+    assert (verdict.new, verdict.added, verdict.gone) == ((), (), ())
+    assert [found.findings for found in verdict.known] == [result("p", "a")[1].findings]
+
+
 @given(NAMES, NAMES)
 def test_new_and_gone_are_what_the_multisets_differ_by(before: list[str], after: list[str]) -> None:
     accepted = frozenset(entries_of("p", result("p", *before)[1].findings))
