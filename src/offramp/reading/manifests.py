@@ -401,13 +401,14 @@ def _toml(text: str, offset: int = 0) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(text)
+        table: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+)", str(error))
         row = int(place[1]) - 1 if place else text.count("\n")
         before = "".join(text.splitlines(keepends=True)[:row])
         sentence = re.sub(r" \(at .*\)$", "", str(error))
         raise SourceError(f"cannot parse: {sentence}", offset + len(before.encode())) from None
+    return table
 
 
 def _assignments(text: str) -> Iterable[tuple[str, str]]:

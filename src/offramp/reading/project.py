@@ -6,6 +6,11 @@ import os
 import re
 from collections.abc import Callable, Sequence
 
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]*)|import[ \t]+(?P<modules>[^\n#]*))",
+    re.MULTILINE,
+)
+
 
 class Project:
     """The Python files that a run covers; their bytes are read when first asked for and kept."""
@@ -22,11 +27,18 @@ class Project:
 
     def importing(self, path: str) -> str | None:
         """Path of another file that imports the module ``path``; None if there is none."""
-        stem = os.path.splitext(os.path.basename(path))[0].encode("utf-8", "surrogateescape")
-        if stem == b"__init__":
-            stem = os.path.basename(os.path.dirname(os.path.abspath(path))).encode("utf-8", "surrogateescape")
-        pattern = re.compile(rb"^[ \t]*(?:from|import)\b[^\n#]*\b" + re.escape(stem) + rb"\b", re.MULTILINE)
-        return self._first(lambda raw: stem in raw and pattern.search(raw) is not None, path)
+        absolute = os.path.abspath(path)
+        folder, file = os.path.split(absolute)
+        stem = os.path.splitext(file)[0]
+        if stem == "__init__":
+            folder, stem = os.path.split(folder)
+        name = stem.encode("utf-8", "surrogateescape")
+        package = os.path.basename(folder).encode("utf-8", "surrogateescape")
+
+        def imports(raw: bytes) -> bool:
+            return name in raw and any(_takes(found, name, package) for found in _IMPORT.finditer(raw))
+
+        return self._first(imports, path)
 
     def _first(self, holds: Callable[[bytes], object], besides: str) -> str | None:
         own = os.path.abspath(besides)
@@ -46,3 +58,14 @@ class Project:
                 text = b""
             self._texts[path] = text
         return text
+
+
+def _takes(statement: re.Match[bytes], name: bytes, package: bytes) -> bool:
+    """Whether an import statement takes the module ``name`` of a package, or something out of it."""
+    module = statement["module"]
+    if module is None:
+        modules = [one.split()[0] for one in statement["modules"].split(b",") if one.split()]
+        return any(one.rpartition(b".")[2] == name for one in modules)
+    last = module.rpartition(b".")[2]
+    # What a package gives may be one of its modules.
+    return last == name or (last in (b"", package) and name in re.findall(rb"[^\s,()]+", statement["names"]))
