@@ -93,8 +93,13 @@ def test_no_link_is_dead_and_nothing_is_fetched_from_elsewhere(site: Path) -> No
                 assert (path / "index.html" if path.is_dir() else path).is_file(), f"{page}: {way}"
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here to look at the site with")
-@pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed (extra `docs`)")
+in_browser = pytest.mark.skipif(
+    CHROMIUM is None or importlib.util.find_spec("playwright") is None,
+    reason="there is no Chromium here, or no playwright (extra `docs`), to look at the site with",
+)
+
+
+@in_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_pages_in_a_browser(address: str, scheme: str, width: int, tmp_path: Path) -> None:
@@ -128,3 +133,22 @@ def test_the_pages_in_a_browser(address: str, scheme: str, width: int, tmp_path:
                 faults.append(f"{name}: {violation['id']}: {violation['help']} {places}")
         browser.close()
     assert faults == []
+
+
+@in_browser
+def test_keyboard_alone_is_enough_to_find_a_rule(address: str) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(address)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to content"
+        page.keyboard.press("/")
+        page.keyboard.type("fire-and-forget-run")
+        expect(page.locator(".md-search-result__link").first).to_have_attribute("href", f"{address}rules/OFR201/")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_contain_text("fire-and-forget-run (OFR201)")
+        browser.close()
