@@ -8,6 +8,25 @@ from typing import NamedTuple
 
 from offramp.finding.bans import Bans
 
+# What holds statements, last part first, by kind of node; by name, as Python 3.10 has no TryStar.
+_BODIES = {
+    "Module": ("body",),
+    "FunctionDef": ("body",),
+    "AsyncFunctionDef": ("body",),
+    "ClassDef": ("body",),
+    "If": ("orelse", "body"),
+    "For": ("orelse", "body"),
+    "AsyncFor": ("orelse", "body"),
+    "While": ("orelse", "body"),
+    "With": ("body",),
+    "AsyncWith": ("body",),
+    "Try": ("finalbody", "orelse", "handlers", "body"),
+    "TryStar": ("finalbody", "orelse", "handlers", "body"),
+    "ExceptHandler": ("body",),
+    "Match": ("cases",),
+    "match_case": ("body",),
+}
+
 
 class Imported(NamedTuple):
     """One imported name: the node it stands on, its statement, and its dotted path."""
@@ -31,8 +50,6 @@ def banned_imports(tree: ast.Module, bans: Bans) -> Iterator[Imported]:
                 for alias in node.names:
                     if bans.module(node.module, alias.name):
                         yield Imported(alias, node, f"{node.module}.{alias.name}")
-        elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case | ast.Module):
-            for field in ("finalbody", "orelse", "handlers", "cases", "body"):
-                children = getattr(node, field, None)
-                if isinstance(children, list):
-                    stack.extend(reversed(children))
+        else:
+            for field in _BODIES.get(type(node).__name__, ()):
+                stack.extend(reversed(getattr(node, field)))

@@ -12,11 +12,11 @@ import re
 import warnings
 from bisect import bisect_right
 from codecs import BOM_UTF8
+from itertools import accumulate
 from typing import NamedTuple
 
 from offramp.model import Span
 
-_NEWLINE = re.compile(rb"\r\n|\n|\r")
 _TWO_LINES = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)?[^\r\n]*")
 _COOKIE = re.compile(rb"(?:^|(?<=[\r\n]))[ \t\f]*#[^\r\n]*?coding[:=]")
 
@@ -39,11 +39,22 @@ class SourceError(Exception):
 class Positions:
     """Converts between byte offsets, (row, column) and UTF-16 units for one UTF-8 text."""
 
-    __slots__ = ("_starts", "utf8")
+    __slots__ = ("_found", "utf8")
 
     def __init__(self, utf8: bytes) -> None:
         self.utf8 = utf8
-        self._starts = [0, *(match.end() for match in _NEWLINE.finditer(utf8))]
+        self._found: list[int] | None = None
+
+    @property
+    def _starts(self) -> list[int]:
+        """Where each row starts; found when first asked for, since most files have nothing to place."""
+        if self._found is None:
+            # bytes.splitlines knows the same three line ends as the tokenizer, and no others.
+            lines = self.utf8.splitlines(keepends=True)
+            self._found = [0, *accumulate(map(len, lines))]
+            if lines and not lines[-1].endswith((b"\n", b"\r")):
+                self._found.pop()
+        return self._found
 
     def offset(self, row: int, byte_column: int) -> int:
         """Byte offset of ``ast``'s 1-based line and 0-based UTF-8 byte column."""
