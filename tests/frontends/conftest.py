@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sysconfig
 from collections.abc import Callable
@@ -57,3 +58,9 @@ def offramp(tmp_path: Path, environment: dict[str, str]) -> Run:
         return done
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hears_interrupts() -> None:
+    """A job that a shell starts in the background is deaf to interrupts, and so is every process that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sysconfig
 from collections.abc import Mapping
@@ -91,3 +92,9 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hears_interrupts() -> None:
+    """A job that a shell starts in the background is deaf to interrupts, and so is every process that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
