@@ -31,11 +31,11 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """The environment of this process without what would change colours or debugging."""
+    """The environment of this process without what would change colours, debugging or writing."""
     return {
         name: value
         for name, value in os.environ.items()
-        if name not in ("NO_COLOR", "FORCE_COLOR", "OFFRAMP_DEBUG", "PYTHONWARNINGS")
+        if name not in ("CI", "NO_COLOR", "FORCE_COLOR", "OFFRAMP_DEBUG", "PYTHONWARNINGS")
     }
 
 
