@@ -1,7 +1,7 @@
 """The types that travel through offramp; imports nothing of offramp.
 
 All positions are byte offsets into the UTF-8 text of a file (without its byte
-order mark); lines, columns and UTF-16 units exist only at the edges (see
+order mark); lines and columns exist only at the edges (see
 ``reading.source``). NamedTuples rather than dataclasses: importing
 ``dataclasses`` costs 6 ms at start-up (``python -X importtime``).
 """

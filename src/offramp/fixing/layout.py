@@ -17,7 +17,6 @@ _PRAGMA = r"(?i)#\s*(?:noqa|type:|pylint:|fmt:|pyright:|offramp:|isort:|ruff:|fl
 class _Comment(NamedTuple):
     row: int
     text: str
-    own_line: bool
 
 
 class Comments:
@@ -29,8 +28,7 @@ class Comments:
         layout = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
         for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
             if token.type == tokenize.COMMENT:
-                own = not source.positions.line(token.start[0])[: token.start[1]].strip()
-                self._comments.append(_Comment(token.start[0], token.string, own))
+                self._comments.append(_Comment(token.start[0], token.string))
             elif token.type not in layout:
                 self._code_rows.update(range(token.start[0], token.end[0] + 1))
         self._given: set[int] = set()

@@ -7,7 +7,7 @@ loaded when first asked for.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -138,14 +138,6 @@ class Surface:
     def extras(self) -> frozenset[str]:
         """The extras of any of the releases."""
         return frozenset(extra for index in self._chosen for extra in _at(self._data["extras"], index).split())
-
-    def public_names(self, module: str) -> Iterator[str]:
-        """The names of a module that a star import brings."""
-        for table in ("names", "definitions"):
-            for path in self._data[table]:
-                where, _, name = path.rpartition(".")
-                if where == module and not name.startswith("_") and self.exists(path):
-                    yield name
 
     def _definition(self, path: str, index: int) -> Definition | None:
         origin = _at(self._data["names"].get(path), index) or path

@@ -37,7 +37,7 @@ class SourceError(Exception):
 
 
 class Positions:
-    """Converts between byte offsets, (row, column) and UTF-16 units for one UTF-8 text."""
+    """Converts between byte offsets and (row, column) for one UTF-8 text."""
 
     __slots__ = ("_found", "utf8")
 
@@ -76,13 +76,6 @@ class Positions:
         row = bisect_right(self._starts, offset)
         start = self._starts[row - 1]
         return Location(row, len(self.utf8[start:offset].decode("utf-8", "replace")) + 1)
-
-    def utf16(self, offset: int) -> tuple[int, int]:
-        """0-based line and 0-based column in UTF-16 code units of a byte offset."""
-        row = bisect_right(self._starts, offset)
-        start = self._starts[row - 1]
-        units = len(self.utf8[start:offset].decode("utf-8", "replace").encode("utf-16-le")) // 2
-        return row - 1, units
 
     def line(self, row: int) -> str:
         """Text of a 1-based row without its line end; empty past the last row."""

@@ -69,7 +69,6 @@ class Work:
         self.doubts: dict[str, ast.AST] = {}
         self.imports: set[tuple[str, str]] = {("prefect", "flow")}
         self.taken = self._taken()
-        self.futures: dict[Task, str] = {}
         self.steps: list[Step] = []
         self.pieces: dict[ast.stmt, list[str]] = {}
         self.edits: list[Edit] = []
