@@ -26,7 +26,7 @@ class Comments:
         self._comments: list[_Comment] = []
         self._code_rows: set[int] = set()
         layout = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
-        for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
             if token.type == tokenize.COMMENT:
                 self._comments.append(_Comment(token.start[0], token.string))
             elif token.type not in layout:
@@ -83,7 +83,7 @@ def comments_by_row(source: Source) -> dict[int, str]:
     """The comments that are no pragmas, by row."""
     return {
         token.start[0]: token.string
-        for token in tokenize.generate_tokens(io.StringIO(source.text).readline)
+        for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline)
         if token.type == tokenize.COMMENT and not re.match(_PRAGMA, token.string)
     }
 
@@ -111,7 +111,7 @@ def dedented(source: Source, statement: ast.stmt, decorator: str | None) -> list
 def _string_rows(source: Source) -> set[int]:
     rows: set[int] = set()
     starts: list[int] = []
-    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+    for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
         name = tokenize.tok_name[token.type]
         if token.type == tokenize.STRING:
             rows.update(range(token.start[0] + 1, token.end[0] + 1))

@@ -152,7 +152,7 @@ def _parentheses(source: Source, function: FunctionNode) -> Span | None:
     text = source.utf8[start : positions.span(function).end].decode("utf-8", "replace")
     depth = 0
     opened = 0
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
         if token.type == tokenize.COMMENT:
             return None
         if token.string not in ("(", ")") or token.type != tokenize.OP:
