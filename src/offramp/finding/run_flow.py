@@ -336,7 +336,7 @@ class RunFlow:
         if isinstance(parent, ast.Subscript):
             return parent.value is node and self._value(parent, run_id, depth)
         if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension):
-            return any(self._bound(binding_node, run_id, depth) for binding_node in (parent.iter,))
+            return self._bound(parent.iter, run_id, depth)
         if isinstance(parent, ast.Attribute):
             return self._attribute(parent, run_id, depth)
         if isinstance(parent, ast.Return):

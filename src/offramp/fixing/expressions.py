@@ -89,9 +89,9 @@ class Expressions:
         known = self.constant(argument)
         if known is not None and isinstance(known.value, int | float) and not isinstance(known.value, bool):
             return repr(known.value)
-        node = self._bound(argument.node)
+        node = self.bound(argument.node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "total_seconds":
-            node = self._bound(node.func.value)
+            node = self.bound(node.func.value)
         if isinstance(node, ast.Call) and self.module.values.single(node.func) in _DELTAS:
             total = 0.0
             parts = [
@@ -106,8 +106,8 @@ class Expressions:
             return repr(int(total) if total == int(total) else total)
         raise Blocked("is a duration that is not known here", argument.node)
 
-    def _bound(self, node: ast.expr) -> ast.expr:
-        """The expression that a name is bound to, where it is bound once."""
+    def bound(self, node: ast.expr) -> ast.expr:
+        """The expression behind a name that is bound once, else the name itself."""
         for _ in range(5):
             if not isinstance(node, ast.Name):
                 break
@@ -116,10 +116,6 @@ class Expressions:
                 break
             node = bindings[0].node
         return node
-
-    def bound(self, node: ast.expr) -> ast.expr:
-        """The expression behind a name that is bound once, else the name itself."""
-        return self._bound(node)
 
     def _no_templates(self, node: ast.AST) -> None:
         seen: set[ast.AST] = set()

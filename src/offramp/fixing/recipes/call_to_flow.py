@@ -50,7 +50,7 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     recipe = RECIPES.get(use.note.fields.get("rewrite", "").split("\n")[0].strip())
     if recipe is None:
         raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
-    body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks, options.pattern))
+    body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks))
     known = use.arguments.given.get("task_id")
     flow_name = str(known.constant.value) if known is not None and known.constant is not None else name
     lines = call_lines("@flow", {"name": repr_text(flow_name)}, indent=0)

@@ -60,7 +60,6 @@ class Job(NamedTuple):
     expressions: Expressions
     consumed: bool
     blocks: Mapping[str, str]
-    pattern: str
 
     def source(self, target: str, usual: str = "") -> str:
         """The argument that becomes ``target``; empty where no row leads there.

@@ -167,7 +167,6 @@ class TaskFunctions(Work):
             self.expressions,
             task in self.consumed or task in self._pulled_from,
             self.options.blocks,
-            self.options.pattern,
         )
         self._emit_function(task, options, recipe(job))
 
