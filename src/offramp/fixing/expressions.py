@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from offramp.finding.graph import Argument, Blocker, fold
+from offramp.finding.following.folding import fold
+from offramp.finding.graph import Argument, Blocker
 from offramp.finding.names import Binding
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table

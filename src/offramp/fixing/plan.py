@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from offramp.finding.graph import Blocker, Graph, build
+from offramp.finding.following.statements import build
+from offramp.finding.graph import Blocker, Graph
 from offramp.finding.operators import Module, Use, module_of
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.conversion import Conversion, Options
