@@ -34,15 +34,17 @@ FIXTURES = {file.stem: file for file in sorted((Path(__file__).resolve().parent 
 VERSIONS = {"airflow2": "2.10", "airflow3": "3.3"}
 # Flows of the fixtures that have several.
 FLOWS = {"two_dags": ("two_dags_hourly", "two_dags_weekly")}
-# Jobs whose failure alone shows what it stops and what not.
+# Jobs whose failure alone shows what it stops and what not: it comes at once, when all others have yet to end.
 LONE_FAILURES = {
     "all_done_in_the_middle": ("65",),
+    "arms_go_on": ("91",),
     "chained": ("42",),
     "defaults_precedence": ("29",),
     "groups_in_edges": ("37",),
     "loop_chains_previous": ("61",),
     "loop_in_comprehension": ("59",),
     "loop_over_tuples": ("56",),
+    "mapped": ("61",),
     "none_failed": ("66",),
     "sensor_in_group": ("20",),
     "task_sdk": ("83",),
@@ -67,6 +69,7 @@ STATED = {
 ALL_SCENES = {
     "all_done",
     "all_done_in_the_middle",
+    "arms_go_on",
     "bash_failing",
     "dag_decorator",
     "edges_with_lists",
@@ -129,7 +132,7 @@ def scenes(fixture: str) -> dict[str, Scene]:
     found["error-then-success"] = Scene(_all("error", "success"))
     found["http-500"] = Scene(_all("500"))
     for job in LONE_FAILURES.get(fixture, ()):
-        found[f"error-of-{job}"] = Scene({**_all("success"), job: {"outcomes": ["error"], "polls": 1}})
+        found[f"error-of-{job}"] = Scene({**_all("success", polls=2), job: {"outcomes": ["error"], "polls": 0}})
     for task in _FAILING.findall(FIXTURES[fixture].read_text(encoding="utf-8")):
         found[f"{task}-fails"] = Scene(_all("success"), fail=task)
     return found

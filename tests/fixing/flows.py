@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Set
 from functools import cache
 from typing import NamedTuple
 
@@ -99,6 +100,37 @@ def _flow(function: ast.FunctionDef | ast.AsyncFunctionDef, tasks: dict[str, dic
     before = {name for node in nodes.values() for name in node.after}
     assert sorted(returned) == sorted(nodes.keys() - before)
     return nodes
+
+
+def outlived(text: str, seconds: Mapping[str, int], failing: Set[str]) -> set[str]:
+    """The tasks of a flow without choices that would still run or wait when it ends; Prefect 3.8.8 cancels those.
+
+    A task takes ``seconds``, by its future's name. One whose upstream did not complete ends as soon as that is known,
+    whatever its other upstreams do, unless it allows failures.
+    """
+    ends: dict[str, int] = {}
+    failed = set()
+    end = 0
+    [function] = [
+        one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef) and "@flow" in _decorators(one)
+    ]
+    for statement in function.body:
+        names = [one.id for one in ast.walk(statement) if isinstance(one, ast.Name)]
+        upstream = [name for name in names if name in ends]
+        if isinstance(statement, ast.Assign):
+            [future] = [one.id for one in statement.targets if isinstance(one, ast.Name)]
+            stopping = [ends[name] for name in upstream if name in failed and "allow_failure" not in names]
+            begin = max((ends[name] for name in upstream), default=0)
+            ends[future] = min(stopping) if stopping else begin + seconds[future]
+            if stopping or future in failing:
+                failed.add(future)
+        else:
+            end = max([end, *(ends[name] for name in upstream)])
+    return {name for name, one in ends.items() if one > end}
+
+
+def _decorators(function: ast.FunctionDef) -> str:
+    return " ".join(f"@{ast.unparse(one)}" for one in function.decorator_list)
 
 
 def _task_options(callee: ast.expr, tasks: dict[str, dict[str, object]]) -> dict[str, object]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from fixing.flows import Node, fixed, graphs
+from fixing.flows import Node, fixed, graphs, outlived
 
 _IMPORTS = """\
 from datetime import datetime, timedelta
@@ -156,3 +157,15 @@ def test_the_flow_has_the_graph_of_the_dag(written: _Written) -> None:
     assert result.new_text is not None, [one.reason for finding in result.findings for one in finding.refusals]
     assert graphs(result.new_text.decode()) == {"d": written.graph}
     assert fixed(result.new_text).new_text is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(_dags())
+def test_the_flow_outlives_its_tasks_whichever_fails(written: _Written) -> None:
+    text = fixed(written.text).new_text
+    assert text is not None
+    futures = re.findall(r"^    (\w+) = .*\.submit\(", text.decode(), re.MULTILINE)
+    assert len(futures) == len(written.graph)
+    for failing in futures:
+        seconds = {future: 1 if future == failing else 9 for future in futures}
+        assert outlived(text.decode(), seconds, {failing}) == set()

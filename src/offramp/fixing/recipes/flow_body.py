@@ -2,6 +2,10 @@
 
 A choice (a branch, a short circuit, a task that runs when another failed) is made
 after everything that does not depend on it is submitted, since the flow waits there.
+
+A task with a failed upstream ends at once, whatever its other upstreams still do, and
+a flow that ends cancels what has not begun (seen with Prefect 3.8.8): the flow waits
+itself for all that the end of its leaves does not vouch for.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ AFTER_SUCCESS = frozenset({"all_success", "none_failed", "none_failed_min_one_su
 RULES = AFTER_SUCCESS | {"all_done", "one_failed"}
 OWN_NAMES = frozenset({"chosen", "taken", "ends", "watched", "future", "wait"})
 _JOIN = "none_failed_min_one_success"
+_WHY_WAIT = "# These go on when another task fails."
 
 
 class Step(NamedTuple):
@@ -70,7 +75,7 @@ class _Writer:
                 "several branches, short circuits or one_failed rules in one DAG are not converted", choices[1].node
             )
         if not choices or not self._inside(choices[0]):
-            lines = [*self._submitted(self.order), self._returned(self.leaves)]
+            lines = [*self._submitted(self.order), *self._ended(self.order, self.leaves)]
         elif choices[0].kind in BRANCHES:
             lines = self._branch(choices[0])
         elif choices[0].kind in SHORT_CIRCUITS:
@@ -109,8 +114,8 @@ class _Writer:
             *self._submitted(outside),
             f"{name}.wait()",
             f"if not {name}.state.is_completed() or {name}.result():",
-            *_indented([*self._submitted(inside), self._returned(self.leaves)]),
-            self._returned(kept),
+            *_indented([*self._submitted(inside), *self._ended(self.order, self.leaves, [choice])]),
+            *self._ended(outside, kept, [choice]),
         ]
 
     def _on_failure(self, choice: Task) -> list[str]:
@@ -132,8 +137,13 @@ class _Writer:
             f"watched = {watched}",
             "wait(watched)",
             "if not all(future.state.is_completed() for future in watched):",
-            *_indented([*self._submitted(inside, waits_not=choice), self._returned(self.leaves)]),
-            self._returned(kept),
+            *_indented(
+                [
+                    *self._submitted(inside, waits_not=choice),
+                    *self._ended(self.order, self.leaves, choice.upstream),
+                ]
+            ),
+            *self._ended(outside, kept, choice.upstream),
         ]
 
     def _branch(self, choice: Task) -> list[str]:
@@ -149,7 +159,8 @@ class _Writer:
         self._covered(outside, kept, choice)
         name = self.futures[choice]
         join = joins[0] if joins else None
-        ends = {arm: [task for task in exclusive[arm] if task in self.leaves] for arm in arms}
+        feeding = {arm: [task for task in exclusive[arm] if join and task in join.upstream] for arm in arms}
+        ends = {arm: self._unvouched(exclusive[arm], feeding[arm]) for arm in arms}
         lines = [
             *self._submitted(outside),
             f"{name}.wait()",
@@ -164,16 +175,18 @@ class _Writer:
             lines.append(f'if chosen in ("{arm.id}", None):')
             inner = self._submitted(exclusive[arm])
             if join is not None:
-                feeding = [self._each(task) for task in exclusive[arm] if task in join.upstream]
-                inner.append(f"taken += [{', '.join(feeding)}]")
+                inner.append(f"taken += [{', '.join(map(self._each, feeding[arm]))}]")
             if ends[arm]:
                 inner.append(f"ends += [{', '.join(self._each(task) for task in ends[arm])}]")
             lines += _indented(inner)
-        lines += self._submitted([task for task in self.order if task in shared], branch_join=join)
-        returned = [self._each(task) for task in self.leaves if task in shared or task in outside]
+        joined = [task for task in self.order if task in shared]
+        lines += self._submitted(joined, branch_join=join)
+        # Of an arm, all that may go on is returned: where it fails, so do the tasks below it.
+        more = ["*taken"] if join is not None else []
         if any(ends.values()):
-            returned.append("*ends")
-        return [*lines, _list("return ", returned)]
+            more.append("*ends")
+        leaves = [task for task in self.leaves if task in shared or task in outside]
+        return [*lines, *self._ended([*outside, *joined], leaves, [choice], more)]
 
     def _check_branch(
         self,
@@ -273,8 +286,35 @@ class _Writer:
     def _each(self, task: Task) -> str:
         return f"*{self.futures[task]}" if self.steps[task].mapped else self.futures[task]
 
-    def _returned(self, tasks: Sequence[Task]) -> str:
-        return _list("return ", [self._each(task) for task in tasks])
+    def _ended(
+        self, submitted: Sequence[Task], leaves: Sequence[Task], waited: Iterable[Task] = (), more: Sequence[str] = ()
+    ) -> list[str]:
+        """Wait for all that is submitted, and return the leaves and the futures in the lists ``more``."""
+        waits = [f"{self.futures[task]}.wait()" for task in self._unvouched(submitted, [*leaves, *waited])]
+        returned = _list("return ", [*map(self._each, leaves), *more])
+        return [_WHY_WAIT, *waits, returned] if waits else [returned]
+
+    def _unvouched(self, tasks: Sequence[Task], ended: Iterable[Task]) -> list[Task]:
+        """The fewest of ``tasks`` whose end, beside that of ``ended``, says that all have ended."""
+        known = set(ended)
+        found = []
+        for task in reversed(self.order):
+            if task in tasks and task not in known:
+                found.append(task)
+                known.add(task)
+            if task in known:
+                known.update(self._vouched(task))
+        return found[::-1]
+
+    def _vouched(self, task: Task) -> Iterable[Task]:
+        """The upstreams that have ended when a task has, however it ended."""
+        step = self.steps[task]
+        passes = any(isinstance(value, Task) for value in (*step.positional, *step.keywords.values()))
+        if step.rule == "all_done" and not passes:
+            return task.upstream
+        if len(task.upstream) == 1 and not any(self.steps[up].mapped for up in task.upstream):
+            return task.upstream
+        return ()
 
 
 def _list(before: str, items: Sequence[str]) -> str:
