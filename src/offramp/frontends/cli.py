@@ -312,11 +312,26 @@ def _notes(args: argparse.Namespace) -> int:
     return notes.run(args)
 
 
+def _declare_server(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "%(prog)s"
+
+
+def _server(_args: argparse.Namespace) -> int:
+    try:
+        from offramp.frontends.lsp.server import serve
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("offramp"):
+            raise
+        raise OfframpError(f"the language server needs {error.name}: pip install 'offramp[lsp]'") from None
+    return serve()
+
+
 _COMMANDS = {
     "check": Command("check files and directories", _declare_check, _check),
     "gate": Command("let no new Airflow in", _declare_gate, _gate),
     "migrate": Command("write Prefect flows beside the DAGs", _declare_migrate, _migrate),
     "notes": Command("check, test and begin mapping notes", _declare_notes, _notes),
+    "server": Command("serve editors: findings while typing, fixes, notes", _declare_server, _server),
     "rule": Command("explain a rule", _declare_rule, _rule),
     "docs": Command("write a page for every rule", _declare_docs, _docs),
 }
