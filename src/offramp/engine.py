@@ -159,9 +159,7 @@ def check_bytes(
         found = find(source, rulebook, enabled, context.versions, context.bans_for(path))
         findings = suppress(source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa)
         if fixes and findings:
-            from offramp.fixing.plan import plan
-
-            findings = plan(source, findings, rulebook, _options(context), context.project)
+            findings = planned(source, findings, context)
         text = shown_text(source, rulebook) if findings else b""
     except SourceError as error:
         return _unparsed(path, raw, rulebook, str(error), error.offset)
@@ -175,13 +173,48 @@ def check_bytes(
     return FileResult(path, tuple(findings), text)
 
 
+def planned(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
+    """The findings of one file with their fixes or refusals; ``context`` is the file's own."""
+    from offramp.fixing.plan import plan
+
+    return plan(source, findings, context.rulebook, _options(context), context.project)
+
+
+class UnprovenError(Exception):
+    """Fixes that were not made: which, and why, in one sentence."""
+
+
+def proven(
+    source: Source, findings: Sequence[Finding], applied: Sequence[Finding], context: Context, *, fixes: bool = False
+) -> tuple[bytes, FileResult]:
+    """The new bytes of a file with the fixes of ``applied``, some of its ``findings``, and what checking them gives.
+
+    The new text parses, compiles and reads no name that is gone; the findings are gone
+    and none has come. Raises UnprovenError where that is not so. ``fixes`` plans the fixes of
+    what is left.
+    """
+    codes = ", ".join(sorted({finding.code for finding in applied}))
+    try:
+        changed = source.encoded(apply(source.utf8, edits_of(applied, source)))
+    except (UnicodeEncodeError, ValueError) as error:
+        raise UnprovenError(f"{source.path}: the fix of {codes} was not applied: {error}") from None
+    after = check_bytes(source.path, changed, context, named=True, fixes=fixes)
+    fault = after.problem or unproven(findings, applied, after.findings)
+    if not fault:
+        from offramp.fixing.proof import broken
+
+        fault = broken(source.tree, Source(source.path, changed).tree)
+    if fault:
+        raise UnprovenError(f"{source.path}: the fix of {codes} was not applied: {fault}")
+    return changed, after
+
+
 def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: bool = False) -> FileResult:
     """Apply the safe fixes of one file's bytes, and the ``unsafe`` ones if asked; nothing is written.
 
     The result holds the findings that are left, and ``new_text`` where anything was
-    fixed. Every round of fixes is proven: the new text parses, the findings are gone
-    and none has come. When a proof fails, the text stays as it was and ``problem``
-    names the rule.
+    fixed. Every round of fixes is proven; when a proof fails, the text stays as it was
+    and ``problem`` names the rule.
     """
     result = check_bytes(path, raw, context, named=named, fixes=True)
     nearest = context.of(path)
@@ -192,20 +225,10 @@ def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: b
         applied = applicable(result.findings, unsafe=unsafe, converts=converts)
         if not applied or result.problem:
             break
-        source = Source(path, text)
-        codes = ", ".join(sorted({finding.code for finding in applied}))
         try:
-            changed = source.encoded(apply(source.utf8, edits_of(applied, source)))
-        except (UnicodeEncodeError, ValueError) as error:
-            return result._replace(problem=f"{path}: the fix of {codes} was not applied: {error}")
-        after = check_bytes(path, changed, context, named=True, fixes=True)
-        fault = after.problem or unproven(result.findings, applied, after.findings)
-        if not fault:
-            from offramp.fixing.proof import broken
-
-            fault = broken(source.tree, Source(path, changed).tree)
-        if fault:
-            return result._replace(problem=f"{path}: the fix of {codes} was not applied: {fault}")
+            changed, after = proven(Source(path, text), result.findings, applied, context, fixes=True)
+        except UnprovenError as fault:
+            return result._replace(problem=str(fault))
         fixed += applied
         result, text = after, changed
     if not fixed:

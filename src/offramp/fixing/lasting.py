@@ -271,7 +271,8 @@ class Search:
 
     def _check_shared_state(self, function: ast.AST) -> None:
         body = getattr(function, "body", [])
-        for node in [inner for statement in body for inner in ast.walk(statement)]:
+        nodes = {inner: None for statement in body for inner in ast.walk(statement)}
+        for node in nodes:
             if isinstance(node, ast.Global | ast.Nonlocal):
                 self._block(f"`{node.names[0]}` is changed by a task, and the tasks of a flow share it", node)
             elif isinstance(node, ast.Name) and node.id in _UNFOLLOWED and hasattr(builtins, node.id):
@@ -291,8 +292,7 @@ class Search:
                     self._block(f"`{owner.id}` is changed by a task, and the tasks of a flow share it", node)
         for (scope, name), changes in self.names.mutations.items():
             for change in changes:
-                inside = change.node in body or any(change.node is inner for part in body for inner in ast.walk(part))
-                if inside and (scope is self.names.module or self._is_default(scope, name)):
+                if change.node in nodes and (scope is self.names.module or self._is_default(scope, name)):
                     self._block(f"`{name}` is changed by a task, and the tasks of a flow share it", change.node)
 
     def _is_default(self, scope: Scope, name: str) -> bool:
