@@ -1,4 +1,6 @@
-"""The findings that a team lives with for now, and what is new or gone against them; may import ``model``.
+"""The findings that a team lives with for now, and what is new or gone against them.
+
+May import ``reading``, ``settings`` and ``model``.
 
 The file has one line per finding and names no line numbers, so that moved lines
 change nothing in it and two branches can be merged: ::
@@ -24,6 +26,8 @@ from itertools import count, starmap
 from typing import Any, NamedTuple, NoReturn
 
 from offramp.model import FileResult, Finding, OfframpError
+from offramp.reading.repository import repository_of
+from offramp.settings import Settings, merged_gate
 
 BASELINE_NAME = "offramp-baseline.json"
 
@@ -58,6 +62,19 @@ class Verdict(NamedTuple):
     known: tuple[FileResult, ...]
     added: tuple[Entry, ...]
     gone: tuple[Entry, ...]
+
+
+def baseline_file(directory: str, settings: Settings) -> str:
+    """The configured baseline, else the nearest up to the project's root, else the one to be made there."""
+    configured = merged_gate(settings).baseline
+    if configured:
+        return configured
+    root = repository_of(directory) or (settings.root if settings.config_file else directory)
+    while not os.path.lexists(os.path.join(directory, BASELINE_NAME)):
+        if directory in (root, os.path.dirname(directory)):
+            return os.path.join(settings.root if settings.config_file else root, BASELINE_NAME)
+        directory = os.path.dirname(directory)
+    return os.path.join(directory, BASELINE_NAME)
 
 
 def compare(

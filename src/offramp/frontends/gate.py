@@ -12,6 +12,7 @@ from offramp.finding.baseline import (
     BASELINE_NAME,
     Entry,
     Verdict,
+    baseline_file,
     change_baseline,
     compare,
     entries_of,
@@ -37,7 +38,7 @@ from offramp.output.progress import progress
 from offramp.reading.discover import Discovery, discover, printable
 from offramp.reading.repository import repository_of
 from offramp.reading.versions import find_versions
-from offramp.settings import Settings, enabled_codes, load, merged_gate
+from offramp.settings import enabled_codes, load
 
 if TYPE_CHECKING:
     from offramp.reading.revision import Revision
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     rulebook = load_rulebook(settings.notes, complain)
     enabled = enabled_codes(settings, rulebook.rules.values())
     context = Context(settings, rulebook, enabled, find_versions(settings))
-    file = _baseline_file(args, settings)
+    file = os.path.abspath(str(args.baseline)) if args.baseline else baseline_file(os.getcwd(), settings)
     gate = _Run(
         args,
         context,
@@ -139,22 +140,6 @@ def _refuse_to_write_where_locked(args: argparse.Namespace) -> None:
         option = "--update" if args.update else "--accept-new"
         why = "--locked forbids that" if args.locked else "CI is set; --no-locked allows it"
         raise OfframpError(f"{option} would write the baseline, but {why}")
-
-
-def _baseline_file(args: argparse.Namespace, settings: Settings) -> str:
-    """The baseline that is named, else the nearest up to the project's root, else the one to be made there."""
-    if args.baseline:
-        return os.path.abspath(str(args.baseline))
-    configured: str = merged_gate(settings).baseline
-    if configured:
-        return configured
-    directory = os.getcwd()
-    root = repository_of(directory) or (settings.root if settings.config_file else directory)
-    while not os.path.lexists(os.path.join(directory, BASELINE_NAME)):
-        if directory in (root, os.path.dirname(directory)):
-            return os.path.join(settings.root if settings.config_file else root, BASELINE_NAME)
-        directory = os.path.dirname(directory)
-    return os.path.join(directory, BASELINE_NAME)
 
 
 def _revision(ref: str | None) -> Revision | None:

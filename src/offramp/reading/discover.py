@@ -47,7 +47,7 @@ def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = Fals
             search.problem(absolute, _why(absolute, error))
             continue
         nearest = settings_for(os.path.join(absolute, "x") if stat.S_ISDIR(mode) else absolute, settings)
-        if nearest.force_exclude and _is_excluded(absolute, nearest):
+        if nearest.force_exclude and is_excluded(absolute, nearest):
             excluded.append(search.shown(absolute))
         elif stat.S_ISDIR(mode):
             search.directory(absolute, nearest)
@@ -56,6 +56,17 @@ def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = Fals
     if manifests:
         search.includes()
     return Discovery(tuple(sorted(search.files)), tuple(excluded), tuple(search.problems))
+
+
+def is_excluded(absolute: str, settings: Settings) -> bool:
+    """Whether the configuration excludes an absolute path, or a directory around it up to the settings' root."""
+    matcher = excluder(settings.exclude + settings.extend_exclude)
+    while not matcher.matches(absolute, os.path.basename(absolute)):
+        parent = os.path.dirname(absolute)
+        if absolute in (settings.root, parent):
+            return False
+        absolute = parent
+    return True
 
 
 def printable(path: str) -> str:
@@ -197,17 +208,6 @@ class _Search:
 def _is_ignored(path: str, name: str, ignores: tuple[GitIgnore, ...], is_directory: bool) -> bool:
     verdicts = (ignore.verdict(path, name, is_directory=is_directory) for ignore in ignores)
     return next((verdict for verdict in verdicts if verdict is not None), False)
-
-
-def _is_excluded(absolute: str, settings: Settings) -> bool:
-    """Whether a named path, or a directory around it up to the settings' root, is excluded."""
-    matcher = excluder(settings.exclude + settings.extend_exclude)
-    while not matcher.matches(absolute, os.path.basename(absolute)):
-        parent = os.path.dirname(absolute)
-        if absolute in (settings.root, parent):
-            return False
-        absolute = parent
-    return True
 
 
 def _why(path: str, error: OSError | ValueError) -> str:

@@ -145,6 +145,16 @@ def readable(raw: bytes) -> bytes:
     return _utf8(text)
 
 
+def stored(utf8: bytes) -> bytes:
+    """The file that holds a text: in the encoding that the text's cookie names, where that has all its characters."""
+    try:
+        encoding = _encoding(utf8)
+        return utf8 if encoding == "utf-8" else utf8.decode().encode(encoding)
+    except (SourceError, UnicodeError):
+        # No file can hold it; what is wrong is said when it is read.
+        return utf8
+
+
 def _decode(raw: bytes) -> tuple[str, str]:
     encoding = _encoding(raw)
     body = raw.removeprefix(BOM_UTF8)
