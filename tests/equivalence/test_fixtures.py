@@ -65,7 +65,7 @@ STATED = {
     ("airflow3", "bash_exit_99", "success"): _SKIPPED,
     ("airflow2", "bash_exit_99", "success"): _SKIPPED,
 }
-# What runs each time: all scenes of these, the success of all others.
+# What runs each time: all scenes of these, the success of all others and what their lone failures stop.
 ALL_SCENES = {
     "all_done",
     "all_done_in_the_middle",
@@ -153,7 +153,7 @@ def runs(environment: str, *, everything: bool) -> list[Run]:
         if environment == "airflow2" and shared and not everything:
             continue
         for scene in scenes(fixture):
-            if everything or scene == "success" or fixture in ALL_SCENES:
+            if everything or scene == "success" or scene.startswith("error-of-") or fixture in ALL_SCENES:
                 wanted += [Run(fixture, flow, scene) for flow in FLOWS.get(fixture, ("",))]
     return wanted
 
