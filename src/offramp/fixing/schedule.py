@@ -29,6 +29,8 @@ _PRESETS = {
     "@annually": "0 0 1 1 *",
 }
 _UTC = ("datetime.timezone.utc", "datetime.UTC", "pendulum.UTC", "pytz.UTC", "pytz.utc")
+_MOVING = ("pendulum.today", "pendulum.now", "pendulum.yesterday", "datetime.datetime.now", "datetime.datetime.today")
+_ONCE = "`@once`: Airflow starts one run when the DAG is first switched on, a flow is started by hand"
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
@@ -57,18 +59,21 @@ def schedule(dag: Dag, expressions: Expressions, versions: Versions) -> Schedule
     known = expressions.constant(argument)
     if known is not None and known.value is None:
         return Schedule("", frozenset())
+    if known == Constant("@once"):
+        expressions.doubts[_ONCE] = argument.node
+        return Schedule("", frozenset())
     _no_catchup(dag, expressions, versions)
-    return _written(argument, start, expressions)
+    return _written(argument, start, expressions, versions)
 
 
 def schedule_blockers(dag: Dag, expressions: Expressions, versions: Versions) -> list[Blocker]:
     """Every reason why a DAG's schedule has no equal, as ``schedule`` gives only the first."""
     argument = dag.arguments.get("schedule") or dag.arguments.get("schedule_interval")
     steps: list[Callable[[], object]] = [lambda: schedule(dag, expressions, versions)]
-    if argument is not None and expressions.constant(argument) != Constant(None):
+    if argument is not None and expressions.constant(argument) not in (Constant(None), Constant("@once")):
         steps += [
             lambda: _no_catchup(dag, expressions, versions),
-            lambda: _written(argument, _start(dag, expressions), expressions),
+            lambda: _written(argument, _start(dag, expressions), expressions, versions),
         ]
     return [blocker for blocker in dict.fromkeys(map(_blocker, steps)) if blocker is not None]
 
@@ -81,13 +86,27 @@ def _blocker(step: Callable[[], object]) -> Blocker | None:
     return None
 
 
-def _written(argument: Argument, start: _Start | None, expressions: Expressions) -> Schedule:
+def _written(argument: Argument, start: _Start | None, expressions: Expressions, versions: Versions) -> Schedule:
     known = expressions.constant(argument)
     if known is None:
         return _interval(argument, start, expressions)
     if not isinstance(known.value, str):
         raise Blocked("is a schedule that is not followed", argument.node)
-    return _cron(known.value, argument, start, expressions)
+    written = _cron(known.value, argument, start, expressions)
+    if start is not None and start.date is None:
+        _lets_run(start, dict(written.entries)["cron"], argument, versions)
+    return written
+
+
+def _lets_run(start: _Start, cron: object, argument: Argument, versions: Versions) -> None:
+    """Whether runs begin in spite of a start_date that moves on; Blocked where they do not."""
+    fields = str(cron).split()
+    period = 366 if fields[3] != "*" else 31 if fields[2] != "*" else 7 if fields[4] != "*" else 1
+    if start.days < period and versions.airflow.at_least((3,)) is not True:
+        raise Blocked(
+            "on Airflow 2 a start_date that moves on lets no run begin unless it lies a whole period back",
+            argument.node,
+        )
 
 
 def _interval(argument: Argument, start: _Start | None, expressions: Expressions) -> Schedule:
@@ -135,10 +154,14 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
 
 
 class _Start(NamedTuple):
-    """The time zone of a start_date, and the date itself where it does not move."""
+    """The time zone of a start_date, and the date itself where it does not move.
+
+    ``days`` are how many days a moving one lies back from today's midnight at least.
+    """
 
     zone: str
     date: datetime | None = None
+    days: float = 0
 
 
 def _start(dag: Dag, expressions: Expressions) -> _Start | None:
@@ -153,6 +176,8 @@ def _start(dag: Dag, expressions: Expressions) -> _Start | None:
     node = expressions.bound(argument.node)
     if isinstance(node, ast.Constant) and node.value is None:
         return None
+    if _relative(node):
+        return _moving(node, expressions)
     if not isinstance(node, ast.Call):
         raise Blocked("this start_date is not known here", argument.node)
     callee = expressions.module.values.single(node.func)
@@ -162,8 +187,8 @@ def _start(dag: Dag, expressions: Expressions) -> _Start | None:
         days = expressions.module.values.single(node.args[0]) if len(node.args) == 1 and not node.keywords else None
         if not (isinstance(days, Constant) and isinstance(days.value, int) and days.value >= 0):
             raise Blocked("this start_date is not known here", argument.node)
-        return _Start("UTC")
-    if path in ("pendulum.today", "pendulum.now", "pendulum.yesterday") or _relative(node):
+        return _Start("UTC", None, days.value)
+    if path in _MOVING:
         return _moving(node, expressions)
     if path not in ("datetime.datetime", "pendulum.datetime", "airflow.utils.timezone.datetime"):
         raise Blocked("this start_date is not known here", argument.node)
@@ -193,34 +218,60 @@ def _fixed(node: ast.Call, expressions: Expressions, argument: Argument) -> _Sta
     return _Start("UTC" if zone is None else _zone(zone, expressions), date)
 
 
-def _relative(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Attribute) and node.func.attr in ("add", "subtract")
+def _relative(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Call)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("add", "subtract")
 
 
-def _moving(node: ast.Call, expressions: Expressions) -> _Start:
-    """``pendulum.today("UTC").add(days=-1)`` and the like, which only the zone matters of."""
-    inner: ast.expr = node
-    while isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
-        callee = expressions.module.values.single(inner.func)
-        if isinstance(callee, Reference) and callee.path in ("pendulum.today", "pendulum.now", "pendulum.yesterday"):
-            zone = [*inner.args, *(keyword.value for keyword in inner.keywords if keyword.arg == "tz")]
-            sole = isinstance(node.func, ast.Attribute) and node.func.value is inner and len(node.keywords) == 1
-            past = sole and node.keywords[0].arg == "days" and not node.args and _back(node)
-            if len(zone) == 1 and (past or inner is node):
-                return _Start(_zone(zone[0], expressions))
-            break
-        inner = inner.func.value
-    raise Blocked("this start_date is not known here", node)
+def _moving(node: ast.expr, expressions: Expressions) -> _Start:
+    """``pendulum.today("UTC").add(days=-1)``, ``datetime.now() - timedelta(days=1)`` and the like."""
+    back: float | None = 0
+    inner = node
+    if isinstance(node, ast.BinOp):
+        inner, back = node.left, _seconds_back(node.right, expressions)
+    elif _relative(node):
+        assert isinstance(node, ast.Call)
+        assert isinstance(node.func, ast.Attribute)
+        inner, back = node.func.value, _days_back(node)
+    callee = expressions.module.values.single(inner.func) if isinstance(inner, ast.Call) else None
+    if back is None or back < 0 or not isinstance(inner, ast.Call) or not isinstance(callee, Reference):
+        raise Blocked("this start_date is not known here", node)
+    zone = [*inner.args, *(keyword.value for keyword in inner.keywords if keyword.arg in ("tz", "tzinfo"))]
+    naive = callee.path.startswith("datetime.")
+    if callee.path not in _MOVING or len(zone) > 1 or (not zone and not naive) or len(inner.keywords) > len(zone):
+        raise Blocked("this start_date is not known here", node)
+    # Airflow takes the machine's clock for UTC, of which it may be 14 hours ahead.
+    back -= 14 / 24 if naive else 0
+    if callee.path == "pendulum.yesterday":
+        back += 1
+    elif callee.path != "pendulum.today":
+        if back <= 0:
+            raise Blocked("a start_date that is always now may hold back every run", node)
+        back = max(back - 1, 0)
+    return _Start(_zone(zone[0], expressions) if zone else "UTC", None, back)
 
 
-def _back(node: ast.Call) -> bool:
-    """Whether ``.add(days=…)`` or ``.subtract(days=…)`` goes back in time."""
+def _days_back(node: ast.Call) -> float | None:
+    """By how many days ``.add(days=…)`` or ``.subtract(days=…)`` goes back; None when not known."""
+    assert isinstance(node.func, ast.Attribute)
+    if node.args or len(node.keywords) != 1 or node.keywords[0].arg != "days":
+        return None
     try:
         days = ast.literal_eval(node.keywords[0].value)
     except ValueError:
-        return False
-    adds = isinstance(node.func, ast.Attribute) and node.func.attr == "add"
-    return isinstance(days, int) and (days <= 0 if adds else days >= 0)
+        return None
+    if not isinstance(days, int):
+        return None
+    return -days if node.func.attr == "add" else days
+
+
+def _seconds_back(node: ast.expr, expressions: Expressions) -> float | None:
+    """By how many days taking away a timedelta goes back; None when not known."""
+    try:
+        return float(expressions.seconds(Argument(node, (), "keyword"))) / 86400
+    except Blocked:
+        return None
 
 
 def _zone(node: ast.expr, expressions: Expressions) -> str:
