@@ -40,7 +40,7 @@ format: .venv/test.stamp
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-docs: .venv/offramp.stamp
+docs: .venv/test.stamp
 	.venv/bin/offramp docs --readme README.md
 	.venv/bin/python scripts/reference.py
 

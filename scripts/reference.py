@@ -1,4 +1,7 @@
-"""Writes the pages of the site that are made of code: the command line and the configuration; ``--check`` compares."""
+"""Writes what is made of code: the pages on the command line and the configuration, and the completion scripts.
+
+``--check`` compares instead.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ import os
 import sys
 from pathlib import Path
 
-from offramp.frontends import cli
+from completions import completions
+
+from offramp.frontends import cli, completion
 from offramp.settings import _GATE_OPTIONS, _OPTIONS, BLOCK_NAME, DEFAULT_BANNED, DEFAULT_EXCLUDE, Settings
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
 COMMAND = "python scripts/reference.py"
 GENERATED = f"<!-- Written by `{COMMAND}`. -->"
 
@@ -73,7 +79,7 @@ _EDITORS = (
 def command_line() -> str:
     """The page of the command line, from the parsers."""
     parts = [GENERATED, "# Command line", "Every command has `--help`; `offramp --version` names the version."]
-    for name, command in cli._COMMANDS.items():
+    for name, command in cli.COMMANDS.items():
         parser = cli.command_parser(name)
         parts += [f"## offramp {name}", f"{command.purpose[0].upper()}{command.purpose[1:]}.", _help(parser)]
         for action in parser._subparsers._group_actions if parser._subparsers else ():
@@ -156,11 +162,12 @@ def main() -> int:
         DOCS / "reference" / "cli.md": command_line(),
         DOCS / "reference" / "configuration.md": configuration(),
         DOCS / "offramp.schema.json": json.dumps(schema(), indent=2) + "\n",
+        **{Path(completion.FOLDER) / file: text for file, text in completions()},
     }
     stale = [path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if sys.argv[1:] == ["--check"]:
-            print(f"{path.relative_to(DOCS.parent)} is out of date: run `{COMMAND}`", file=sys.stderr)
+            print(f"{path.relative_to(ROOT)} is out of date: run `{COMMAND}`", file=sys.stderr)
         else:
             path.write_text(texts[path], encoding="utf-8")
     return 1 if stale and sys.argv[1:] == ["--check"] else 0

@@ -82,14 +82,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(argv: Sequence[str]) -> int:
-    if not argv or argv[0] not in _COMMANDS:
+    if not argv or argv[0] not in COMMANDS:
         _show_commands(argv)
-    return _COMMANDS[argv[0]].run(command_parser(argv[0]).parse_args(argv[1:]))
+    return COMMANDS[argv[0]].run(command_parser(argv[0]).parse_args(argv[1:]))
 
 
 def command_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command; only that of the command at hand is built, for argparse takes its time."""
-    command = _COMMANDS[name]
+    command = COMMANDS[name]
     parser = argparse.ArgumentParser(
         prog=f"offramp {name}", description=command.purpose, allow_abbrev=False, formatter_class=_help_formatter
     )
@@ -101,11 +101,11 @@ def _show_commands(argv: Sequence[str]) -> NoReturn:
     parser = argparse.ArgumentParser(
         prog="offramp",
         description="Finds Airflow's dbt operators, and dbt runs that nobody waits for.",
-        epilog="commands:\n" + "\n".join(f"  {name:<8}{command.purpose}" for name, command in _COMMANDS.items()),
+        epilog="commands:\n" + "\n".join(f"  {name:<8}{command.purpose}" for name, command in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"offramp {__version__}")
-    parser.add_argument("command", choices=_COMMANDS, help="see `offramp COMMAND --help`")
+    parser.add_argument("command", choices=COMMANDS, help="see `offramp COMMAND --help`")
     parser.parse_args(argv)
     parser.error("the command must come first")
 
@@ -326,7 +326,19 @@ def _server(_args: argparse.Namespace) -> int:
     return serve()
 
 
-_COMMANDS = {
+def _declare_completion(parser: argparse.ArgumentParser) -> None:
+    from offramp.frontends import completion
+
+    completion.declare(parser)
+
+
+def _completion(args: argparse.Namespace) -> int:
+    from offramp.frontends import completion
+
+    return completion.run(args)
+
+
+COMMANDS = {
     "check": Command("check files and directories", _declare_check, _check),
     "gate": Command("let no new Airflow in", _declare_gate, _gate),
     "migrate": Command("write Prefect flows beside the DAGs", _declare_migrate, _migrate),
@@ -341,6 +353,7 @@ def _internal_error(error: Exception) -> str:
     place = ""
     for frame, line in _frames(error):
         if frame.startswith(os.path.dirname(os.path.dirname(__file__))):
+    "generate-shell-completion": Command("let your shell complete commands", _declare_completion, _completion),
             place = f" at {os.path.relpath(frame, os.path.dirname(os.path.dirname(__file__)))}:{line}"
     return (
         f"internal error: {type(error).__name__}: {error}{place}; please report it,"
