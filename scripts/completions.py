@@ -16,8 +16,6 @@ from offramp.model import Rule
 from offramp.settings import OUTPUT_FORMATS
 
 HEADING = "# Written by `python scripts/reference.py`, with shtab (https://github.com/tqdm/shtab)."
-    "# Written by `python scripts/reference.py` with shtab (https://github.com/tqdm/shtab), from offramp's parsers."
-)
 
 # What stands for a value in the help decides how the value is completed.
 COMPLETED = {

@@ -1,4 +1,4 @@
-# Written by `python scripts/reference.py` with shtab (https://github.com/tqdm/shtab), from offramp's parsers.
+# Written by `python scripts/reference.py`, with shtab (https://github.com/tqdm/shtab).
 
 _shtab_offramp_notes_subparsers=(check test new)
 _shtab_offramp_subparsers=(check gate migrate notes server rule docs generate-shell-completion)

@@ -1,4 +1,4 @@
-# Written by `python scripts/reference.py` with shtab (https://github.com/tqdm/shtab), from offramp's parsers.
+# Written by `python scripts/reference.py`, with shtab (https://github.com/tqdm/shtab).
 
 function _offramp_file
   __fish_complete_path (commandline -ct)

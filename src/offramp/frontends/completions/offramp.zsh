@@ -1,5 +1,5 @@
 #compdef offramp
-# Written by `python scripts/reference.py` with shtab (https://github.com/tqdm/shtab), from offramp's parsers.
+# Written by `python scripts/reference.py`, with shtab (https://github.com/tqdm/shtab).
 
 
 
