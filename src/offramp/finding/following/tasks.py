@@ -10,7 +10,7 @@ from offramp.finding.following.state import UNFOLLOWED, Following, Plain, TaskFu
 from offramp.finding.graph import MAPPED, Argument, Dag, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Use
-from offramp.finding.values import Constant, Given, Items, Local, Table
+from offramp.finding.values import Constant, Given, Items, Local, Reference, Table
 
 
 class Tasks(Following):
@@ -23,7 +23,7 @@ class Tasks(Following):
         if use is not None and use.derived is not None:
             self._block(f"`{use.derived.name}` is a class of its own: no note covers it", node.func)
             return UNFOLLOWED
-        if len(self.values.evaluate(node.func)) > 1:
+        if not self._is_one_operator(node.func):
             self._block("may be one of several operators", node.func)
         own = self.values.arguments(node)
         if not own.complete:
@@ -49,6 +49,12 @@ class Tasks(Following):
             else:
                 arguments[name] = Argument(given.node, tuple(self.loop.items()), given.origin)
         return self._new_task(node, section, dag, arguments, use)
+
+    def _is_one_operator(self, callee: ast.expr) -> bool:
+        """Whether all that a callee may be is one operator, by its names of several versions; None makes no DAG."""
+        values = [value for value in self.values.evaluate(callee) if value != Constant(None)]
+        places = {value.path.partition(".")[0] for value in values if isinstance(value, Reference)}
+        return len(values) == 1 or (len({self.sections.section(value) for value in values}) == 1 and len(places) == 1)
 
     def _inherited(self, dag: Dag, own: dict[str, Given]) -> dict[str, Argument]:
         found: dict[str, Argument] = {}

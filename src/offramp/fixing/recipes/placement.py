@@ -42,7 +42,8 @@ class Placement(Work):
     def _check_plain(self) -> None:
         """Code that stays must not need Airflow, nor the tasks that go."""
         for statement in self.graph.plain:
-            self._check_kept(statement)
+            if not _only_imports_airflow(statement):
+                self._check_kept(statement)
 
     def _check_kept(self, statement: ast.AST) -> None:
         names = self.module.names
@@ -337,7 +338,8 @@ class Placement(Work):
                 if not self.expressions.goes(binding):
                     self._block("`run_bash` means something else here", binding.node or self.graph.dags[0].maker)
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
-        for statement in self._default_args_statements():
+        attempts = {statement for statement in self.graph.plain if _only_imports_airflow(statement)}
+        for statement in self._default_args_statements() | attempts:
             self._replace_statement(statement, self.comments.within(statement))
         for _, name in self.imports - self.joined:
             if name in self.expressions.local:
@@ -348,6 +350,23 @@ class Placement(Work):
         from offramp.fixing.imports import import_edits
 
         self.edits += import_edits(self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper)
+
+
+def _only_imports_airflow(statement: ast.stmt) -> bool:
+    """Whether a ``try`` only looks for Airflow's names in one place after another."""
+    if not isinstance(statement, ast.Try) or statement.finalbody:
+        return False
+    handled = [inner for handler in statement.handlers for inner in handler.body]
+    parts = [*statement.body, *handled, *statement.orelse]
+    imports = [inner for inner in parts if isinstance(inner, ast.Import | ast.ImportFrom)]
+    return bool(imports) and all(
+        imports_airflow(inner)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+        else isinstance(inner, ast.Pass)
+        or (isinstance(inner, ast.Assign) and isinstance(inner.value, ast.Constant) and inner.value.value is None)
+        or (isinstance(inner, ast.Try) and _only_imports_airflow(inner))
+        for inner in parts
+    )
 
 
 def _spaced(lines: list[str]) -> list[str]:
