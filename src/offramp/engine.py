@@ -180,6 +180,11 @@ def planned(source: Source, findings: Sequence[Finding], context: Context) -> li
     return plan(source, findings, context.rulebook, _options(context), context.project)
 
 
+def shown(path: str, raw: bytes, context: Context) -> bytes:
+    """The UTF-8 text of a file that can be parsed, API keys as asterisks."""
+    return shown_text(Source(path, raw), context.of(path).rulebook)
+
+
 class UnprovenError(Exception):
     """Fixes that were not made: which, and why, in one sentence."""
 
@@ -318,7 +323,9 @@ def _read(path: str) -> bytes | FileResult:
 
 
 def _unparsed(path: str, raw: bytes, rulebook: Rulebook, sentence: str, offset: int) -> FileResult:
-    text = readable(raw)
+    from offramp.finding.keys import masked_text
+
+    text = masked_text(readable(raw))
     return FileResult(path, (cannot_parse(rulebook, sentence, min(offset, len(text))),), text)
 
 

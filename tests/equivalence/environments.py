@@ -5,6 +5,7 @@ One environment per lock file in ``environments/``; it is built again when its l
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -24,6 +25,14 @@ def python(name: str) -> Path:
 
     Raises RuntimeError with uv's own words when no Python fits or a package cannot be installed.
     """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as held:
+        # Whoever comes while it is built waits, and does not build it a second time into the same folder.
+        fcntl.flock(held, fcntl.LOCK_EX)
+        return _built(name)
+
+
+def _built(name: str) -> Path:
     lock = LOCKS / f"{name}.txt"
     home = CACHE / name
     interpreter = home / "bin" / "python"

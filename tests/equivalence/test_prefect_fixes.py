@@ -95,7 +95,9 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
             if trap == name:
                 jobs = {"*": {"outcomes": [outcome], "polls": 0}}
                 fail = "" if outcome == "success" else "fail"
-                cases += [Case(f"{trap}-{outcome}-{file.stem}", file, jobs, FLOW, fail=fail) for file in (before, after)]
+                cases += [
+                    Case(f"{trap}-{outcome}-{file.stem}", file, jobs, FLOW, fail=fail) for file in (before, after)
+                ]
     ran = prefect_runs(cases, folder)
     return {name.rpartition("_")[0]: outcome for name, outcome in ran.items()}
 

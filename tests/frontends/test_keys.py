@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from offramp.settings import OUTPUT_FORMATS
+
 from .conftest import Run
 
 FIRST, SECOND = "dbtc_4fKq81LzPw0v", "Rt7mXe2uYb9s"
@@ -35,13 +37,59 @@ def shown(text: str) -> list[str]:
     return [piece for piece in (FIRST[5:], SECOND, ESCAPED[4:], DECODED) if piece in text]
 
 
-@pytest.mark.parametrize("layout", ["full", "concise", "grouped", "json"])
+# Files that do not parse, for each way in which a key is written there.
+UNPARSED = [
+    f'credentials = DbtCloudCredentials(api_key="{FIRST}{SECOND}", account_id=1',
+    f'credentials = DbtCloudCredentials(api_key="{DECODED}, account_id=1)',
+    f"credentials = DbtCloudCredentials(api_key=SecretStr('{DECODED}'), 1 2)",
+    f'credentials = DbtCloudCredentials(api_key=(\n    "{FIRST}"\n    "{SECOND}"\n), 1 2)',
+    f'API_KEY: str = "{DECODED}" "',
+    f'settings = {{"api_key": "{DECODED}", 1}} 2',
+    f'os.environ["DBT_CLOUD_TOKEN"] = "{DECODED}" "',
+    f'credentials = DbtCloudCredentials("{FIRST}{SECOND}", 1 2)',
+]
+
+
+@pytest.mark.parametrize("layout", OUTPUT_FORMATS)
 @pytest.mark.parametrize("rules", ["OFR", "OFR2", "OFR401"])
 def test_no_layout_shows_a_key(layout: str, rules: str, offramp: Run, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(CODE)
     done = offramp("check", "a.py", "--select", rules, "--output-format", layout)
     assert done.returncode == 1
     assert shown(done.stdout + done.stderr) == []
+
+
+@pytest.mark.parametrize("layout", OUTPUT_FORMATS)
+def test_no_layout_shows_a_key_of_a_file_that_cannot_be_parsed(layout: str, offramp: Run, tmp_path: Path) -> None:
+    for number, line in enumerate(UNPARSED):
+        (tmp_path / f"a{number}.py").write_text(f"from prefect_dbt.cloud import DbtCloudCredentials\n{line}\n")
+    done = offramp("check", "--output-format", layout)
+    assert done.returncode == 2
+    assert all(f"a{number}.py" in done.stdout for number in range(len(UNPARSED)))
+    assert shown(done.stdout + done.stderr) == []
+
+
+def test_what_is_no_key_is_shown_of_a_file_that_cannot_be_parsed(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('import prefect_dbt\nprint("nightly", api_key=os.environ["KEY"] 5)\n')
+    assert '2 | print("nightly", api_key=os.environ["KEY"] 5)' in offramp("check", "a.py").stdout.splitlines()
+
+
+def test_a_diff_shows_no_key(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        CODE.replace("def nightly():\n    t", "async def nightly():\n    await t")
+        + f"    # {FIRST}{SECOND}\n    trigger_dbt_cloud_job_run_and_wait_for_completion(credentials, 5)\n"
+    )
+    done = offramp("check", "a.py", "--diff", "--unsafe-fixes")
+    assert "+    await trigger_dbt_cloud_job_run_and_wait_for_completion(credentials, 5)\n" in done.stdout
+    assert f"     # {'*' * len(FIRST + SECOND)}\n" in done.stdout
+    assert shown(done.stdout + done.stderr) == []
+
+
+def test_no_fix_writes_a_key_again(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(f"{CODE}\n\nflows = [nightly]\n")
+    done = offramp("check", "a.py", "--select", "OFR211", "--output-format", "json")
+    assert '"edits": []' in done.stdout
+    assert shown(done.stdout) == []
 
 
 def test_the_layout_of_the_excerpt_stays(offramp: Run, tmp_path: Path) -> None:

@@ -44,11 +44,16 @@ def unknown_argument(module: Module, versions: Versions) -> Iterator[Trap]:
     prefect, offered = prefect_of(module, versions), surface_of(versions)
     for call in module.names.calls if offered is not None else ():
         known = _definitions(prefect, offered, call)
-        if not known or known[0].name == OPTIONS:
+        if not known:
             continue
-        for name in _certain(module.values.arguments(call)):
+        positional = [definition.most_positional() for definition in known]
+        if all(most is not None and most < len(call.args) for most in positional) and not _starred(call):
+            slots = {"lack": _positional(max(filter(None, positional), default=0))}
+            consequence = f"the call raises {_error(known[0])}"
+            yield Trap(call.func, {"call": _name(known[0]), "consequence": consequence, **slots}, call)
+        for name in _certain(module.values.arguments(call)) if known[0].name != OPTIONS else ():
             if all(name in definition.accepts([name]) for definition in known):
-                slots = {"call": _name(known[0]), "argument": name, "consequence": _consequence(known[0])}
+                slots = {"call": _name(known[0]), "lack": f"no `{name}`", "consequence": _consequence(known[0])}
                 yield Trap(call.func, slots, call)
 
 
@@ -58,7 +63,7 @@ def missing_arguments(module: Module, versions: Versions) -> Iterator[tuple[ast.
     for call in module.names.calls if offered is not None else ():
         known = [one for one in _definitions(prefect, offered, call) if one.kind not in ("open", "enum", "property")]
         arguments = module.values.arguments(call)
-        if not known or not arguments.complete or any(isinstance(argument, ast.Starred) for argument in call.args):
+        if not known or not arguments.complete or _starred(call):
             continue
         missing = known[-1].takes.missing(len(call.args), arguments.given)
         if missing and all(definition.takes.missing(len(call.args), arguments.given) for definition in known):
@@ -180,6 +185,14 @@ def _certain(arguments: Arguments) -> list[str]:
     return [name for name, given in arguments.given.items() if arguments.complete or given.origin != "spread"]
 
 
+def _positional(most: int) -> str:
+    return f"only {most} positional argument{'s' * (most > 1)}" if most else "no positional arguments"
+
+
+def _starred(call: ast.Call) -> bool:
+    return any(isinstance(argument, ast.Starred) for argument in call.args)
+
+
 def _in_table(values: Values, call: ast.Call, known: list[Definition]) -> list[str]:
     """The keys of options that are given as a dict, to what makes TriggerJobRunOptions of it."""
     if not known or known[0].kind not in ("flow", "block") or _OPTIONS_ARGUMENT not in known[0].takes.keywords:
@@ -195,8 +208,11 @@ def _name(definition: Definition) -> str:
 
 
 def _consequence(definition: Definition) -> str:
-    if definition.kind in ("flow", "task"):
-        return "the call raises ParameterBindError"
     if definition.kind in ("block", "model"):
         return "it is ignored without a word"
-    return f"the call raises {'ValidationError' if definition.kind == 'settings' else 'TypeError'}"
+    return f"the call raises {'ValidationError' if definition.kind == 'settings' else _error(definition)}"
+
+
+def _error(definition: Definition) -> str:
+    """What a call raises whose arguments do not fit the parameters."""
+    return "ParameterBindError" if definition.kind in ("flow", "task") else "TypeError"

@@ -12,7 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from offramp import __version__
 from offramp.frontends.checking import (
@@ -29,6 +29,9 @@ from offramp.frontends.terminal import CLEAN, FAILED, FOUND, INTERRUPTED, compla
 from offramp.model import Applicability, FileResult, OfframpError
 from offramp.output.formats import rendered
 from offramp.output.outcome import Outcome
+
+if TYPE_CHECKING:
+    from offramp.engine import Context
 
 _CONVERSIONS = {"always": True, "configured": None, "never": False}
 # New objects between two garbage collections: a file's analysis, which holds cycles, makes some 50,000.
@@ -181,7 +184,7 @@ def _check(args: argparse.Namespace) -> int:
             if result.findings or result.problem or result.new_text is not None
         ]
     if level is not None:
-        results = _fixed(args, results, stdin=raw if stdin else None)
+        results = _fixed(args, results, context, stdin=raw if stdin else None)
     problems += [result.problem for result in results if result.problem]
     for problem in problems:
         complain(problem)
@@ -199,7 +202,9 @@ def _check(args: argparse.Namespace) -> int:
     return FOUND if found and not args.exit_zero else CLEAN
 
 
-def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: bytes | None) -> list[FileResult]:
+def _fixed(
+    args: argparse.Namespace, results: Sequence[FileResult], context: Context, *, stdin: bytes | None
+) -> list[FileResult]:
     """Write what was fixed, or show it as a diff; a file that cannot be written gets a problem."""
     from offramp.output import text
 
@@ -209,11 +214,13 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
 
         check_blocks(pair for fix in fixes for pair in fix.connections)
     if args.diff:
+        from offramp.engine import shown
         from offramp.output.diff import unified
 
         for result in results:
             if result.new_text is not None:
-                write(sys.stdout, unified(result.path, result.old_text, result.new_text))
+                texts = [shown(result.path, raw, context) for raw in (result.old_text, result.new_text)]
+                write(sys.stdout, unified(result.path, *texts))
     elif stdin is not None:
         new = results[0].new_text
         sys.stdout.buffer.write(stdin if new is None else new)

@@ -75,6 +75,13 @@ class Definition(NamedTuple):
             return []
         return [name for name in self.takes.unknown(given) if name not in _PREFECTS_OWN.get(self.kind, ())]
 
+    def most_positional(self) -> int | None:
+        """How many positional arguments it takes; None where that may be any number."""
+        # pydantic's settings take arguments of their own by position.
+        if self.takes.many or self.kind in ("open", "enum", "property", "settings"):
+            return None
+        return len(self.takes.positional)
+
 
 class Surface:
     """prefect-dbt in the releases that a project may have installed; ``releases`` are their versions, oldest first."""

@@ -32,7 +32,7 @@ DETECTOR_SLOTS: dict[str, frozenset[str]] = {
     "noted-operator": frozenset({"operator"}),
     "retries-without-effect": frozenset({"call", "attempts"}),
     "returned-coroutine": frozenset({"call", "consequence"}),
-    "unknown-argument": frozenset({"call", "argument", "consequence"}),
+    "unknown-argument": frozenset({"call", "lack", "consequence"}),
     "unknown-extra": frozenset({"extra", "known"}),
     "unused-suppression": frozenset({"codes"}),
     "wait-result-ignored": frozenset({"call", "consequence"}),

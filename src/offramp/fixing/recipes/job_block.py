@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from offramp.finding.keys import holds_key
 from offramp.finding.names import FunctionNode
 from offramp.finding.prefect_context import SYNC, Prefect, Target
 from offramp.fixing.expressions import Blocked
@@ -87,6 +88,8 @@ def _given(prefect: Prefect, call: ast.Call, positional: tuple[str, ...]) -> dic
         raise Blocked("not all arguments are seen in this call", call)
     if prefect.values.arguments(call, positional).given.keys() != given.keys() or not given.keys() <= set(positional):
         raise Blocked("has arguments that are not known here", call)
+    if holds_key(prefect.module, call):
+        raise Blocked("an API key stands in this call, and a fix would write it again", call)
     if any("\n" in ast.unparse(node) for node in given.values()):
         raise Blocked("has an argument of several statements", call)
     return given
