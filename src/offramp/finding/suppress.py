@@ -31,14 +31,15 @@ _WHOLE_FILE = (
 )
 
 
-class _Comment(NamedTuple):
-    """One suppression; ``row`` 0 stands for the whole file, no ``codes`` for every code."""
+class Comment(NamedTuple):
+    """One suppression; ``row`` 0 stands for the whole file, no ``codes`` for every code; else each has its span."""
 
     row: int
     span: Span
     codes: tuple[tuple[str, Span], ...]
 
     def covers(self, code: str) -> bool:
+        """Whether it suppresses findings of a rule."""
         return not self.codes or any(code.startswith(listed) for listed, _ in self.codes)
 
 
@@ -62,7 +63,7 @@ def suppress(
     reports = UNUSED in enabled and b"OFR" in source.utf8
     if disable_noqa or not (findings or reports) or not re.search(_MARKED, source.utf8):
         return list(findings)
-    comments = list(_suppressions(source))
+    comments = list(suppressions(source))
     if not comments:
         return list(findings)
     if any(comment.row == 0 and not comment.codes for comment in comments):
@@ -80,16 +81,16 @@ def suppress(
     return sorted(kept, key=lambda finding: (finding.span, finding.code))
 
 
+def rows_of(source: Source, finding: Finding) -> tuple[int, ...]:
+    """The rows on which a comment suppresses a finding: of its span, and where its statement ends and begins."""
+    places = (finding.span.start, finding.statement.end, finding.statement.start)
+    return tuple(dict.fromkeys(map(source.positions.row, places)))
+
+
 def _covering(
-    source: Source, finding: Finding, comments: Iterable[_Comment], *, by_name: bool = False
-) -> list[_Comment]:
-    positions = source.positions
-    rows = {
-        0,
-        positions.row(finding.statement.start),
-        positions.row(finding.statement.end),
-        positions.row(finding.span.start),
-    }
+    source: Source, finding: Finding, comments: Iterable[Comment], *, by_name: bool = False
+) -> list[Comment]:
+    rows = {0, *rows_of(source, finding)}
     return [
         comment
         for comment in comments
@@ -98,7 +99,7 @@ def _covering(
 
 
 def _unused(
-    comments: Iterable[_Comment], used: Collection[Span], rule: Rule, enabled: Collection[str]
+    comments: Iterable[Comment], used: Collection[Span], rule: Rule, enabled: Collection[str]
 ) -> Iterator[Finding]:
     for comment in comments:
         for code, span in comment.codes:
@@ -107,7 +108,8 @@ def _unused(
                 yield Finding(UNUSED, span, comment.span, message, f"{crc32(message.encode()):08x}")
 
 
-def _suppressions(source: Source) -> Iterator[_Comment]:
+def suppressions(source: Source) -> Iterator[Comment]:
+    """Every comment of a file that suppresses something."""
     for row, column, comment, alone in _comments(source):
         start = source.positions.offset(row, column)
 
@@ -127,7 +129,7 @@ def _suppressions(source: Source) -> Iterator[_Comment]:
                 )
                 if not codes:
                     continue
-            yield _Comment(where, span(match.start(), match.end()), codes)
+            yield Comment(where, span(match.start(), match.end()), codes)
 
 
 def _comments(source: Source) -> Iterator[tuple[int, int, str, bool]]:
@@ -135,9 +137,11 @@ def _comments(source: Source) -> Iterator[tuple[int, int, str, bool]]:
 
     Strings are told from comments by the tokenizer, which is imported only here.
     """
+    marked = {source.positions.row(match.start()) for match in re.finditer(_MARKED, source.utf8)}
+    if not marked:
+        return
     import tokenize
 
-    marked = {source.positions.row(match.start()) for match in re.finditer(_MARKED, source.utf8)}
     last = max(marked)
     lines = (source.positions.line(row) + "\n" for row in range(1, source.positions.rows() + 1))
     try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
-from offramp.model import Applicability, Edit, Finding
+from offramp.model import Applicability, Edit, Finding, Span
 from offramp.reading.source import Source
 
 _CANNOT_PARSE = "OFR901"
@@ -59,6 +59,19 @@ def edits_of(findings: Sequence[Finding], source: Source) -> list[Edit]:
     """The edits of some findings' fixes, each once, with the file's own line ends."""
     edits = dict.fromkeys(edit for finding in findings if finding.fix is not None for edit in finding.fix.edits)
     return [edit._replace(text=edit.text.replace("\n", source.newline)) for edit in edits]
+
+
+def between(before: bytes, after: bytes) -> list[Edit]:
+    """Edits of whole lines that make one text of another, in order."""
+    from difflib import SequenceMatcher
+
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = [0, *accumulate(map(len, old))]
+    return [
+        Edit(Span(starts[first], starts[last]), b"".join(new[begin:end]).decode("utf-8", "surrogatepass"))
+        for kind, first, last, begin, end in SequenceMatcher(None, old, new).get_opcodes()
+        if kind != "equal"
+    ]
 
 
 def unproven(before: Sequence[Finding], applied: Sequence[Finding], after: Sequence[Finding]) -> str:

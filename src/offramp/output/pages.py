@@ -14,21 +14,15 @@ from typing import NamedTuple
 
 from offramp.knowledge.note_format import fences
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Applicability, Argument, Finding, Note, Rule
+from offramp.model import Applicability, Finding, Note, Rule
 from offramp.output import SITE, rule_url
+from offramp.output.brief import becomes, summary
 from offramp.reading.source import Positions
 
 GENERATED = "<!-- Written by `offramp docs` from the mapping notes: edit those. -->"
 TABLE_BEGIN, TABLE_END = "<!-- rules: begin -->", "<!-- rules: end -->"
 
 _MARK = re.compile(r"[ \t]*# OFR\d{3}(?: OFR\d{3})*[ \t]*$", re.MULTILINE)
-_SENTENCE = re.compile(r"(.+?[.:])(?:\s|$)", re.DOTALL)
-_TARGETS = {
-    "dropped": "dropped: has no effect there",
-    "refused": "**refused**",
-    "retried": "**refused** where the task has retries, else dropped",
-    "selects": "chooses the pattern",
-}
 _FIXES = (Applicability.SAFE, Applicability.UNSAFE, Applicability.DISPLAY_ONLY)
 _IN_MANIFESTS = ("airflow-dependency", "unknown-extra")
 _NEVER_SUPPRESSED = ("cannot-parse", "bad-note")
@@ -59,12 +53,6 @@ class Family(NamedTuple):
 def unmarked(code: str) -> str:
     """The code of an example without the marks of the lines that are flagged."""
     return _MARK.sub("", code)
-
-
-def summary(note: Note) -> str:
-    """The first sentence of what the rule finds, on one line; empty where the note does not say."""
-    match = _SENTENCE.match(note.fields.get("intent", ""))
-    return " ".join(match[1].split()).rstrip(".:") if match else ""
 
 
 def availability(shown: Iterable[Shown], code: str) -> str:
@@ -257,7 +245,7 @@ class Book:
         if note.arguments:
             rows = ["| Airflow | Prefect | when absent | note |", "|---|---|---|---|"]
             rows += [
-                f"| `{row.name}` | {_target(row)} | {_code(row.when_absent)} | {_cell(row.note)} |"
+                f"| `{row.name}` | {becomes(row)} | {_code(row.when_absent)} | {_cell(row.note)} |"
                 for row in note.arguments
             ]
             parts.append("\n".join(rows))
@@ -373,10 +361,6 @@ def _suppression(rule: Rule) -> str:
         f"`# offramp: ignore[{rule.code}] reason` or `# noqa: {rule.code}` on the first or last line of the statement,"
         f" or {ignore}."
     )
-
-
-def _target(row: Argument) -> str:
-    return _TARGETS.get(row.target) or _code(row.target)
 
 
 def _code(text: str) -> str:
