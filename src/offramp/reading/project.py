@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from functools import cached_property
 
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]*)"
@@ -16,9 +17,14 @@ _IMPORT = re.compile(
 class Project:
     """The Python files that a run covers; their bytes are read when first asked for and kept."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self._paths = [(path, os.path.abspath(path)) for path in paths]
+    def __init__(self, paths: Iterable[str]) -> None:
+        """``paths`` are gone through when other files are first asked for, and again where one is new."""
+        self._given = paths
         self._texts: dict[str, bytes] = {}
+
+    @cached_property
+    def _paths(self) -> list[tuple[str, str]]:
+        return [(path, os.path.abspath(path)) for path in self._given]
 
     def quoting(self, text: str, besides: str) -> str | None:
         """Path of another file that has ``text`` as a string, such as a DAG's id; None if there is none."""
@@ -40,6 +46,16 @@ class Project:
             return name in raw and any(_takes(found, name, package) for found in _IMPORT.finditer(raw))
 
         return self._first(imports, path)
+
+    def forget(self, path: str) -> None:
+        """A file has changed, come or gone: look at it again when asked next."""
+        absolute = os.path.abspath(path)
+        paths = self.__dict__.get("_paths", ())
+        known = [given for given, place in paths if place == absolute]
+        if paths and not known:
+            del self._paths
+        for given in known:
+            self._texts.pop(given, None)
 
     def _first(self, holds: Callable[[bytes], object], besides: str) -> str | None:
         own = os.path.abspath(besides)

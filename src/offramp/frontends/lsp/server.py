@@ -1,76 +1,66 @@
-"""``offramp server``: a language server over stdin and stdout; the topmost layer, loads pygls."""
+"""``offramp server``: a language server over stdin and stdout; see the package for the layer rule."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any, BinaryIO, cast
 
 from lsprotocol import types
+from pygls.exceptions import FeatureRequestError, JsonRpcException, PyglsError
 from pygls.lsp.server import LanguageServer
-from pygls.uris import to_fs_path
 
 from offramp import __version__
-from offramp.engine import Context, check_bytes
-from offramp.frontends.lsp.documents import Checked
-from offramp.frontends.lsp.positions import DocumentPositions
-from offramp.knowledge.rulebook import load_rulebook
-from offramp.output import rule_url
-from offramp.reading.versions import find_versions
-from offramp.settings import enabled_codes, load
+from offramp.frontends.lsp import stdio
+from offramp.frontends.lsp.session import Session
+from offramp.frontends.terminal import CLEAN, FOUND
+
+# Where a notebook's cells are Python.
+_NOTEBOOKS = types.NotebookDocumentSyncOptions(
+    [types.NotebookDocumentFilterWithCells([types.NotebookCellLanguage("python")])]
+)
 
 
-class OfframpServer(LanguageServer):
-    """The language server of one client."""
+class Server(LanguageServer):
+    """Pygls's server; what goes wrong between requests stands in the client's log, and does not pop up."""
 
-    def __init__(self) -> None:
-        super().__init__("offramp", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
-        self.documents: dict[str, Checked] = {}
-
-    def check(self, uri: str) -> Checked:
-        """Check the current text of a document."""
-        document = self.workspace.get_text_document(uri)
-        path = to_fs_path(uri) or os.path.abspath(f"{document.filename}.py")
-        settings = load(path, {})
-        rulebook = load_rulebook(settings.notes, lambda _sentence: None)
-        context = Context(settings, rulebook, enabled_codes(settings, rulebook.rules.values()), find_versions(settings))
-        raw = document.source.encode("utf-8", "surrogatepass")
-        result = check_bytes(path, raw, context)
-        positions = DocumentPositions(raw, str(getattr(self.workspace.position_encoding, "value", "utf-16")))
-        checked = Checked(uri, path, document.version, raw, context.of(path), result, positions)
-        self.documents[uri] = checked
-        return checked
-
-    def publish(self, uri: str) -> None:
-        """Send the diagnostics of a document."""
-        checked = self.check(uri)
-        diagnostics = [
-            types.Diagnostic(
-                range=checked.positions.range(*finding.span),
-                severity=types.DiagnosticSeverity.Warning,
-                code=finding.code,
-                code_description=types.CodeDescription(rule_url(finding.code)),
-                source="offramp",
-                message=finding.message,
-            )
-            for finding in checked.result.findings
-        ]
-        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics, checked.version))
+    def report_server_error(self, error: Exception, source: type[PyglsError | JsonRpcException]) -> None:
+        """Log an error, save those that a request is answered with."""
+        if source is not FeatureRequestError:
+            sentence = " ".join(f"{type(error).__name__}: {error}".split())
+            self.window_log_message(types.LogMessageParams(types.MessageType.Error, sentence))
 
 
 def serve() -> int:
-    """Serve until the client leaves; the exit code."""
-    server = OfframpServer()
-
-    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def opened(ls: OfframpServer, params: types.DidOpenTextDocumentParams) -> None:
-        ls.publish(params.text_document.uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(ls: OfframpServer, params: types.DidChangeTextDocumentParams) -> None:
-        ls.publish(params.text_document.uri)
-
-    # Whatever prints goes to stderr: stdout carries the protocol.
-    stdout = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    server.start_io(sys.stdin.buffer, stdout)
-    return 0
+    """Serve one client until it leaves; the exit code is 1 where it left without a word."""
+    if not os.environ.get("OFFRAMP_DEBUG"):
+        logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+    server = Server("offramp", __version__, notebook_document_sync=_NOTEBOOKS)
+    session = Session(server)
+    handlers: dict[str, Callable[[Any], object]] = {
+        types.INITIALIZE: session.initialize,
+        types.INITIALIZED: session.initialized,
+        types.SHUTDOWN: session.shutdown,
+        types.TEXT_DOCUMENT_DID_OPEN: session.open,
+        types.TEXT_DOCUMENT_DID_CHANGE: session.change,
+        types.TEXT_DOCUMENT_DID_SAVE: session.save,
+        types.TEXT_DOCUMENT_DID_CLOSE: session.close,
+        types.NOTEBOOK_DOCUMENT_DID_OPEN: session.open_notebook,
+        types.NOTEBOOK_DOCUMENT_DID_CHANGE: session.change_notebook,
+        types.NOTEBOOK_DOCUMENT_DID_CLOSE: session.close_notebook,
+        types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: session.change_folders,
+        types.WORKSPACE_DID_CHANGE_CONFIGURATION: session.change_configuration,
+        types.WORKSPACE_DID_CHANGE_WATCHED_FILES: session.change_files,
+        types.TEXT_DOCUMENT_DIAGNOSTIC: session.pull,
+        types.WORKSPACE_DIAGNOSTIC: session.pull_all,
+    }
+    for method, handler in handlers.items():
+        if method.startswith(("textDocument/did", "notebookDocument/did")):
+            # pygls's own texts have line ends where the protocol has none, such as form feeds.
+            server.protocol.fm.builtin_features.pop(method, None)
+        server.feature(method)(partial(handler))
+    server.start_io(cast(BinaryIO, stdio.Input(sys.stdin.buffer)), stdio.take_stdout())
+    return CLEAN if session.stopped else FOUND

@@ -1,0 +1,81 @@
+"""Findings as the protocol's diagnostics; see the package for the layer rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from lsprotocol import types
+
+from offramp.frontends.lsp.documents import Checked
+from offramp.knowledge.rulebook import Rulebook
+from offramp.model import Finding
+from offramp.output import rule_url, well_formed
+
+# Says where the bytes from one offset to another are shown.
+Locate = Callable[[int, int], types.Location]
+
+_ERRORS = frozenset({"cannot-parse", "bad-note"})
+# What works, and is noted because it will have to be converted.
+_TO_CONVERT = frozenset({"", "derived-operator", "noted-operator"})
+_TAGS = {
+    "double-wait": types.DiagnosticTag.Unnecessary,
+    "unused-suppression": types.DiagnosticTag.Unnecessary,
+}
+# Every operator of a DAG has all blockers of the DAG.
+_MOST_RELATED = 10
+
+
+class Shape:
+    """Which parts of a diagnostic the client understands."""
+
+    def __init__(self, capabilities: types.ClientCapabilities) -> None:
+        document = capabilities.text_document
+        known = (document and document.publish_diagnostics) or types.PublishDiagnosticsClientCapabilities()
+        pulled = (document and document.diagnostic) or types.DiagnosticClientCapabilities()
+        self.links = bool(known.code_description_support or pulled.code_description_support)
+        self.related = bool(known.related_information or pulled.related_information)
+        tags = known.tag_support or pulled.tag_support
+        self.tags = frozenset(tags.value_set) if tags is not None else frozenset()
+
+    def of(self, finding: Finding, rulebook: Rulebook, locate: Locate, *, accepted: bool = False) -> types.Diagnostic:
+        """The diagnostic of one finding, with the places that keep it from being fixed."""
+        rule = rulebook.rules.get(finding.code)
+        detector = rule.detector if rule is not None else ""
+        tag = _TAGS.get(detector)
+        return types.Diagnostic(
+            range=locate(*finding.span).range,
+            severity=types.DiagnosticSeverity.Hint if accepted else _severity(detector),
+            code=finding.code,
+            code_description=types.CodeDescription(rule_url(finding.code)) if self.links else None,
+            source="offramp",
+            message=well_formed(finding.message),
+            tags=[tag] if tag in self.tags else None,
+            related_information=(_related(finding, locate) or None) if self.related else None,
+        )
+
+    def of_document(self, checked: Checked) -> Mapping[str, list[types.Diagnostic]]:
+        """The diagnostics of a document, or of every cell of a notebook, by URI."""
+        found: defaultdict[str, list[types.Diagnostic]] = defaultdict(list)
+        findings: Iterable[Finding] = checked.planned if checked.is_planned else checked.result.findings
+        for finding in (*checked.kept, *findings):
+            accepted = (finding.code, finding.span) in checked.accepted
+            diagnostic = self.of(finding, checked.context.rulebook, checked.text.location, accepted=accepted)
+            found[checked.text.part_at(finding.span.start).uri].append(diagnostic)
+        return {part.uri: found[part.uri] for part in checked.text.parts}
+
+
+def _severity(detector: str) -> types.DiagnosticSeverity:
+    if detector in _ERRORS:
+        return types.DiagnosticSeverity.Error
+    return types.DiagnosticSeverity.Information if detector in _TO_CONVERT else types.DiagnosticSeverity.Warning
+
+
+def _related(finding: Finding, locate: Locate) -> list[types.DiagnosticRelatedInformation]:
+    placed = [
+        (refusal.span, f"prevents a fix: {refusal.reason}") for refusal in finding.refusals if refusal.span is not None
+    ]
+    return [
+        types.DiagnosticRelatedInformation(locate(*span), well_formed(sentence))
+        for span, sentence in placed[:_MOST_RELATED]
+    ]
