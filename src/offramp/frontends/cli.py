@@ -122,6 +122,7 @@ def _declare_check(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [options] [PATH ...]"
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="files and directories (default: the current one), or - for stdin")
+    add("--watch", action="store_true", help="check again whenever files change, until Ctrl-C")
     declare_rules(parser)
     fixes = parser.add_argument_group("fixes")
     fixes.add_argument("--fix", action="store_true", help="apply the safe fixes")
@@ -141,6 +142,8 @@ def _declare_check(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
+    if args.watch:
+        return _watch(args)
     from offramp.engine import Context, check_bytes, check_files, fix_bytes
     from offramp.knowledge.rulebook import load_rulebook
     from offramp.output import text
@@ -200,6 +203,26 @@ def _check(args: argparse.Namespace) -> int:
     if args.diff:
         return FOUND if any(result.new_text is not None for result in results) and not args.exit_zero else CLEAN
     return FOUND if found and not args.exit_zero else CLEAN
+
+
+def _watch(args: argparse.Namespace) -> int:
+    refused = {
+        "--fix": args.fix,
+        "--diff": args.diff,
+        "--output-file": args.output_file is not None,
+        "--output": bool(args.output),
+        "stdin": args.stdin_filename is not None or "-" in args.paths,
+    }
+    for what, asked in refused.items():
+        if asked:
+            raise OfframpError(f"--watch and {what} exclude each other")
+    try:
+        from offramp.frontends.watch import watch
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("offramp"):
+            raise
+        raise OfframpError(f"--watch needs {error.name}: pip install 'offramp[watch]'") from None
+    return watch(args, sys.argv[1:])
 
 
 def _fixed(

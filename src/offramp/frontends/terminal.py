@@ -34,15 +34,24 @@ def write_all(stream: TextIO, parts: Iterable[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def draws(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that understands escape sequences."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def use_colour(choice: str) -> bool:
-    """Whether ``auto``, ``always`` or ``never`` means colour on stdout here."""
+    """Whether ``auto``, ``always`` or ``never`` means colour on stdout here.
+
+    The variables are those of no-color.org, force-color.org and bixense.com/clicolors;
+    NO_COLOR wins, as does whatever the option says.
+    """
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return os.environ.get("CLICOLOR") != "0" and draws(sys.stdout)
 
 
 def processors() -> int:

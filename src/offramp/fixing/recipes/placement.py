@@ -130,6 +130,8 @@ class Placement(Work):
         if isinstance(statement, ast.With) or statement is dag.function:
             for inner in statement.body:
                 lines += self._inner_text(inner, dag)
+        elif isinstance(statement, ast.For):
+            lines += self._inner_text(statement, dag)
         else:
             lines += self._pieces_of(statement)
         return lines

@@ -35,6 +35,7 @@ _shtab_offramp_defaults_added=0
 
 _shtab_offramp_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--watch[check again whenever files change, until Ctrl-C]"
   "*--select[run these rules only]:CODES:_offramp_codes"
   "*--extend-select[run these rules too]:CODES:_offramp_codes"
   "*--ignore[do not run these rules]:CODES:_offramp_codes"
@@ -180,6 +181,7 @@ _shtab_offramp_rule_defaults_added=0
 
 _shtab_offramp_server_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--stdio[talk over stdin and stdout, as it always does]"
 )
 
 _shtab_offramp_server_defaults_added=0
