@@ -27,7 +27,7 @@ _MOST_RELATED = 10
 
 
 class Shape:
-    """Which parts of a diagnostic the client understands."""
+    """Which parts of a diagnostic, and which texts, the client understands."""
 
     def __init__(self, capabilities: types.ClientCapabilities) -> None:
         document = capabilities.text_document
@@ -37,17 +37,20 @@ class Shape:
         self.related = bool(known.related_information or pulled.related_information)
         tags = known.tag_support or pulled.tag_support
         self.tags = frozenset(tags.value_set) if tags is not None else frozenset()
+        hover = document.hover if document is not None else None
+        self.markdown = hover is None or types.MarkupKind.Markdown in (hover.content_format or ())
 
     def of(self, finding: Finding, rulebook: Rulebook, locate: Locate, *, accepted: bool = False) -> types.Diagnostic:
         """The diagnostic of one finding, with the places that keep it from being fixed."""
         rule = rulebook.rules.get(finding.code)
         detector = rule.detector if rule is not None else ""
+        has_page = self.links and rule is not None and rulebook.notes[rule.section].shipped
         tag = _TAGS.get(detector)
         return types.Diagnostic(
             range=locate(*finding.span).range,
             severity=types.DiagnosticSeverity.Hint if accepted else _severity(detector),
             code=finding.code,
-            code_description=types.CodeDescription(rule_url(finding.code)) if self.links else None,
+            code_description=types.CodeDescription(rule_url(finding.code)) if has_page else None,
             source="offramp",
             message=well_formed(finding.message),
             tags=[tag] if tag in self.tags else None,

@@ -15,6 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from offramp import __version__
 from offramp.frontends.lsp import stdio
+from offramp.frontends.lsp.actions import ADD_TO_BASELINE, EXPLAIN, KINDS, ActionRequests
 from offramp.frontends.lsp.session import Session
 from offramp.frontends.terminal import CLEAN, FOUND
 
@@ -40,6 +41,7 @@ def serve() -> int:
         logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
     server = Server("offramp", __version__, notebook_document_sync=_NOTEBOOKS)
     session = Session(server)
+    actions = ActionRequests(session)
     handlers: dict[str, Callable[[Any], object]] = {
         types.INITIALIZE: session.initialize,
         types.INITIALIZED: session.initialized,
@@ -56,11 +58,22 @@ def serve() -> int:
         types.WORKSPACE_DID_CHANGE_WATCHED_FILES: session.change_files,
         types.TEXT_DOCUMENT_DIAGNOSTIC: session.pull,
         types.WORKSPACE_DIAGNOSTIC: session.pull_all,
+        types.TEXT_DOCUMENT_CODE_ACTION: actions.offer,
+        types.CODE_ACTION_RESOLVE: actions.resolve,
+        types.TEXT_DOCUMENT_HOVER: session.hover,
+    }
+    options = {
+        types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(KINDS, resolve_provider=True),
+        types.TEXT_DOCUMENT_DIAGNOSTIC: types.DiagnosticOptions(
+            inter_file_dependencies=False, workspace_diagnostics=True, identifier="offramp"
+        ),
     }
     for method, handler in handlers.items():
         if method.startswith(("textDocument/did", "notebookDocument/did")):
             # pygls's own texts have line ends where the protocol has none, such as form feeds.
             server.protocol.fm.builtin_features.pop(method, None)
-        server.feature(method)(partial(handler))
+        server.feature(method, options.get(method))(partial(handler))
+    server.command(EXPLAIN)(partial(actions.explain))
+    server.command(ADD_TO_BASELINE)(partial(actions.add_to_baseline))
     server.start_io(cast(BinaryIO, stdio.Input(sys.stdin.buffer)), stdio.take_stdout())
     return CLEAN if session.stopped else FOUND

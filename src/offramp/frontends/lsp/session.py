@@ -275,6 +275,25 @@ class Session:
         """The findings of every file of the workspace, as they are found where the client can take them so."""
         return await self._everything.report(params)
 
+    async def hover(self, params: types.HoverParams) -> types.Hover | None:
+        """What the notes say of the code under the pointer."""
+        checked = await self.checked(params.text_document.uri)
+        return None if checked is None else await self.apart(self._hover, checked, params.position)
+
+    def _hover(self, checked: Checked, position: types.Position) -> types.Hover | None:
+        from offramp.frontends.lsp.hover import hover, plain
+
+        if checked.source is None:
+            return None
+        offset = checked.positions.offset(position)
+        shown = hover(checked.source, checked.result.findings, checked.context.rulebook, offset)
+        if shown is None:
+            return None
+        content = types.MarkupContent(types.MarkupKind.Markdown, shown.text)
+        if not self.shape.markdown:
+            content = types.MarkupContent(types.MarkupKind.PlainText, plain(shown.text))
+        return types.Hover(content, checked.text.location(*shown.span).range)
+
     # -- odds and ends -------------------------------------------------------------
 
     def say(self, sentence: str) -> None:
