@@ -191,7 +191,7 @@ while True:
 
 def test_all_blockers_are_listed_at_once_with_their_lines(tmp_path: Path) -> None:
     (tmp_path / "dag.py").write_text(
-        DAG.replace("schedule=None", 'schedule="@once", end_date=datetime(2030, 1, 1)').replace(
+        DAG.replace("schedule=None", 'schedule="@continuous", end_date=datetime(2030, 1, 1)').replace(
             "job_id=1", 'job_id=1, pool="small", sla=3'
         )
         + "    print(1)\n",
@@ -199,7 +199,7 @@ def test_all_blockers_are_listed_at_once_with_their_lines(tmp_path: Path) -> Non
     )
     done = _offramp("check", "dag.py", where=tmp_path)
     assert done.returncode == 1
-    for row, reason in ((7, "`end_date`"), (7, "`@once`"), (9, "`pool`"), (9, "`sla`"), (10, "is code in the DAG")):
+    for row, reason in ((7, "`end_date`"), (7, "`@continuous`"), (9, "`pool`"), (9, "`sla`"), (10, "is code in the DAG")):
         lines = done.stdout.splitlines()
         assert any(f"(line {row})" in line and reason in line for line in lines), (row, reason, lines)
 

@@ -32,7 +32,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
         if isinstance(node, ast.Name):
             thing = self.env.get(node.id)
             if thing is not None:
-                self.touched = self.touched or isinstance(thing, Task | Dag | list | Group | Result)
+                self.touched = self.touched or isinstance(thing, Task | Dag | list | dict | Group | Result)
                 return thing
             return Plain(node)
         if isinstance(node, ast.Call):
@@ -41,7 +41,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
             return self._edge(node)
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             things = [self._evaluate(element) for element in node.elts]
-            nested = any(isinstance(thing, list) for thing in things)
+            nested = any(isinstance(thing, list | dict) for thing in things)
             if nested or (isinstance(node, ast.Set) and self._touches_tasks(node)):
                 self._block(
                     "keeps tasks in a list of lists or a set, which Airflow connects otherwise or not at all", node
@@ -65,23 +65,40 @@ class Expressions(Edges, Tasks, Groups, Loops):
                     return Result(owner.task, key.value, node)
                 self._block("takes a part of a task's result in a way that is not followed", node)
                 return UNFOLLOWED
-            if isinstance(owner, list):
+            if isinstance(owner, list | dict):
                 key = self._constant(node.slice)
-                if key is not None and isinstance(key.value, int) and -len(owner) <= key.value < len(owner):
-                    return owner[key.value]
-                self._block("takes a task from a list in a way that is not followed", node)
+                held = owner if isinstance(owner, dict) else {n: owner[n] for n in range(-len(owner), len(owner))}
+                if key is not None and key.value in held:
+                    return held[key.value]
+                self._block("takes a task from a list or dict in a way that is not followed", node)
                 return UNFOLLOWED
             return Plain(node)
+        if isinstance(node, ast.Dict):
+            return self._dict(node)
         if isinstance(node, ast.ListComp):
             return self._comprehension(node)
         if any(
             (isinstance(inner, ast.Call) and self._operator_section(inner))
-            or (isinstance(inner, ast.Name) and isinstance(self.env.get(inner.id), Task | Group | list))
+            or (isinstance(inner, ast.Name) and isinstance(self.env.get(inner.id), Task | Group | list | dict))
             for inner in ast.walk(node)
         ):
             self._block("makes or uses tasks in an expression that is not followed", node)
             return UNFOLLOWED
         return Plain(node)
+
+    def _dict(self, node: ast.Dict) -> Thing:
+        if not self._touches_tasks(node) and not any(
+            isinstance(inner, ast.Call) and self._operator_section(inner) for inner in ast.walk(node)
+        ):
+            return Plain(node)
+        keys = [self._constant(key) if key is not None else None for key in node.keys]
+        things = [self._evaluate(value) for value in node.values]
+        if any(isinstance(thing, Unfollowed) for thing in things):
+            return UNFOLLOWED
+        if None in keys or not all(isinstance(thing, Task | Result) for thing in things):
+            self._block("keeps tasks in a dict in a way that is not followed", node)
+            return UNFOLLOWED
+        return {key.value: thing for key, thing in zip(keys, things, strict=True) if key is not None}
 
     def _attribute(self, node: ast.Attribute) -> Thing:
         owner = self._evaluate(node.value)
@@ -90,7 +107,10 @@ class Expressions(Edges, Tasks, Groups, Loops):
                 return Result(owner, "return_value", node)
             self._block(f"takes `{node.attr}` of a task", node)
             return UNFOLLOWED
-        if isinstance(owner, TaskFunction | Group | Dag | list | Result) and node.attr not in ("append", "extend"):
+        if isinstance(owner, TaskFunction | Group | Dag | list | dict | Result) and node.attr not in (
+            "append",
+            "extend",
+        ):
             self._block(f"takes `{node.attr}` in a way that is not followed", node)
             return UNFOLLOWED
         return Plain(node)
@@ -153,7 +173,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
                     return UNFOLLOWED
         things = [self._evaluate(argument) for argument in node.args if not isinstance(argument, ast.Starred)]
         things += [self._evaluate(keyword.value) for keyword in node.keywords]
-        if any(isinstance(thing, Task | Dag | Group | Result | list) and thing != [] for thing in things):
+        if any(isinstance(thing, Task | Dag | Group | Result | list | dict) and thing != [] for thing in things):
             self._block(f"passes a task or DAG to `{ast.unparse(node.func)}`, which is not followed", node)
             return UNFOLLOWED
         if self.dag is not None and _looks_like_operator(node):
@@ -174,6 +194,9 @@ class Expressions(Edges, Tasks, Groups, Loops):
             return True, UNFOLLOWED
         if isinstance(function.value, ast.Name):
             thing = self.env.get(function.value.id)
+            if isinstance(thing, dict) and name == "values" and not node.args and not node.keywords:
+                self.touched = True
+                return True, list(thing.values())
             if isinstance(thing, list) and name in ("append", "extend"):
                 added = [self._evaluate(argument) for argument in node.args]
                 for item in added:
@@ -190,7 +213,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
                 if isinstance(item, Task | Result):
                     if any(isinstance(one, Items) and not one.nodes for one in value):
                         self.env[function.value.id] = [item]
-                        self.kept.discard(self.empty.get(function.value.id))
+                        self._drop(function.value)
                     else:
                         self._block("keeps tasks in a list that is not known here", node)
                 elif self.dag is not None:

@@ -14,8 +14,8 @@ from offramp.finding.values import Constant, Items, Reference, Table
 class Pair(NamedTuple):
     """One entry of ``items()``."""
 
-    key: str
-    value: ast.expr
+    key: object
+    value: Thing
 
 
 class Loops(Following):
@@ -51,12 +51,21 @@ class Loops(Following):
         self.statement = statement
 
     def _iterable(self, node: ast.expr) -> list[Thing] | None:
-        if isinstance(node, ast.Name) and isinstance(self.env.get(node.id), list):
-            return list(self.env[node.id])  # type: ignore[call-overload, no-any-return]
+        held = self.env.get(node.id) if isinstance(node, ast.Name) else None
+        if isinstance(held, list):
+            return list(held)
+        if isinstance(held, dict):
+            return [Constant(key) for key in held]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self._touches_tasks(node.func.value):
+            kept = self._evaluate(node.func.value)
+            if isinstance(kept, dict) and not node.args and not node.keywords and node.func.attr in ("items", "values"):
+                return (
+                    [Pair(key, thing) for key, thing in kept.items()] if node.func.attr == "items" else [*kept.values()]
+                )
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "items":
             table = self.values.single(node.func.value)
             if isinstance(table, Table) and table.complete and not node.args:
-                return [Pair(key, value) for key, value in table.entries.items() if value is not None]
+                return [Pair(key, Plain(value)) for key, value in table.entries.items() if value is not None]
         if isinstance(node, ast.Call) and self.values.single(node.func) == Reference("builtins.range"):
             bounds = [self.values.single(argument) for argument in node.args]
             numbers = [bound.value for bound in bounds if isinstance(bound, Constant) and isinstance(bound.value, int)]
@@ -98,7 +107,7 @@ class Loops(Following):
         if isinstance(target, ast.Tuple | ast.List):
             parts: list[Thing] = []
             if isinstance(thing, Pair):
-                parts = [Constant(thing.key), Plain(thing.value)]
+                parts = [Constant(thing.key), thing.value]
             elif isinstance(thing, Plain) and isinstance(thing.node, ast.Tuple | ast.List):
                 parts = [Plain(element) for element in thing.node.elts]
             return len(parts) == len(target.elts) and all(

@@ -121,7 +121,7 @@ class Following(ABC):
         return any(
             isinstance(node, ast.Name)
             and isinstance(node.ctx, ast.Load)
-            and isinstance(self.env.get(node.id), Task | Dag | list | Group)
+            and isinstance(self.env.get(node.id), Task | Dag | list | dict | Group)
             and self.names.place(node)[0] is self.names.module
             for node in ast.walk(statement)
         )
@@ -129,9 +129,18 @@ class Following(ABC):
     def _touches_tasks(self, node: ast.expr) -> bool:
         return any(
             isinstance(inner, ast.Name)
-            and isinstance(self.env.get(inner.id), Task | Result | list | Group | TaskFunction)
+            and isinstance(self.env.get(inner.id), Task | Result | list | dict | Group | TaskFunction)
             for inner in ast.walk(node)
         )
+
+    def _drop(self, name: ast.Name) -> None:
+        """Let the statement go that made the list or dict that tasks are kept in."""
+        self.kept.discard(self.empty.get(name.id))
+        for binding in self.names.lookup(name.id, name):
+            made = self.names.parents.get(binding.node) if binding.node is not None else None
+            if isinstance(made, ast.Assign) and len(made.targets) == 1 and made in self.plain:
+                self.plain.remove(made)
+                self.building.add(made)
 
     def _see(self, node: ast.AST) -> None:
         for inner in ast.walk(node):

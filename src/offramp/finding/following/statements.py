@@ -220,12 +220,30 @@ class _Builder(Expressions):
             owner = self.env.get(target.value.id)
             if isinstance(owner, Task | Dag) and target.attr in _DOCUMENTATION:
                 self.touched = True
-            elif isinstance(owner, Task | Dag | Group | list):
+            elif isinstance(owner, Task | Dag | Group | list | dict):
                 self._block(f"sets `{target.attr}` of a task or DAG after it is made", statement)
+        elif isinstance(target, ast.Subscript) and isinstance(thing, Task | Result):
+            self._keep(target, thing)
         elif not isinstance(thing, Plain) or self._mentions_dag(statement):
             self._block("keeps tasks in a way that is not followed", statement)
         elif self.dag is not None:
             self._block("is code in the DAG that is not followed", statement)
+
+    def _keep(self, target: ast.Subscript, thing: Task | Result) -> None:
+        """``tasks["key"] = task``, in a dict that began empty."""
+        key = self._constant(target.slice)
+        if key is not None and isinstance(target.value, ast.Name):
+            name = target.value.id
+            begun = self.env.get(name)
+            self.touched = True
+            bound = [binding.node for binding in self.names.lookup(name, target.value)]
+            if begun is None and all(isinstance(node, ast.Dict) and not node.keys for node in bound):
+                begun = self.env[name] = {}
+                self._drop(target.value)
+            if isinstance(begun, dict):
+                begun[key.value] = thing
+                return
+        self._block("keeps tasks in a way that is not followed", target)
 
     def _define(self, statement: FunctionNode) -> bool:
         """Remember a TaskFlow function; False for a plain one."""
