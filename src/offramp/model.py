@@ -134,13 +134,21 @@ class Rule(NamedTuple):
     section: str
 
 
+class Related(NamedTuple):
+    """Another place that a finding is about, and what is to be said there."""
+
+    span: Span
+    message: str
+
+
 class Finding(NamedTuple):
     """One place where a rule holds.
 
     ``span`` is the callee (the base for a subclass, the imported name for an import);
     ``statement`` the smallest statement around it (the header only, for a compound
     one), on whose first or last line a suppression comment counts. ``fingerprint``
-    identifies the finding across moved lines.
+    identifies the finding across moved lines. ``related`` is the other end of a pair: the
+    operator that has waited already, the tasks that do not wait.
     """
 
     code: str
@@ -150,6 +158,7 @@ class Finding(NamedTuple):
     fingerprint: str
     fix: Fix | None = None
     refusals: tuple[Refusal, ...] = ()
+    related: tuple[Related, ...] = ()
 
 
 class FileResult(NamedTuple):

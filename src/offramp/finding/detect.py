@@ -13,7 +13,7 @@ from zlib import crc32
 from offramp.finding.bans import Bans
 from offramp.finding.imports import banned_imports
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Finding, Rule, Span
+from offramp.model import Finding, Related, Rule, Span
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 
@@ -211,7 +211,9 @@ def _traps(
             )
             for trap in search(module, versions):
                 statement = module.names.statement(trap.node)
-                yield _finding(source, rules[detector], trap.slots, trap.node, statement, ast.unparse(trap.about))
+                found = _finding(source, rules[detector], trap.slots, trap.node, statement, ast.unparse(trap.about))
+                related = (Related(source.positions.span(node), sentence) for node, sentence in trap.related)
+                yield found._replace(related=tuple(related)) if trap.related else found
 
 
 class _Slots(dict[str, str]):

@@ -24,9 +24,16 @@ _RAISES_SINCE = (4, 7)
 def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
     """Trigger operators that do not wait, and whose run id reaches nothing that could."""
     flow = RunFlow(module)
-    for use in _triggers(module):
-        if waits(module, use) is False and not flow.waited(use):
-            yield _trap(use)
+    forgotten = [use for use in _triggers(module) if waits(module, use) is False and not flow.waited(use)]
+    if not forgotten:
+        return
+    from offramp.finding.following.statements import build
+
+    tasks = [task for dag in build(module).dags for task in dag.tasks.values()]
+    for use in forgotten:
+        after = [task for task in tasks if any(upstream.use is use for upstream in task.upstream)]
+        early = "starts when the run is triggered, not when it has ended"
+        yield _trap(use)._replace(related=tuple((task.node, f"`{task.id}` {early}") for task in after))
 
 
 def deferrable_without_wait(module: Module, _versions: Versions) -> Iterator[Trap]:
@@ -54,7 +61,8 @@ def double_wait(module: Module, _versions: Versions) -> Iterator[Trap]:
             triggers.extend([source] if isinstance(source, Use) else by_id.get((_dag(module, sensor), source), []))
         if len(triggers) == 1 and triggers[0].role == "trigger" and waits(module, triggers[0]) is True:
             slots = {**_trap(triggers[0]).slots, "sensor": name_text(sensor)}
-            yield Trap(sensor.callee, slots, sensor.call)
+            waited = (triggers[0].callee, "waits for the run itself, until it has ended")
+            yield Trap(sensor.callee, slots, sensor.call, (waited,))
 
 
 def hook_wait_result_ignored(module: Module, versions: Versions) -> Iterator[Trap]:

@@ -43,14 +43,16 @@ def carried(good: Good, raw: bytes) -> tuple[Finding, ...]:
     head = bisect_left(range(1, shortest + 1), True, key=lambda size: old[:size] != new[:size])
     tail = bisect_left(range(1, shortest - head + 1), True, key=lambda size: old[-size:] != new[-size:])
     grown = len(new) - len(old)
+
+    def now(span: Span) -> Span | None:
+        if span.end <= head:
+            return span
+        return Span(span.start + grown, span.end + grown) if span.start >= len(old) - tail else None
+
     kept = []
     for finding in good.findings:
-        if finding.span.end <= head:
-            kept.append(finding)
-        elif finding.span.start >= len(old) - tail:
-            kept.append(finding._replace(span=_moved(finding.span, grown), statement=_moved(finding.statement, grown)))
+        span, statement = now(finding.span), now(finding.statement)
+        if span is not None:
+            related = [one._replace(span=place) for one in finding.related if (place := now(one.span)) is not None]
+            kept.append(finding._replace(span=span, statement=statement or span, related=tuple(related)))
     return tuple(kept)
-
-
-def _moved(span: Span, by: int) -> Span:
-    return Span(span.start + by, span.end + by)

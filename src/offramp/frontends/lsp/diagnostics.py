@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from offramp.frontends.lsp.documents import Checked
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Finding
+from offramp.model import Finding, Span
 from offramp.output import rule_url, well_formed
 
 # Says where the bytes from one offset to another are shown.
@@ -75,7 +75,8 @@ def _severity(detector: str) -> types.DiagnosticSeverity:
 
 
 def _related(finding: Finding, locate: Locate) -> list[types.DiagnosticRelatedInformation]:
-    placed = [
+    placed: list[tuple[Span, str]] = list(finding.related)
+    placed += [
         (refusal.span, f"prevents a fix: {refusal.reason}") for refusal in finding.refusals if refusal.span is not None
     ]
     return [

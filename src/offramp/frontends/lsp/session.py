@@ -247,7 +247,7 @@ class Session:
     async def _plan(self, uri: str) -> None:
         """Find out what prevents fixes, and show that too."""
         checked = await self.checked(uri)
-        if checked is None or checked.is_planned:
+        if checked is None:
             return
         planned = await self.apart(lambda: checked.planned)
         if not any(refusal.span is not None for finding in planned for refusal in finding.refusals):
