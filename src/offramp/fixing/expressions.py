@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import NamedTuple
 
 from offramp.finding.following.folding import fold
 from offramp.finding.graph import Argument, Blocker
@@ -14,7 +15,7 @@ from offramp.fixing.lasting import called_late, unsettled
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
-_TEMPLATE = ("{{", "{%", "{#")
+TEMPLATE_MARKS = ("{{", "{%", "{#")
 _DELTA_SECONDS = {
     "weeks": 604800,
     "days": 86400,
@@ -36,13 +37,22 @@ class Blocked(Exception):  # noqa: N818 - what cannot be converted is not an err
         self.blocker = Blocker(reason, node)
 
 
+class Rendered(NamedTuple):
+    """What a template renders to: Python text, the value where it is known, the greatest length where it has one."""
+
+    text: str
+    constant: Constant | None = None
+    longest: int | None = None
+
+
 class Expressions:
     """Writes argument expressions for use at module level.
 
     ``local`` names the bindings of a DAG's function that move to module level with
     it; ``goes`` tells the bindings that no code is left for; ``doubts`` collects why a
     fix that uses the expressions is not safe, and ``connections`` the Airflow connection
-    that each block loaded stands for.
+    that each block loaded stands for. ``rendered`` holds what the arguments of the task
+    at hand render to, where they are templates.
     """
 
     def __init__(self, module: Module, source: Source) -> None:
@@ -53,9 +63,12 @@ class Expressions:
         self.goes: Callable[[Binding], bool] = lambda _binding: False
         self.doubts: dict[str, ast.AST] = {}
         self.connections: dict[str, str] = {}
+        self.rendered: dict[ast.AST, Rendered] = {}
 
     def constant(self, argument: Argument) -> Constant | None:
         """The argument's value if it is a known constant."""
+        if argument.node in self.rendered:
+            return self.rendered[argument.node].constant
         return fold(self.module, argument.node, dict(argument.loop))
 
     def text(self, argument: Argument, *, template: bool = False) -> str:
@@ -65,6 +78,8 @@ class Expressions:
         is a doubt. Raises Blocked.
         """
         node = argument.node
+        if node in self.rendered:
+            return self.rendered[node].text
         loop = dict(argument.loop)
         if loop and any(isinstance(inner, ast.Name) and inner.id in loop for inner in ast.walk(node)):
             known = fold(self.module, node, loop)
@@ -137,7 +152,7 @@ class Expressions:
 
     def no_template(self, value: object, node: ast.AST) -> None:
         """Blocked where Airflow would render the value as a template."""
-        if isinstance(value, str) and any(mark in value for mark in _TEMPLATE):
+        if isinstance(value, str) and any(mark in value for mark in TEMPLATE_MARKS):
             raise Blocked("is a template, which Prefect does not render", node)
 
     def _reachable(self, name: ast.Name, *, template: bool) -> None:

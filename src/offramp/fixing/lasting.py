@@ -26,7 +26,7 @@ _OF_THE_PROCESS = frozenset(
     "sys.exit os._exit os.abort os.chdir os.putenv os.unsetenv os.umask signal.signal signal.alarm locale.setlocale "
     "random.seed sys.setrecursionlimit socket.setdefaulttimeout".split()
 )
-_OF_SUBMIT = frozenset({"self", "wait_for", "return_state", "deferred"})
+OF_SUBMIT = frozenset({"self", "wait_for", "return_state", "deferred"})
 _IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
 
 
@@ -232,7 +232,7 @@ class Search:
     def _check_parameters(self, function: FunctionNode) -> None:
         own = function.args
         for parameter in (*own.posonlyargs, *own.args, *own.kwonlyargs):
-            if parameter.arg in _OF_SUBMIT:
+            if parameter.arg in OF_SUBMIT:
                 self._block(f"`{parameter.arg}` is a parameter that Prefect's `submit` keeps for itself", parameter)
 
     def _check_uncalled(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from offramp.fixing.connections import DEFAULT_DOMAIN, Connection
-from offramp.fixing.recipes.dbt_cloud import repr_text
+from offramp.fixing.text import repr_text
 from offramp.model import Applicability, FileResult, Flow, OfframpError
 from offramp.reading.discover import printable
 from offramp.reading.source import Positions

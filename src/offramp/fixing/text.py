@@ -1,4 +1,4 @@
-"""Layout of generated code: calls on one line where they fit, else one argument a line."""
+"""Layout of generated code: string literals, and calls on one line where they fit, else one argument a line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 
 WIDTH = 88
 INDENT = "    "
+
+
+def repr_text(value: str) -> str:
+    """A string literal in double quotes where that needs no escapes."""
+    return f'"{value}"' if value.isprintable() and not set('"\\') & set(value) else repr(value)
 
 
 def call_lines(

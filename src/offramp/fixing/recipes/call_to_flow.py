@@ -6,16 +6,16 @@ import ast
 import builtins
 import keyword
 
-from offramp.finding.graph import Argument, Dag, Task
+from offramp.finding.graph import Argument, Blocker, Dag, Task
 from offramp.finding.operators import Module, Use
 from offramp.finding.values import UNKNOWN
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.imports import import_edits
 from offramp.fixing.recipes.conversion import Conversion, Options
-from offramp.fixing.recipes.dbt_cloud import Job, repr_text
+from offramp.fixing.recipes.dbt_cloud import Job
 from offramp.fixing.recipes.registry import RECIPES
 from offramp.fixing.recipes.task_functions import sort_argument
-from offramp.fixing.text import INDENT, call_lines
+from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
@@ -50,7 +50,10 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     recipe = RECIPES.get(use.note.fields.get("rewrite", "").split("\n")[0].strip())
     if recipe is None:
         raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
-    body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks))
+    problems: list[Blocker] = []
+    body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks, problems))
+    if problems:
+        return Conversion((), (), tuple(dict.fromkeys(problems)), ())
     known = use.arguments.given.get("task_id")
     flow_name = str(known.constant.value) if known is not None and known.constant is not None else name
     lines = call_lines("@flow", {"name": repr_text(flow_name)}, indent=0)

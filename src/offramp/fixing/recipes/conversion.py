@@ -16,6 +16,7 @@ from offramp.finding.operators import Module
 from offramp.fixing.expressions import Expressions
 from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step, results
 from offramp.fixing.recipes.pulled_results import pulls
+from offramp.fixing.templates import Parameter
 from offramp.model import Edit, Flow
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from offramp.fixing.layout import Comments
 
 # The names that generated code imports or defines.
-_GENERATED = frozenset(
+GENERATED = frozenset(
     "flow task serve unmapped allow_failure NO_CACHE Cron Interval RRule Schedule DbtCloudCredentials DbtCloudJob "
     "TriggerJobRunOptions DbtCloudJobRunFailed DbtCloudJobRunStatus trigger_dbt_cloud_job_run "
     "trigger_dbt_cloud_job_run_and_wait_for_completion wait_for_dbt_cloud_job_run get_dbt_cloud_run_artifact "
-    "call_dbt_cloud_administrative_api_endpoint json os subprocess Path TemporaryDirectory run_bash State".split()
+    "call_dbt_cloud_administrative_api_endpoint json os subprocess Path TemporaryDirectory run_bash State "
+    "flow_run".split()
 )
 # Stands in a flow's lines where the comments go that nothing else took.
 COMMENTS = "\0"
@@ -69,6 +71,7 @@ class Work:
         self.doubts: dict[str, ast.AST] = {}
         self.imports: set[tuple[str, str]] = {("prefect", "flow")}
         self.taken = self._taken()
+        self.parameters: dict[Dag, dict[str, Parameter]] = {}
         self.steps: list[Step] = []
         self.pieces: dict[ast.stmt, list[str]] = {}
         self.edits: list[Edit] = []
@@ -114,7 +117,7 @@ class Work:
         names |= {name for task in tasks if task.dag.function is not None for name in task.names} & set(
             self.module.names.module.bindings
         )
-        needed = set(_GENERATED)
+        needed = set(GENERATED)
         if not any("wait_for_termination" in task.arguments for task in tasks):
             # A favourite name of tasks, which only a trigger that does not wait imports.
             needed.discard("trigger_dbt_cloud_job_run")

@@ -7,21 +7,23 @@ so that one run shows all of it.
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Mapping
+from keyword import kwlist
 
 from offramp.finding.graph import Argument, Dag, Graph, Task
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant
 from offramp.fixing import lasting
 from offramp.fixing.expressions import Blocked, harmless
-from offramp.fixing.recipes.conversion import COMMENTS, Conversion, Options
-from offramp.fixing.recipes.dbt_cloud import repr_text
-from offramp.fixing.recipes.flow_body import flow_body
+from offramp.fixing.recipes.conversion import COMMENTS, GENERATED, Conversion, Options
+from offramp.fixing.recipes.flow_body import OWN_NAMES, flow_body
 from offramp.fixing.recipes.placement import Placement
 from offramp.fixing.recipes.task_functions import TaskFunctions
 from offramp.fixing.returned import survives
 from offramp.fixing.schedule import schedule_blockers
-from offramp.fixing.text import INDENT, call_lines
+from offramp.fixing.templates import Parameter, parameters
+from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
@@ -41,6 +43,7 @@ class _Converter(TaskFunctions, Placement):
         self.blockers += search.search()
         self.expressions.goes = search.goes
         self._local_names()
+        self._flow_parameters()
         self._check_plain()
         flows = [(dag, self._dag(dag)) for dag in self.graph.dags]
         if self.blockers:
@@ -75,6 +78,19 @@ class _Converter(TaskFunctions, Placement):
                         self._block(f"`{name}` also exists at module level", dag.function)
         self.expressions.gone = frozenset(gone)
         self.expressions.local = frozenset(local)
+
+    def _flow_parameters(self) -> None:
+        """What the flows take, and no name of theirs that it would hide."""
+        bindings = self.module.names.module.bindings
+        of_tasks = {name for name in self.expressions.gone if len(bindings.get(name, ())) <= 1}
+        taken = OWN_NAMES | GENERATED | lasting.OF_SUBMIT | {*dir(builtins), *kwlist} | (bindings.keys() - of_tasks)
+        for dag in self.graph.dags:
+            own = self.module.names.scopes[dag.function].bindings if dag.function is not None else {}
+            try:
+                self.parameters[dag] = parameters(dag, self.expressions, taken | (own.keys() - of_tasks))
+            except Blocked as blocked:
+                self.blockers.append(blocked.blocker)
+        self.taken.update(name for given in self.parameters.values() for name in given)
 
     def _dag(self, dag: Dag) -> list[str]:
         arguments = dict(dag.arguments)
@@ -156,6 +172,8 @@ class _Converter(TaskFunctions, Placement):
             options["description"] = self.expressions.text(argument)
         elif row.name == "dagrun_timeout":
             options["timeout_seconds"] = self.expressions.seconds(argument)
+        elif row.name == "params":
+            return  # looked at before the tasks are named
         elif row.name in ("tags", "is_paused_upon_creation", "max_active_runs"):
             self.expressions.text(argument)
         else:
@@ -183,7 +201,7 @@ class _Converter(TaskFunctions, Placement):
             plural = "futures" if step.mapped else "future"
             futures[task] = self._name(f"{base.removesuffix('_future')}_{plural}")
         lines = call_lines("@flow", {**options, "log_prints": "True"}, indent=0)
-        lines.append(f"def {name}():")
+        lines += _header(name, self.parameters.get(dag, {}))
         docstring = _docstring(dag, self.source)
         if docstring:
             lines.append(INDENT + docstring)
@@ -191,6 +209,11 @@ class _Converter(TaskFunctions, Placement):
         body = flow_body([by_task[task] for task in order], futures)
         self.imports.update(body.imports)
         return [*lines, *(INDENT + line for line in body.lines)]
+
+
+def _header(name: str, given: Mapping[str, Parameter]) -> list[str]:
+    lines = call_lines(f"def {name}", {parameter: value.default for parameter, value in given.items()}, indent=1)
+    return [*lines[:-1], f"{lines[-1]}:"]
 
 
 def _docstring(dag: Dag, source: Source) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
-from offramp.finding.graph import Argument, Result, Task
+from offramp.finding.graph import Argument, Blocker, Result, Task
 from offramp.finding.values import Constant, Items, Table
-from offramp.fixing.expressions import Blocked, Expressions
-from offramp.fixing.text import call_lines
+from offramp.fixing.expressions import Blocked, Expressions, Rendered
+from offramp.fixing.text import call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.settings import BLOCK_NAME
 
@@ -34,6 +34,10 @@ _LONGEST_CAUSE = 255
 _OPTIONS = "trigger_job_run_options"
 _CLOUD = "prefect_dbt.cloud"
 _LIMIT, _INTERVAL = "max_wait_seconds", "poll_frequency_seconds"
+_NO_CREDENTIALS: tuple[str, list[str]] = ("", [])
+_NO_CONFIG: dict[str, str] = {}
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
 
 
 class Body(NamedTuple):
@@ -50,7 +54,8 @@ class Job(NamedTuple):
 
     ``call`` holds the arguments that a row of the operator's table maps, with that
     row; ``consumed`` says that another task takes the result, which Airflow defines
-    as the run id; ``blocks`` maps connection ids to block names.
+    as the run id; ``blocks`` maps connection ids to block names. What prevents the
+    recipe is collected in ``problems``: a body is of use only where there are none.
     """
 
     task: Task
@@ -60,6 +65,7 @@ class Job(NamedTuple):
     expressions: Expressions
     consumed: bool
     blocks: Mapping[str, str]
+    problems: list[Blocker]
 
     def source(self, target: str, usual: str = "") -> str:
         """The argument that becomes ``target``; empty where no row leads there.
@@ -69,6 +75,25 @@ class Job(NamedTuple):
         names = [name for name, row in self.rows.items() if row.target == target]
         given = [name for name in names if name in self.call]
         return usual if usual in names else (given or names or [""])[0]
+
+
+_Step = Callable[Concatenate[Job, _P], _T]
+
+
+def _collected(otherwise: _T) -> Callable[[_Step[_P, _T]], _Step[_P, _T]]:
+    """Where a step is Blocked, its problem is kept and ``otherwise`` given, so that one look finds all problems."""
+
+    def decorate(step: _Step[_P, _T]) -> _Step[_P, _T]:
+        def collecting(job: Job, /, *positional: _P.args, **keywords: _P.kwargs) -> _T:
+            try:
+                return step(job, *positional, **keywords)
+            except Blocked as blocked:
+                job.problems.append(blocked.blocker)
+                return otherwise
+
+        return collecting
+
+    return decorate
 
 
 def block_name(connection: str, blocks: Mapping[str, str]) -> str:
@@ -234,6 +259,7 @@ def _page(path: str, credentials: str, params: Mapping[str, str]) -> list[str]:
     return call_lines("page = await call_dbt_cloud_administrative_api_endpoint", arguments)
 
 
+@_collected("")
 def _states(job: Job) -> str:
     """The set of states that ``status_filter`` lets through, as text; empty for all."""
     argument = job.task.arguments.get("status_filter")
@@ -262,11 +288,6 @@ _API_IMPORTS = frozenset(
 )
 
 
-def repr_text(value: str) -> str:
-    """A string literal in double quotes where that needs no escapes."""
-    return f'"{value}"' if value.isprintable() and not set('"\\') & set(value) else repr(value)
-
-
 def absent_text(row: Row) -> str:
     """What a row has written when its argument is absent, as Python text: words that are no literal are a string."""
     try:
@@ -290,6 +311,7 @@ def _known_retries(job: Job) -> bool:
     return known is None or known.value not in (None, 0, "0")
 
 
+@_collected(False)
 def _flag(job: Job, name: str, *, default: bool) -> bool:
     if name not in job.task.arguments:
         return default
@@ -303,6 +325,7 @@ def _waits(job: Job) -> bool:
     return _flag(job, "wait_for_termination", default=True)
 
 
+@_collected("")
 def _text_constant(job: Job, name: str) -> str:
     known = _known(job, name)
     if known is None or not isinstance(known.value, str):
@@ -312,6 +335,7 @@ def _text_constant(job: Job, name: str) -> str:
     return known.value
 
 
+@_collected("0")
 def _number(job: Job, name: str, default: str = "") -> str:
     if name not in job.call:
         absent = default or (job.rows[name].when_absent if name in job.rows else "")
@@ -345,6 +369,7 @@ def _run_id(job: Job, parameters: dict[str, Result]) -> str:
     return _identity(job, "run_id")
 
 
+@_collected("0")
 def _identity(job: Job, target: str) -> str:
     name = job.source(target, target)
     if name in job.call:
@@ -367,6 +392,7 @@ def _integer(job: Job, name: str) -> str:
     raise Blocked(f"`{name}` is no number", argument.node)
 
 
+@_collected(_NO_CREDENTIALS)
 def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) -> tuple[str, list[str]]:
     """The credentials as an expression, and the lines that have to come before it."""
     name = job.source("dbt_cloud_credentials")
@@ -410,10 +436,15 @@ def _block(job: Job, connection: str) -> str:
 
 def _params(job: Job) -> dict[str, str]:
     return {
-        row.target.partition(".")[2]: job.expressions.text(argument, template=True)
+        row.target.partition(".")[2]: _text(job, argument)
         for row, argument in job.call.values()
         if row.target.startswith("params.") and job.expressions.constant(argument) != Constant(None)
     }
+
+
+@_collected("")
+def _text(job: Job, argument: Argument) -> str:
+    return job.expressions.text(argument, template=True)
 
 
 def _dict_text(entries: Mapping[str, str]) -> str:
@@ -431,18 +462,9 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
         if row.target.startswith(f"{_OPTIONS}.") and row.when_absent and row.name not in job.call:
             found[row.target.partition(".")[2]] = absent_text(row)
     for row, argument in job.call.values():
-        if row.target.startswith(f"{_OPTIONS}."):
+        if row.target.startswith(f"{_OPTIONS}.") and job.expressions.constant(argument) != Constant(None):
             field = row.target.partition(".")[2]
-            known = job.expressions.constant(argument)
-            if known is not None and known.value is None:
-                continue
-            if field == "cause":
-                if known is not None and isinstance(known.value, str) and len(known.value) > _LONGEST_CAUSE:
-                    raise Blocked("Airflow cuts the reason at 255 characters, Prefect sends all of it", argument.node)
-                if known is None:
-                    raise Blocked("the reason is not known here: Airflow cuts it at 255 characters", argument.node)
-            _check_type(field, known, argument.node)
-            found[field] = job.expressions.text(argument, template=True)
+            found[field] = _option(job, field, argument)
     for name, (row, argument) in job.call.items():
         if row.target == _OPTIONS:
             config = _run_config(job, name, argument)
@@ -452,13 +474,31 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
     return found
 
 
-def _check_type(field: str, known: Constant | None, node: ast.AST) -> None:
-    """Blocked where TriggerJobRunOptions refuses a value that Airflow sends as it is."""
+@_collected("")
+def _option(job: Job, field: str, argument: Argument) -> str:
+    known = job.expressions.constant(argument)
+    rendered = job.expressions.rendered.get(argument.node)
+    if field == "cause":
+        if known is not None and isinstance(known.value, str) and len(known.value) > _LONGEST_CAUSE:
+            raise Blocked("Airflow cuts the reason at 255 characters, Prefect sends all of it", argument.node)
+        if known is None and rendered is None:
+            raise Blocked("the reason is not known here: Airflow cuts it at 255 characters", argument.node)
+    _check_type(field, known, argument.node, rendered)
+    text = job.expressions.text(argument, template=True)
+    cut = field == "cause" and rendered is not None and (rendered.longest or _LONGEST_CAUSE + 1) > _LONGEST_CAUSE
+    return f"{text}[:{_LONGEST_CAUSE}]" if cut and known is None else text
+
+
+def _check_type(field: str, known: Constant | None, node: ast.AST, rendered: Rendered | None) -> None:
+    """Blocked where TriggerJobRunOptions refuses or changes a value that Airflow sends as it is."""
     kind = _OPTION_TYPES.get(field, str)
+    if known is None and rendered is not None and kind is not (list if rendered.text[0] in "[(" else str):
+        raise Blocked(f"TriggerJobRunOptions takes no text as `{field}`", node)
     if known is not None and type(known.value) is not kind:
         raise Blocked(f"TriggerJobRunOptions takes no {type(known.value).__name__} as `{field}`", node)
 
 
+@_collected(_NO_CONFIG)
 def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
     value = job.expressions.module.values.single(argument.node)
     if isinstance(value, Constant) and value.value is None:
@@ -467,19 +507,27 @@ def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
         raise Blocked(f"the keys of `{name}` are not known here", argument.node)
     found: dict[str, str] = {}
     for key, node in value.entries.items():
-        if key not in _OPTION_FIELDS:
-            raise Blocked(f"`{key}` in `{name}` would be lost: TriggerJobRunOptions has no such field", argument.node)
-        if node is None:
-            raise Blocked(f"`{key}` in `{name}` is not known here", argument.node)
-        entry = Argument(node, argument.loop, argument.origin)
-        known = job.expressions.constant(entry)
-        if known is not None and known.value is None:
-            if key in ("cause", "steps_override", "schema_override"):
-                raise Blocked(f"`{key}` in `{name}` is None, which wins over the argument in Airflow", argument.node)
-            continue
-        _check_type(key, known, node)
-        found[key] = job.expressions.text(entry, template=True)
+        text = _config_entry(job, name, key, argument, node)
+        if text:
+            found[key] = text
     return found
+
+
+@_collected("")
+def _config_entry(job: Job, name: str, key: str, argument: Argument, node: ast.expr | None) -> str:
+    """One value of ``additional_run_config``; empty for one that changes nothing."""
+    if key not in _OPTION_FIELDS:
+        raise Blocked(f"`{key}` in `{name}` would be lost: TriggerJobRunOptions has no such field", argument.node)
+    if node is None:
+        raise Blocked(f"`{key}` in `{name}` is not known here", argument.node)
+    entry = Argument(node, argument.loop, argument.origin)
+    known = job.expressions.constant(entry)
+    if known is not None and known.value is None:
+        if key in ("cause", "steps_override", "schema_override"):
+            raise Blocked(f"`{key}` in `{name}` is None, which wins over the argument in Airflow", argument.node)
+        return ""
+    _check_type(key, known, node, job.expressions.rendered.get(node))
+    return job.expressions.text(entry, template=True)
 
 
 def _check_limit(job: Job, options: Mapping[str, str]) -> None:

@@ -9,9 +9,8 @@ from offramp.finding.names import FunctionNode
 from offramp.finding.values import Constant, Items
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.conversion import COMMENTS, Work, imports_airflow, is_airflow
-from offramp.fixing.recipes.dbt_cloud import repr_text
 from offramp.fixing.schedule import schedule
-from offramp.fixing.text import INDENT, call_lines
+from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Edit, Flow, Span
 
 _DECORATORS = ("task", "task_branch", "task_short_circuit", "task_bash")

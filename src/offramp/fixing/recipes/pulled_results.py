@@ -30,6 +30,32 @@ class Pulls(NamedTuple):
     edits: tuple[Edit, ...]
 
 
+class Pull(NamedTuple):
+    """What a template pulls: the task's id, the key, and the DAG's id where one is named."""
+
+    task: str
+    key: str
+    dag: str
+
+
+def pulled_by(expression: str) -> Pull | None:
+    """The ``ti.xcom_pull(…)`` that a template's expression is, if all of it is known."""
+    try:
+        call = ast.parse(expression.strip(), mode="eval").body
+        given = {
+            keyword.arg: ast.literal_eval(keyword.value)
+            for keyword in (call.keywords if isinstance(call, ast.Call) else ())
+        }
+        if not isinstance(call, ast.Call) or ast.unparse(call.func) not in {f"{one}.xcom_pull" for one in _INSTANCES}:
+            return None
+        given.update(zip(("task_ids", "dag_id", "key"), map(ast.literal_eval, call.args), strict=False))
+    except (SyntaxError, ValueError):
+        return None
+    pull = Pull(given.pop("task_ids", ""), given.pop("key", "return_value"), given.pop("dag_id", ""))
+    whole = not given and len(call.args) <= 3 and all(isinstance(part, str) for part in pull)
+    return pull if whole and pull.task else None
+
+
 def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
     """The pulls of a task's callable, when its context serves nothing else; None otherwise.
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from offramp.finding.following.folding import fold
 from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.values import Constant, Reference, Table
-from offramp.fixing.expressions import Blocked, Expressions, harmless
+from offramp.fixing.expressions import Blocked, Expressions, Rendered, harmless
 from offramp.fixing.recipes import dbt_cloud
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
-from offramp.fixing.recipes.dbt_cloud import Body, Job, repr_text
+from offramp.fixing.recipes.dbt_cloud import Body, Job
 from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step, results
-from offramp.fixing.recipes.pulled_results import Pulls
+from offramp.fixing.recipes.pulled_results import Pulls, pulled_by
 from offramp.fixing.recipes.registry import RECIPES
-from offramp.fixing.text import INDENT, call_lines
+from offramp.fixing.templates import RUNTIME, Templates
+from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.model import Edit, Span
 
@@ -37,6 +39,7 @@ _UNDERSTOOD = frozenset(
     "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter "
     "ignore_downstream_trigger_rules".split()
 )
+_TEMPLATED_IN_BASH = ("bash_command", "env", "cwd")
 _BASH_FILES = (".sh", ".bash")
 _NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
 _PURE = r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*"
@@ -49,6 +52,7 @@ class TaskFunctions(Work):
     def _task(self, task: Task) -> None:
         note = self.module.rulebook.notes[task.kind]
         rows = self.module.rulebook.arguments(note)
+        self.expressions.rendered = {}
         options: dict[str, str] = {"name": repr_text(task.id)}
         call: dict[str, tuple[Row, Argument]] = {}
         problems: list[Blocker] = []
@@ -63,21 +67,45 @@ class TaskFunctions(Work):
         self._rule(task, problems)
         if task.mapped is not None and not (note.code or task.kind == "task"):
             problems.append(Blocker("a mapped task of this kind is not converted", task.node))
+        try:
+            self._write(task, options, call, rows, problems)
+        except Blocked as blocked:
+            problems.append(blocked.blocker)
+        self.blockers.extend(problems)
+
+    def _write(
+        self,
+        task: Task,
+        options: dict[str, str],
+        call: dict[str, tuple[Row, Argument]],
+        rows: Mapping[str, Row],
+        problems: list[Blocker],
+    ) -> None:
+        note = self.module.rulebook.notes[task.kind]
         if task.kind == "EmptyOperator":
             self._emit_function(task, options, Body(("pass",)))
         elif task.kind in _PYTHON:
-            self._python(task, options)
+            self._python(task, options, problems)
         elif task.kind == "BashOperator":
+            self._render(task, (call[name][1] for name in _TEMPLATED_IN_BASH if name in call), problems)
             self._emit_function(task, options, self._bash(task, call))
         elif note.code:
-            self._dbt(task, options, call, rows)
+            self._dbt(task, options, call, rows, problems)
         else:
-            problems.append(
-                Blocker(
-                    f"`{task.kind}` is not converted: {_first_line(note.fields.get('prefect_pattern', ''))}", task.node
-                )
-            )
-        self.blockers.extend(problems)
+            pattern = _first_line(note.fields.get("prefect_pattern", ""))
+            raise Blocked(f"`{task.kind}` is not converted: {pattern}", task.node)
+
+    def _render(self, task: Task, arguments: Iterable[Argument], problems: list[Blocker]) -> None:
+        """Render the templates in arguments, each of which may be prevented."""
+        templates = Templates(task, self.expressions, self.options.versions, self.parameters.get(task.dag, {}))
+        for argument in arguments:
+            try:
+                templates.render(argument)
+            except Blocked as blocked:  # noqa: PERF203 - every blocker is reported, not only the first
+                problems.append(blocked.blocker)
+                self.expressions.rendered[argument.node] = Rendered('""')
+        if any(rendered.constant is None for rendered in self.expressions.rendered.values()):
+            self.imports.add(RUNTIME)
 
     def _retries(self, task: Task, rows: Mapping[str, Row], options: dict[str, str], problems: list[Blocker]) -> None:
         argument = task.arguments.get("retries")
@@ -137,7 +165,12 @@ class TaskFunctions(Work):
         return None
 
     def _dbt(
-        self, task: Task, options: dict[str, str], call: dict[str, tuple[Row, Argument]], rows: Mapping[str, Row]
+        self,
+        task: Task,
+        options: dict[str, str],
+        call: dict[str, tuple[Row, Argument]],
+        rows: Mapping[str, Row],
+        problems: list[Blocker],
     ) -> None:
         note = self.module.rulebook.notes[task.kind]
         name = note.fields.get("rewrite", "").split("\n")[0].strip()
@@ -167,8 +200,13 @@ class TaskFunctions(Work):
             self.expressions,
             task in self.consumed or task in self._pulled_from,
             self.options.blocks,
+            problems,
         )
-        self._emit_function(task, options, recipe(job))
+        templated = re.findall(r"\w+", note.fields.get("templates", ""))
+        self._render(task, (argument for name, (_, argument) in call.items() if name in templated), problems)
+        body = recipe(job)
+        if not problems:
+            self._emit_function(task, options, body)
 
     @cached_property
     def _pulled_from(self) -> set[Task]:
@@ -196,16 +234,19 @@ class TaskFunctions(Work):
 
     def _pulled_task(self, task: Task, argument: Argument) -> Task | None:
         known = self.expressions.constant(argument)
-        if known is None or not isinstance(known.value, str):
+        template = re.fullmatch(r"\s*\{\{(.*)\}\}\s*", str(known.value)) if known is not None else None
+        pull = pulled_by(template[1]) if template is not None else None
+        if pull is None or pull.dag not in ("", task.dag.id):
             return None
-        match = re.fullmatch(
-            r"""\s*\{\{\s*(?:ti|task_instance)\.xcom_pull\(\s*(?:task_ids\s*=\s*)?\[?\s*(['"])([\w.\-]+)\1\s*\]?\s*"""
-            r"""(?:,\s*key\s*=\s*(['"])return_value\3\s*)?\)\s*\}\}\s*""",
-            known.value,
-        )
-        if match is None or "[" in known.value:
+        source = task.dag.tasks.get(pull.task)
+        if pull.key == "return_value":
+            return source
+        triggers = source is not None and source.use is not None and source.use.role == "trigger"
+        if pull.key != "job_run_id" or not triggers or self.options.versions.provider.at_least((4, 5)) is False:
             return None
-        return task.dag.tasks.get(match[2])
+        if self.options.versions.provider.at_least((4, 5)) is None:
+            self.doubts["`job_run_id`: before provider 4.5 there is none, and the task fails"] = argument.node
+        return source
 
     def _check_no_files(self, env: Argument) -> None:
         """Airflow takes text that ends so for the name of a template, values of ``env`` included."""
@@ -225,14 +266,15 @@ class TaskFunctions(Work):
             raise Blocked("a command from another task's result is not converted", task.node)
         argument = call["bash_command"][1]
         command = self.expressions.text(argument)
-        known = self.expressions.constant(argument)
+        known = fold(self.module, argument.node, dict(argument.loop))
         if known is None or not isinstance(known.value, str):
             raise Blocked("the command is not known here: it may be a template", argument.node)
         if known.value.endswith(_BASH_FILES):
             raise Blocked("Airflow reads this command from a file, as a template", argument.node)
         if "AIRFLOW" in known.value:
             raise Blocked("the command uses Airflow's environment", argument.node)
-        if not re.fullmatch(_PURE_COMMAND, known.value.strip()):
+        rendered = self.expressions.constant(argument)
+        if rendered is None or not re.fullmatch(_PURE_COMMAND, str(rendered.value).strip()):
             self.doubts["exit code 99 skips a Bash task in Airflow, and fails it in Prefect"] = argument.node
         arguments = {}
         if "output_encoding" in call:
@@ -254,11 +296,11 @@ class TaskFunctions(Work):
         if "cwd" in call and self.expressions.constant(call["cwd"][1]) != Constant(None):
             arguments["cwd"] = self.expressions.text(call["cwd"][1])
         self.needs_bash = True
-        if isinstance(argument.node, ast.Constant) and "\n" not in known.value:
-            command = repr_text(known.value)
+        if isinstance(argument.node, ast.Constant) and rendered is not None and "\n" not in known.value:
+            command = repr_text(str(rendered.value))
         return Body(tuple(call_lines("return run_bash", arguments, (command,))))
 
-    def _python(self, task: Task, options: dict[str, str]) -> None:
+    def _python(self, task: Task, options: dict[str, str], problems: list[Blocker]) -> None:
         function = task.function
         if function is None:
             return
@@ -266,6 +308,8 @@ class TaskFunctions(Work):
             raise Blocked("an async callable is not converted", task.node)
         pulled = self.pulls.get(task)
         self._check_callable(task, function, pulled.replaced if pulled is not None else frozenset())
+        given = [*task.positional, *task.keywords.values()]
+        self._render(task, (value for value in given if isinstance(value, Argument)), problems)
         positional = [self._passed(value) for value in task.positional]
         keywords = {name: self._passed(value) for name, value in task.keywords.items()}
         if pulled is not None:
