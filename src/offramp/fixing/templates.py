@@ -29,7 +29,8 @@ _LONGEST_DATE = 32
 _LENGTH_OF_ID = 36
 _INSTANT = re.compile(
     r"(?:dag_run\.)?(logical_date|execution_date|data_interval_start|data_interval_end)"
-    r"(?:\.(date|isoformat)\(\)|\.strftime\(\s*(['\"])([%\w :/.-]*%[%\w :/.-]*)\3\s*\)|\s*\|\s*(ds|ds_nodash|ts|ts_nodash))?"
+    r"(?:\.(date|isoformat)\(\)|\.strftime\(\s*(['\"])([%\w :/.-]*%[%\w :/.-]*)\3\s*\)"
+    r"|\s*\|\s*(ds|ds_nodash|ts|ts_nodash))?"
 )
 _PARAMETER = re.compile(r"params(?:\.(\w+)|\[\s*(['\"])(\w+)\2\s*\])")
 _LITERAL = re.compile(r"'([^'\\]*)'|\"([^\"\\]*)\"|(0|[1-9][0-9]*)")
