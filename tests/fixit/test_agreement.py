@@ -1,0 +1,172 @@
+"""Whatever runs the rules finds the same at the same places, and makes the same of it.
+
+Every fixture, every case in Markdown and every example of a note is a file in a project of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from fixit.api import fixit_paths
+from fixit.ftypes import Options, QualifiedRule
+
+from offramp.engine import Context, check_bytes, fix_bytes
+from offramp.knowledge.rulebook import load_rulebook
+from offramp.reading.source import Positions
+from offramp.reading.versions import find_versions
+from offramp.settings import enabled_codes, load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# File below the folder, code, row from 1, column from 1 in code points.
+Place = tuple[str, str, int, int]
+
+FIXTURES = ("examples", "tests/fixtures", "tests/equivalence/fixtures", "tests/equivalence/pairs")
+EVERYTHING = 'select = ["ALL"]\nconvert-dags = true\n'
+
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_VERSIONS = {"dbt-cloud-provider-version": "Provider", "prefect-version": "Prefect"}
+
+
+class Seen(NamedTuple):
+    """What a tool finds, and what it makes of each file; None where it mends nothing."""
+
+    places: set[Place]
+    texts: dict[str, bytes] | None
+
+
+def by_engine(folder: Path) -> Seen:
+    """What the command line shows and ``check --fix --convert-dags=configured`` writes."""
+    settings = load(".", {})
+    rulebook = load_rulebook([], pytest.fail)
+    context = Context(settings, rulebook, enabled_codes(settings, rulebook.rules.values()), find_versions(settings))
+    context.converts = None
+    places: set[Place] = set()
+    texts: dict[str, bytes] = {}
+    for path in files(folder):
+        raw = Path(path).read_bytes()
+        found = check_bytes(path, raw, context)
+        fixed = fix_bytes(path, raw, context, unsafe=False)
+        assert (found.problem, fixed.problem) == ("", "")
+        positions = Positions(found.text)
+        places.update((path, one.code, *positions.location(one.span.start)) for one in found.findings)
+        texts[path] = raw if fixed.new_text is None else fixed.new_text
+    return Seen(places, texts)
+
+
+def by_flake8(folder: Path) -> Seen:
+    every = ["--select=OFR"] if (folder / "offramp.toml").exists() else []
+    command = [sys.executable, "-m", "flake8", "--isolated", "--format=%(path)s\t%(code)s\t%(row)d\t%(col)d", *every]
+    done = subprocess.run([*command, "."], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    places = {
+        (os.path.normpath(path), code, int(row), int(column))
+        for path, code, row, column in lines
+        if code.startswith("OFR")
+    }
+    return Seen(places, None)
+
+
+def by_fixit(folder: Path) -> Seen:
+    """What ``fixit fix --automatic`` shows when first run, and leaves behind when it changes no more."""
+    places: set[Place] = set()
+    options = Options(rules=[QualifiedRule("offramp.fixit")])
+    before: dict[str, bytes] = {}
+    after = {path: Path(path).read_bytes() for path in files(folder)}
+    while changed := [path for path in after if after[path] != before.get(path)]:
+        for result in fixit_paths([Path(path) for path in changed], options=options, autofix=True, parallel=False):
+            assert result.error is None, (result.path, result.error)
+            if result.violation is not None and not before:
+                start = result.violation.range.start
+                path = str(result.path.relative_to(folder))
+                # Columns count from 0 for Fixit.
+                places.add((path, result.violation.rule_name, start.line, start.column + 1))
+        before = after
+        after = {path: Path(path).read_bytes() for path in files(folder)}
+    return Seen(places, after)
+
+
+# A tool that joins in gives what it sees of a folder in which it is started.
+OTHERS: dict[str, Callable[[Path], Seen]] = {"flake8": by_flake8, "fixit": by_fixit}
+
+KINDS = ["notes", "fixtures", "finding", "fixing"]
+
+
+def texts(kind: str) -> Iterator[tuple[str, bytes, str]]:
+    """The name and the text of each file, and the configuration that its case asks for."""
+    if kind == "fixtures":
+        for path in sorted(path for folder in FIXTURES for path in (ROOT / folder).rglob("*.py")):
+            yield str(path.relative_to(ROOT)), path.read_bytes(), ""
+        return
+    folder = ROOT / "rules" if kind == "notes" else ROOT / "tests" / kind
+    for path in sorted(folder.rglob("*.md")):
+        start, *cases = re.split(r"^(?=## )", path.read_text("utf-8"), flags=re.MULTILINE)
+        preamble = "".join(_BLOCK.findall(start))
+        for case in cases:
+            asked = ((setting, re.search(rf"{word}: (\S+)", case)) for setting, word in _VERSIONS.items())
+            versions = "".join(f'{setting} = "{version[1]}"\n' for setting, version in asked if version)
+            for block in _BLOCK.findall(case):
+                yield f"{path.relative_to(ROOT)}: {case.splitlines()[0]}", (preamble + block).encode(), versions
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.glob("*/case.py"))
+
+
+def parses(raw: bytes) -> bool:
+    try:
+        ast.parse(raw)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def lay_out(kind: str, settings: str, folder: Path) -> None:
+    """Each file as ``case.py`` in a project of its own, of which the first line of ``offramp.toml`` tells the name."""
+    for number, (name, raw, versions) in enumerate(texts(kind)):
+        # What Python cannot parse, flake8 and Fixit report themselves.
+        if parses(raw):
+            project = folder / f"{number:04}"
+            project.mkdir()
+            (project / "case.py").write_bytes(raw)
+            (project / "offramp.toml").write_text(f"# {name}\n{settings}{versions}", "utf-8")
+    if settings:
+        (folder / "offramp.toml").write_text(settings)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize(
+    ("kind", "settings", "codes"),
+    [
+        ("notes", "", {"OFR101", "OFR201", "OFR211", "OFR401"}),
+        ("notes", EVERYTHING, {"OFR101", "OFR203", "OFR216", "OFR301", "OFR902"}),
+        ("fixtures", EVERYTHING, {"OFR101", "OFR102", "OFR201", "OFR301"}),
+        ("finding", EVERYTHING, {"OFR106", "OFR108", "OFR218", "OFR302", "OFR406"}),
+        ("fixing", EVERYTHING, {"OFR101", "OFR102", "OFR211", "OFR213"}),
+    ],
+    ids=["notes-default", "notes", "fixtures", "finding", "fixing"],
+)
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
+def test_all_see_and_mend_alike(
+    kind: str, settings: str, codes: set[str], other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path.resolve()
+    monkeypatch.chdir(folder)
+    lay_out(kind, settings, folder)
+    before = {path: Path(path).read_bytes() for path in files(folder)}
+    ours = by_engine(folder)
+    assert codes <= {code for _, code, _, _ in ours.places}
+    assert ours.texts != before
+    theirs = OTHERS[other](folder)
+    assert theirs.places == ours.places
+    if theirs.texts is not None:
+        assert theirs.texts == ours.texts
