@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from attrs import evolve
 from lsprotocol import types
 
 from offramp.frontends.lsp.actions import Abilities, Actions
@@ -27,12 +28,23 @@ ONLY_EDITS = types.ClientCapabilities(
         )
     )
 )
+RESOLVING = types.ClientCapabilities(
+    workspace=ONLY_EDITS.workspace,
+    text_document=types.TextDocumentClientCapabilities(
+        code_action=types.CodeActionClientCapabilities(resolve_support=types.ClientCodeActionResolveOptions(["edit"]))
+    ),
+)
 
 
-def opened(path: Path, text: str, encoding: str = "utf-16", uri: str = "") -> Checked:
-    """A document as it is checked when it is opened, with its directory as the workspace."""
-    item = types.TextDocumentItem(uri or uri_of(str(path)), "python", 1, text)
-    return check(Document(item, encoding).text(), Folders([str(path.parent)], _no_sentence), None)
+def folders(root: Path) -> Folders:
+    """A workspace of one folder, in which nothing is to be complained of."""
+    return Folders([str(root)], _no_sentence)
+
+
+def opened(path: Path, text: str, encoding: str = "utf-16", workspace: Folders | None = None) -> Checked:
+    """A document as it is checked when it is opened; without a workspace, its directory is one."""
+    item = types.TextDocumentItem(uri_of(str(path)), "python", 1, text)
+    return check(Document(item, encoding).text(), workspace or folders(path.parent), None)
 
 
 def offered(
@@ -46,6 +58,12 @@ def offered(
     context = types.CodeActionContext([], only=only)
     params = types.CodeActionParams(types.TextDocumentIdentifier(checked.uri), place, context)
     return Actions(checked, Abilities(capabilities)).offered(params)
+
+
+def resolved(checked: Checked, action: types.CodeAction) -> types.CodeAction:
+    """The action with the edit that was left to be asked for."""
+    assert isinstance(action.data, dict)
+    return evolve(action, edit=Actions(checked, Abilities(RESOLVING)).edit(action.data["key"]))
 
 
 def edited(text: str, edits: Sequence[types.TextEdit], encoding: str = "utf-16") -> str:
