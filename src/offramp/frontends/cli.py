@@ -376,6 +376,7 @@ COMMANDS = {
     "server": Command("serve editors: findings while typing, fixes, notes", _declare_server, _server),
     "rule": Command("explain a rule", _declare_rule, _rule),
     "docs": Command("write a page for every rule", _declare_docs, _docs),
+    "generate-shell-completion": Command("let your shell complete commands", _declare_completion, _completion),
 }
 
 
@@ -383,7 +384,6 @@ def _internal_error(error: Exception) -> str:
     place = ""
     for frame, line in _frames(error):
         if frame.startswith(os.path.dirname(os.path.dirname(__file__))):
-    "generate-shell-completion": Command("let your shell complete commands", _declare_completion, _completion),
             place = f" at {os.path.relpath(frame, os.path.dirname(os.path.dirname(__file__)))}:{line}"
     return (
         f"internal error: {type(error).__name__}: {error}{place}; please report it,"
