@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from lsprotocol import types
 
-from lsp.editing import RESOLVING, edited, edits_of, folders, offered, opened, resolved
+from lsp.without_server import RESOLVING, edited, edits_of, folders, offered, opened, resolved
 from offramp.engine import Context, fix_bytes
 from offramp.frontends.lsp.documents import Checked
 from offramp.frontends.lsp.folders import Folders

@@ -130,7 +130,7 @@ class Actions:
         if QUICK_FIX in wanted:
             yield from self._fixes(here)
             yield from self._explanations(here)
-            yield from self._suppressions(source, here)
+            yield from self._suppressions(source, here, one_line=params.range.start.line == params.range.end.line)
             yield from self._acceptances(here)
         if CONVERT in wanted and not self._is_notebook:
             fixed = {finding.fix.edits for _, finding in here if QUICK_FIX in wanted and finding.fix is not None}
@@ -200,20 +200,22 @@ class Actions:
             lines += [note.fields[field] for field in ("example/after", "notes") if note.fields.get(field)][:1]
         return "\n".join([*lines, *([rule_url(rule.code)] if note.shipped else [])])
 
-    def _suppressions(self, source: Source, here: Iterable[tuple[int, Finding]]) -> Iterator[_Offer]:
+    def _suppressions(self, source: Source, here: Iterable[tuple[int, Finding]], *, one_line: bool) -> Iterator[_Offer]:
         seen = set()
         for index, finding in here:
             place = (finding.code, rows_of(source, finding))
             detector = self._checked.context.rulebook.rules[finding.code].detector
             if place not in seen and detector not in _NEVER_SUPPRESSED:
                 seen.add(place)
-                yield _Offer(QUICK_FIX, f"Suppress {finding.code} on this line", [finding], f"noqa:{index}")
+                row = self._checked.text.location(*finding.span).range.start.line + 1
+                where = "this line" if one_line else f"line {row}"
+                yield _Offer(QUICK_FIX, f"Suppress {finding.code} on {where}", [finding], f"noqa:{index}")
 
     def _acceptances(self, here: Iterable[tuple[int, Finding]]) -> Iterator[_Offer]:
         for _, finding in here:
             accepted = (finding.code, finding.span) in self._checked.accepted
             if finding.code.startswith(_GATE) and not accepted and not self._is_notebook:
-                title = f"Add this {finding.code} to the baseline"
+                title = _cut(f"Add {finding.code} to the baseline: {finding.message}")
                 asked = [self._checked.uri, finding.code, finding.fingerprint]
                 yield _Offer(
                     QUICK_FIX, title, [finding], command=types.Command(title, ADD_TO_BASELINE, arguments=asked)
@@ -322,30 +324,28 @@ class Actions:
 
         Raises UnprovenError for an edit that reaches over two cells.
         """
-        changes: defaultdict[str, list[types.TextEdit]] = defaultdict(list)
+        changes: dict[str, list[types.TextEdit]] = {part.uri: [] for part in self._checked.text.parts}
         for edit in sorted(edits):
             if not self._is_placed(edit):
                 raise UnprovenError(f"{self._checked.path}: the fix would reach over two cells")
             place = self._checked.text.location(*edit.span)
             changes[place.uri].append(types.TextEdit(place.range, edit.text))
         if not self._abilities.versions:
-            return types.WorkspaceEdit(changes=dict(changes))
+            return types.WorkspaceEdit(changes={uri: made for uri, made in changes.items() if made})
         annotations = {_CONFIRMED: _annotation(confirmed)} if confirmed and self._abilities.confirms else None
         return types.WorkspaceEdit(
             document_changes=[
                 types.TextDocumentEdit(
-                    types.OptionalVersionedTextDocumentIdentifier(uri, self._version(uri)),
-                    [types.AnnotatedTextEdit(_CONFIRMED, one.range, one.new_text) for one in made]
+                    types.OptionalVersionedTextDocumentIdentifier(part.uri, part.version),
+                    [types.AnnotatedTextEdit(_CONFIRMED, one.range, one.new_text) for one in changes[part.uri]]
                     if annotations
-                    else made,
+                    else changes[part.uri],
                 )
-                for uri, made in changes.items()
+                for part in self._checked.text.parts
+                if changes[part.uri]
             ],
             change_annotations=annotations,
         )
-
-    def _version(self, uri: str) -> int | None:
-        return self._checked.version if uri == self._checked.text.uri else None
 
 
 def add_to_baseline(checked: Checked, file: str, code: str, fingerprint: str) -> None:

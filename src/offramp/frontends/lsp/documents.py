@@ -31,6 +31,7 @@ class Part(NamedTuple):
     """A document's place in the text that is checked: all of it, or a cell of a notebook."""
 
     uri: str
+    version: int | None
     start: int
     end: int
     positions: DocumentPositions
@@ -178,7 +179,7 @@ class Document:
 
     def text(self) -> Text:
         """The text to check."""
-        part = Part(self.uri, 0, len(self.utf8), self.positions)
+        part = Part(self.uri, self.version, 0, len(self.utf8), self.positions)
         return Text(self.uri, path_of(self.uri), self.version, self.stamp, stored(self.utf8), (part,))
 
 
@@ -227,9 +228,8 @@ class Notebook:
         start = 0
         for document in self._code():
             code = python_only(document.utf8)
-            parts.append(
-                Part(document.uri, start, start + len(code), DocumentPositions(document.utf8, self._encoding, start))
-            )
+            positions = DocumentPositions(document.utf8, self._encoding, start)
+            parts.append(Part(document.uri, document.version, start, start + len(code), positions))
             pieces.append(code if code.endswith((b"\n", b"\r")) else code + b"\n")
             start += len(pieces[-1])
         return Text(self.uri, path_of(self.uri), self.version, self.stamp, b"".join(pieces), tuple(parts))

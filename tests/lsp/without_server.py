@@ -1,4 +1,4 @@
-"""What an editor does with a document: a text is checked, actions are asked for, edits are made."""
+"""A document as it is checked and acted on, with no server between: actions are asked for, edits are made."""
 
 from __future__ import annotations
 
