@@ -9,14 +9,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from offramp.frontends.terminal import use_colour, write_all
+from offramp.frontends.terminal import use_colour, use_links, write_all
 from offramp.model import OfframpError
 from offramp.output.formats import TERMINAL_LAYOUTS, rendered
-from offramp.output.outcome import Outcome
+from offramp.output.outcome import Look, Outcome
 from offramp.settings import OUTPUT_FORMATS
 
-# Makes the pieces of the text that shows an outcome: (layout, outcome, colour, quiet).
-Report = Callable[[str, Outcome, bool, bool], Iterator[str]]
+# Makes the pieces of the text that shows an outcome in a layout.
+Report = Callable[[str, Outcome, Look], Iterator[str]]
 
 
 class Output(NamedTuple):
@@ -69,7 +69,12 @@ def declare_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         metavar="FORMAT=FILE",
         help="write the findings there too, in that layout; without =FILE on stdout instead; may be repeated",
     )
-    output.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    output.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colours and links to rules (default: auto)",
+    )
     output.add_argument("-q", "--quiet", action="store_true", help="print findings and problems only")
     return output
 
@@ -143,9 +148,10 @@ def _deliver_one(args: argparse.Namespace, output: Output, outcome: Outcome, rep
         if output.layout not in TERMINAL_LAYOUTS and isinstance(sys.stdout, io.TextIOWrapper):
             # Programs that read these take nothing but UTF-8.
             sys.stdout.reconfigure(encoding="utf-8")
-        write_all(sys.stdout, report(output.layout, outcome, use_colour(args.color), args.quiet))
+        look = Look(use_colour(args.color), use_links(args.color), args.quiet)
+        write_all(sys.stdout, report(output.layout, outcome, look))
         return
-    parts = report(output.layout, outcome, args.color == "always", args.quiet)
+    parts = report(output.layout, outcome, Look(args.color == "always", quiet=args.quiet))
     try:
         with open(output.file, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(parts)

@@ -12,7 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from offramp import __version__
 from offramp.frontends.checking import (
@@ -28,7 +28,7 @@ from offramp.frontends.checking import (
 from offramp.frontends.terminal import CLEAN, FAILED, FOUND, INTERRUPTED, complain, processors, write
 from offramp.model import Applicability, FileResult, OfframpError
 from offramp.output.formats import rendered
-from offramp.output.outcome import Outcome
+from offramp.output.outcome import Look, Outcome
 
 if TYPE_CHECKING:
     from offramp.engine import Context
@@ -90,25 +90,43 @@ def _dispatch(argv: Sequence[str]) -> int:
     return COMMANDS[argv[0]].run(command_parser(argv[0]).parse_args(argv[1:]))
 
 
-def command_parser(name: str) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser whose help is loaded when somebody asks for it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, "formatter_class": _help_formatter, **options})
+
+    def format_help(self) -> str:
+        """The help, as wide as the terminal."""
+        from offramp.frontends.manual import MANUALS, Formatter
+
+        manual = MANUALS[self.prog]
+        self.description = manual.about
+        self.epilog = "\n\n".join(filter(None, (self.epilog, manual.epilog)))
+        self.formatter_class = Formatter
+        return super().format_help()
+
+    def format_usage(self) -> str:
+        """The usage, as wide as the terminal."""
+        from offramp.frontends.manual import Formatter
+
+        self.formatter_class = Formatter
+        return super().format_usage()
+
+
+def command_parser(name: str) -> Parser:
     """The parser of one command; only that of the command at hand is built, for argparse takes its time."""
-    command = COMMANDS[name]
-    parser = argparse.ArgumentParser(
-        prog=f"offramp {name}", description=command.purpose, allow_abbrev=False, formatter_class=_help_formatter
-    )
-    command.declare(parser)
+    parser = Parser(prog=f"offramp {name}")
+    COMMANDS[name].declare(parser)
     return parser
 
 
 def _show_commands(argv: Sequence[str]) -> NoReturn:
-    parser = argparse.ArgumentParser(
-        prog="offramp",
-        description="Finds Airflow's dbt operators, and dbt runs that nobody waits for.",
-        epilog="commands:\n" + "\n".join(f"  {name:<8}{command.purpose}" for name, command in COMMANDS.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"offramp {__version__}")
-    parser.add_argument("command", choices=COMMANDS, help="see `offramp COMMAND --help`")
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {command.purpose}" for name, command in COMMANDS.items())
+    parser = Parser(prog="offramp", usage="%(prog)s COMMAND [options]", epilog=f"commands:\n{commands}")
+    parser.add_argument("--version", action="version", version=f"offramp {__version__}", help="show the version")
+    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help="see `offramp COMMAND --help`")
     parser.parse_args(argv)
     parser.error("the command must come first")
 
@@ -268,7 +286,7 @@ def _written(result: FileResult) -> FileResult:
     return result
 
 
-def _statistics(layout: str, outcome: Outcome, _colour: bool, quiet: bool) -> Iterator[str]:
+def _statistics(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
     from offramp.output import text
 
     counted = text.statistics(outcome.found, outcome.rules)
@@ -278,7 +296,7 @@ def _statistics(layout: str, outcome: Outcome, _colour: bool, quiet: bool) -> It
         yield statistics_report(counted) + "\n"
         return
     yield from (f"{count}\t{code}\t{name}\n" for count, code, name in counted)
-    if not quiet:
+    if not look.quiet:
         yield f"{outcome.summary}\n"
 
 
@@ -343,7 +361,8 @@ def _notes(args: argparse.Namespace) -> int:
 
 
 def _declare_server(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "%(prog)s"
+    parser.usage = "%(prog)s [--stdio]"
+    parser.add_argument("--stdio", action="store_true", help="talk over stdin and stdout, as it always does")
 
 
 def _server(_args: argparse.Namespace) -> int:

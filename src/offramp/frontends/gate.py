@@ -33,7 +33,7 @@ from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, processor
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import FileResult, OfframpError
 from offramp.output.formats import rendered
-from offramp.output.outcome import CANNOT_PARSE, Outcome
+from offramp.output.outcome import CANNOT_PARSE, Look, Outcome
 from offramp.output.progress import progress
 from offramp.reading.discover import Discovery, discover, printable
 from offramp.reading.repository import repository_of
@@ -239,7 +239,7 @@ def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked:
         gate.context.rulebook.notes,
     )
 
-    def statistics(layout: str, _outcome: Outcome, _colour: bool, _quiet: bool) -> Iterator[str]:
+    def statistics(layout: str, _outcome: Outcome, _look: Look) -> Iterator[str]:
         return _trend_report(gate, verdict, layout)
 
     report: Report = statistics if gate.args.statistics else rendered

@@ -10,6 +10,11 @@ from typing import TextIO
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
+# What the environment tells of terminals that open links, as ruff and cargo take it.
+_LINKING_PROGRAMS = frozenset({"Hyper", "iTerm.app", "terminology", "WezTerm", "vscode", "ghostty", "zed"})
+_LINKING_TERMS = frozenset({"xterm-kitty", "xterm-ghostty", "alacritty", "alacritty-direct"})
+_LINKING_VTE = 5000  # GNOME's and others, by the version of their library
+
 _PLACED = re.compile(r".+:[0-9]+: ")
 
 
@@ -52,6 +57,25 @@ def use_colour(choice: str) -> bool:
     if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
         return True
     return os.environ.get("CLICOLOR") != "0" and draws(sys.stdout)
+
+
+def use_links(choice: str) -> bool:
+    """Whether the same choice means links (OSC 8) on stdout: where colours go, on terminals known to open them.
+
+    FORCE_HYPERLINK decides for all others; many of them would show the address as it is.
+    """
+    if not use_colour(choice):
+        return False
+    if forced := os.environ.get("FORCE_HYPERLINK"):
+        return forced != "0"
+    vte = os.environ.get("VTE_VERSION", "")
+    known = (
+        os.environ.get("TERM_PROGRAM") in _LINKING_PROGRAMS
+        or os.environ.get("TERM") in _LINKING_TERMS
+        or any(os.environ.get(name) for name in ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM"))
+        or (vte.isdecimal() and int(vte) >= _LINKING_VTE)
+    )
+    return known and draws(sys.stdout)
 
 
 def processors() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from offramp.output.outcome import Outcome
+from offramp.output.outcome import Look, Outcome
 
 # Read by people in their terminal, in its encoding.
 TERMINAL_LAYOUTS = ("full", "concise", "grouped")
@@ -12,14 +12,14 @@ TERMINAL_LAYOUTS = ("full", "concise", "grouped")
 _LOGS = (*TERMINAL_LAYOUTS, "github", "azure")
 
 
-def rendered(layout: str, outcome: Outcome, colour: bool, quiet: bool) -> Iterator[str]:
+def rendered(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
     """The findings in one of ``settings.OUTPUT_FORMATS``, piece by piece."""
-    yield from _findings(layout, outcome, colour)
-    if layout in _LOGS and not quiet:
+    yield from _findings(layout, outcome, look)
+    if layout in _LOGS and not look.quiet:
         yield f"{outcome.summary}\n"
 
 
-def _findings(layout: str, outcome: Outcome, colour: bool) -> Iterator[str]:
+def _findings(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
     match layout:
         case "json":
             from offramp.output.json_report import report
@@ -57,4 +57,4 @@ def _findings(layout: str, outcome: Outcome, colour: bool) -> Iterator[str]:
             from offramp.output import text
 
             present = {"full": text.full, "concise": text.concise, "grouped": text.grouped}[layout]
-            return (f"{line}\n" for line in present(outcome.found, text.Paint(colour)))
+            return (f"{line}\n" for line in present(outcome.found, text.Paint(look.colour, links=look.links)))

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 CANNOT_PARSE = "OFR901"
 
 
+class Look(NamedTuple):
+    """How text for people may look: with colours, with links where rules are named, without the summary."""
+
+    colour: bool = False
+    links: bool = False
+    quiet: bool = False
+
+
 class Outcome(NamedTuple):
     """What a run found.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offramp.model import Applicability, FileResult, Finding, Fix, Refusal, Rule
+from offramp.output import rule_url
 from offramp.reading.discover import printable
 from offramp.reading.source import Positions
 
@@ -14,6 +16,7 @@ _RED = "1;91"
 _BLUE = "1;94"
 _CYAN = "36"
 
+_OWN = re.compile("OFR8(?!00)")
 _CONTEXT = 2
 _TAB = "    "
 # Wider lines are cut to a window around the finding: a file of one 10 MB line must stay readable.
@@ -26,16 +29,24 @@ _SOURCE_PICTURES = _PICTURES | {ord("\t"): _TAB}
 
 
 class Paint:
-    """Wraps text in ANSI colours, or leaves it alone when colour is off."""
+    """Wraps text in ANSI colours and codes in links to their rules' pages, or leaves them alone where that is off."""
 
-    __slots__ = ("_on",)
+    __slots__ = ("_links", "_on")
 
-    def __init__(self, on: bool) -> None:
+    def __init__(self, on: bool, *, links: bool = False) -> None:
         self._on = on
+        self._links = links
 
     def __call__(self, style: str, text: str) -> str:
         """The text in the given ANSI style."""
         return f"\x1b[{style}m{text}\x1b[0m" if self._on else text
+
+    def code(self, code: str) -> str:
+        """A rule's code, which a terminal opens the page of; the codes of users' own notes have none."""
+        painted = self(_RED, code)
+        if not self._links or _OWN.match(code):
+            return painted
+        return f"\x1b]8;;{rule_url(code)}\x1b\\{painted}\x1b]8;;\x1b\\"
 
 
 def full(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
@@ -44,7 +55,7 @@ def full(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
         positions = Positions(result.text)
         refused: tuple[Refusal, ...] = ()
         for finding in result.findings:
-            yield f"{paint(_RED, finding.code)} {paint(_BOLD, _message(finding))}"
+            yield f"{paint.code(finding.code)} {paint(_BOLD, _message(finding))}"
             yield from _excerpt(result.path, finding, positions, paint)
             if finding.fix is not None:
                 yield from _help(finding.fix, paint)
@@ -65,7 +76,7 @@ def concise(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
         for finding in result.findings:
             row, column = positions.location(finding.span.start)
             place = f"{paint(_BOLD, printable(result.path))}{colon}{row}{colon}{column}{colon}"
-            yield f"{place} {paint(_RED, finding.code)} {_message(finding)}"
+            yield f"{place} {paint.code(finding.code)} {_message(finding)}"
 
 
 def grouped(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
@@ -78,7 +89,7 @@ def grouped(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
         yield f"{paint(_BOLD, printable(result.path))}:"
         for finding, place in zip(result.findings, places, strict=True):
             at = f"{place.row:>{row_width}}{paint(_CYAN, ':')}{place.column:<{column_width}}"
-            yield f"  {at} {paint(_RED, finding.code)} {_message(finding)}"
+            yield f"  {at} {paint.code(finding.code)} {_message(finding)}"
         yield ""
 
 
