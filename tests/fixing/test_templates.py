@@ -226,10 +226,21 @@ def test_a_task_of_a_parameters_name_gets_another_one() -> None:
     assert "def my_dag(step=1):" in code
 
 
+@pytest.mark.parametrize(("default", "reason"), [("5", ""), ("'5'", ""), ("None", "a run that is given no number")])
+def test_an_id_may_be_a_parameter(default: str, reason: str) -> None:
+    given = _reason(_dag(_run("ok", job="'{{ params.job }}'"), params=f"{{'job': {default}}}"))
+    assert reason in given
+    assert bool(reason) == bool(given)
+
+
+def test_an_id_is_no_date() -> None:
+    assert _refusals(_dag(_run("ok", job="'{{ ds_nodash }}'"))) == ["`job_id` is no number"]
+
+
 def test_all_of_one_task_is_reported_at_once() -> None:
     task = (
         "DbtCloudRunJobOperator(task_id='run', job_id='x', dbt_cloud_conn_id=load(1), timeout=1.5, retries=load(2),"
-        " trigger_reason='{{ var.value.x }}', pool='p',"
+        " trigger_reason='{{ var.value.x }}', steps_override='{{ var.value.y }}', pool='p',"
         " additional_run_config={'lost': 1, 'generate_docs': True, 'git_branch': None, 'threads_override': 'x'})"
     )
     found = _refusals(_dag(task))
@@ -243,6 +254,7 @@ def test_all_of_one_task_is_reported_at_once() -> None:
         "`generate_docs`",
         "TriggerJobRunOptions takes no str as `threads_override`",
         "`{{ var.value.x }}`",
+        "`{{ var.value.y }}`",
     ):
         assert any(part in reason for reason in found), (part, found)
-    assert len(found) == 9
+    assert len(found) == 10

@@ -38,11 +38,20 @@ class Blocked(Exception):  # noqa: N818 - what cannot be converted is not an err
 
 
 class Rendered(NamedTuple):
-    """What a template renders to: Python text, the value where it is known, the greatest length where it has one."""
+    """What a template renders to.
+
+    ``text`` is Python text, ``constant`` the value where it is known, ``longest`` the greatest
+    length where it has one, ``usual`` the value in a run that is given no values of its own.
+    """
 
     text: str
     constant: Constant | None = None
     longest: int | None = None
+    usual: str | None = None
+
+
+# Stands for a template whose problem is reported, so that the rest of the call can be looked at.
+UNRENDERED = Rendered('""')
 
 
 class Expressions:

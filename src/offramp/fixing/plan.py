@@ -142,7 +142,9 @@ def _bare(finding: Finding, module: Module, source: Source, use: Use, options: O
         flow = bare_flow(module, source, use, options)
     except Blocked as blocked:
         return finding._replace(refusals=(_refusal(source, blocked.blocker),))
-    reason = "the operator stands in no DAG here and may be attached to one elsewhere"
+    if flow.blockers:
+        return finding._replace(refusals=tuple(_refusal(source, blocker) for blocker in flow.blockers))
+    reason = "; ".join(("the operator stands in no DAG here and may be attached to one elsewhere", *flow.doubts))
     fix = Fix("Make it a flow of its own", flow.edits, Applicability.UNSAFE, reason, (), flow.connections)
     return finding._replace(fix=fix)
 

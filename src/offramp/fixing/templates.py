@@ -47,21 +47,15 @@ _INTERVAL: dict[bool | None, str] = {
 
 
 class _Field(NamedTuple):
-    """One replacement field of an f-string, and the length of what it gives where that has a limit."""
+    """One replacement field of an f-string, the length of what it gives where that has a limit, its usual value."""
 
     code: str
     longest: int | None = None
+    usual: str | None = None
 
 
-class Parameter(NamedTuple):
-    """A parameter of the flow: its default as text, and whether that is None."""
-
-    default: str
-    is_none: bool
-
-
-def parameters(dag: Dag, expressions: Expressions, taken: Set[str]) -> dict[str, Parameter]:
-    """The ``params`` of a DAG as parameters of its flow, under names that are not ``taken``. Raises Blocked."""
+def parameters(dag: Dag, expressions: Expressions, taken: Set[str]) -> dict[str, Constant]:
+    """The defaults of the ``params`` of a DAG, by names that its flow can have: none is ``taken``. Raises Blocked."""
     argument = dag.arguments.get("params")
     if argument is None:
         return {}
@@ -80,8 +74,7 @@ def parameters(dag: Dag, expressions: Expressions, taken: Set[str]) -> dict[str,
             known = _default(node, expressions)
         if not isinstance(known, Constant) or not isinstance(known.value, str | int | float | NoneType):
             raise Blocked(f"the default of `{name}` in `params` is no plain value that is known here", argument.node)
-        text = repr_text(known.value) if isinstance(known.value, str) else repr(known.value)
-        found[name] = Parameter(text, known.value is None)
+        found[name] = known
     return found
 
 
@@ -103,9 +96,7 @@ def _default(call: ast.Call, expressions: Expressions) -> Constant | None:
 class Templates:
     """Renders the templates of one task."""
 
-    def __init__(
-        self, task: Task, expressions: Expressions, versions: Versions, given: Mapping[str, Parameter]
-    ) -> None:
+    def __init__(self, task: Task, expressions: Expressions, versions: Versions, given: Mapping[str, Constant]) -> None:
         self.task = task
         self.expressions = expressions
         self.versions = versions
@@ -171,7 +162,9 @@ class Templates:
             length = len(part) if isinstance(part, str) else part.longest
             longest = None if length is None or longest is None else longest + length
         written = "".join(_literal(part) if isinstance(part, str) else f"{{{part.code}}}" for part in parts)
-        return Rendered(f'f"{written}"', longest=longest)
+        usual = [part if isinstance(part, str) else part.usual for part in parts]
+        known = "".join(part for part in usual if part is not None) if None not in usual else None
+        return Rendered(f'f"{written}"', longest=longest, usual=known)
 
     def _field(self, piece: str, node: ast.AST) -> str | _Field:
         expression = piece.strip()
@@ -204,7 +197,7 @@ class Templates:
             raise Blocked("is a template that takes a parameter, and the task has `params` of its own", node)
         if name not in self.given or name in _OWN_PARAMS:
             raise Blocked(f"is a template, and `params` of the DAG holds no `{name}`", node)
-        return _Field(f"flow_run.parameters['{name}']")
+        return _Field(f"flow_run.parameters['{name}']", usual=str(self.given[name].value))
 
     def _instant(self, name: str, form: str, shown: str, node: ast.AST) -> _Field:
         """A moment of the run that is the one for which Prefect scheduled the flow run."""

@@ -13,7 +13,7 @@ from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.imports import import_edits
 from offramp.fixing.recipes.conversion import Conversion, Options
 from offramp.fixing.recipes.dbt_cloud import Job
-from offramp.fixing.recipes.registry import RECIPES
+from offramp.fixing.recipes.registry import recipe_of
 from offramp.fixing.recipes.task_functions import sort_argument
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
@@ -33,6 +33,7 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     doubts: dict[str, ast.AST] = {}
     settings: dict[str, str] = {}
     call: dict[str, tuple[Row, Argument]] = {}
+    problems: list[Blocker] = []
     for argument_name, given in use.arguments.given.items():
         if argument_name == "task_id":
             continue
@@ -40,30 +41,32 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
             raise Blocked(f"`{argument_name}` is not known here", use.call)
         argument = Argument(given.node, (), given.origin)
         task.arguments[argument_name] = argument
-        sort_argument(expressions, doubts, rows.get(argument_name), argument_name, argument, settings, call)
+        try:
+            sort_argument(expressions, doubts, rows.get(argument_name), argument_name, argument, settings, call)
+        except Blocked as blocked:
+            problems.append(blocked.blocker)
     if not use.arguments.complete and use.around.known:
         raise Blocked("not all arguments are known here", use.call)
     for unwritten in ("retries", "trigger_rule"):
         if unwritten in task.arguments:
             node = task.arguments[unwritten].node
-            raise Blocked(f"`{unwritten}` of an operator outside a DAG is not converted", node)
-    recipe = RECIPES.get(use.note.fields.get("rewrite", "").split("\n")[0].strip())
+            problems.append(Blocker(f"`{unwritten}` of an operator outside a DAG is not converted", node))
+    recipe = recipe_of(use.note, options.pattern)
     if recipe is None:
         raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
-    problems: list[Blocker] = []
     body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks, problems))
     if problems:
         return Conversion((), (), tuple(dict.fromkeys(problems)), ())
     known = use.arguments.given.get("task_id")
     flow_name = str(known.constant.value) if known is not None and known.constant is not None else name
-    lines = call_lines("@flow", {"name": repr_text(flow_name)}, indent=0)
+    lines = call_lines("@flow", {"name": repr_text(flow_name), **settings}, indent=0)
     lines.append(f"{'async ' if body.is_async else ''}def {name}():")
     lines += [INDENT + line if line else "" for line in body.lines]
     edit = Edit(_whole_lines(source, statement, module), "\n".join(lines) + "\n")
     edit = _spaced(source, edit)
     imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
     connections = tuple((connection, block) for block, connection in expressions.connections.items())
-    return Conversion((*imports, edit), (), (), (), connections)
+    return Conversion((*imports, edit), tuple({**expressions.doubts, **doubts}), (), (), connections)
 
 
 def _name(statement: ast.stmt, use: Use, module: Module) -> str:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from offramp.finding.graph import Blocker, Dag, Graph, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
+from offramp.finding.values import Constant
 from offramp.fixing.expressions import Expressions
 from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step, results
 from offramp.fixing.recipes.pulled_results import pulls
-from offramp.fixing.templates import Parameter
 from offramp.model import Edit, Flow
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
@@ -71,7 +71,7 @@ class Work:
         self.doubts: dict[str, ast.AST] = {}
         self.imports: set[tuple[str, str]] = {("prefect", "flow")}
         self.taken = self._taken()
-        self.parameters: dict[Dag, dict[str, Parameter]] = {}
+        self.parameters: dict[Dag, dict[str, Constant]] = {}
         self.steps: list[Step] = []
         self.pieces: dict[ast.stmt, list[str]] = {}
         self.edits: list[Edit] = []

@@ -22,7 +22,7 @@ from offramp.fixing.recipes.placement import Placement
 from offramp.fixing.recipes.task_functions import TaskFunctions
 from offramp.fixing.returned import survives
 from offramp.fixing.schedule import schedule_blockers
-from offramp.fixing.templates import Parameter, parameters
+from offramp.fixing.templates import parameters
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
@@ -211,9 +211,13 @@ class _Converter(TaskFunctions, Placement):
         return [*lines, *(INDENT + line for line in body.lines)]
 
 
-def _header(name: str, given: Mapping[str, Parameter]) -> list[str]:
-    lines = call_lines(f"def {name}", {parameter: value.default for parameter, value in given.items()}, indent=1)
+def _header(name: str, given: Mapping[str, Constant]) -> list[str]:
+    lines = call_lines(f"def {name}", {parameter: _written(value) for parameter, value in given.items()}, indent=1)
     return [*lines[:-1], f"{lines[-1]}:"]
+
+
+def _written(constant: Constant) -> str:
+    return repr_text(constant.value) if isinstance(constant.value, str) else repr(constant.value)
 
 
 def _docstring(dag: Dag, source: Source) -> str:

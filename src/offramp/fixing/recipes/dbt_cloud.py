@@ -14,7 +14,7 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from offramp.finding.graph import Argument, Blocker, Result, Task
 from offramp.finding.values import Constant, Items, Table
-from offramp.fixing.expressions import Blocked, Expressions, Rendered
+from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, Rendered
 from offramp.fixing.text import call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.settings import BLOCK_NAME
@@ -383,6 +383,13 @@ def _integer(job: Job, name: str) -> str:
     argument = job.call[name][1]
     known = job.expressions.constant(argument)
     text = job.expressions.text(argument, template=True)
+    rendered = job.expressions.rendered.get(argument.node)
+    if rendered is not None and rendered is not UNRENDERED and known is None:
+        if rendered.usual is None:
+            raise Blocked(f"`{name}` is no number", argument.node)
+        if not rendered.usual.isdecimal():
+            doubt = f"`{name}`: a run that is given no number fails in Prefect before its request, in Airflow after it"
+            job.expressions.doubts[doubt] = argument.node
     if known is None:
         return text
     if isinstance(known.value, str) and known.value.isascii() and known.value.isdecimal():
@@ -492,6 +499,8 @@ def _option(job: Job, field: str, argument: Argument) -> str:
 def _check_type(field: str, known: Constant | None, node: ast.AST, rendered: Rendered | None) -> None:
     """Blocked where TriggerJobRunOptions refuses or changes a value that Airflow sends as it is."""
     kind = _OPTION_TYPES.get(field, str)
+    if rendered is UNRENDERED:
+        return
     if known is None and rendered is not None and kind is not (list if rendered.text[0] in "[(" else str):
         raise Blocked(f"TriggerJobRunOptions takes no text as `{field}`", node)
     if known is not None and type(known.value) is not kind:

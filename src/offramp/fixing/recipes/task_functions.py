@@ -11,13 +11,12 @@ from offramp.finding.following.folding import fold
 from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.values import Constant, Reference, Table
-from offramp.fixing.expressions import Blocked, Expressions, Rendered, harmless
-from offramp.fixing.recipes import dbt_cloud
+from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmless
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
 from offramp.fixing.recipes.dbt_cloud import Body, Job
 from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step, results
 from offramp.fixing.recipes.pulled_results import Pulls, pulled_by
-from offramp.fixing.recipes.registry import RECIPES
+from offramp.fixing.recipes.registry import recipe_of
 from offramp.fixing.templates import RUNTIME, Templates
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
@@ -103,7 +102,7 @@ class TaskFunctions(Work):
                 templates.render(argument)
             except Blocked as blocked:  # noqa: PERF203 - every blocker is reported, not only the first
                 problems.append(blocked.blocker)
-                self.expressions.rendered[argument.node] = Rendered('""')
+                self.expressions.rendered[argument.node] = UNRENDERED
         if any(rendered.constant is None for rendered in self.expressions.rendered.values()):
             self.imports.add(RUNTIME)
 
@@ -173,12 +172,9 @@ class TaskFunctions(Work):
         problems: list[Blocker],
     ) -> None:
         note = self.module.rulebook.notes[task.kind]
-        name = note.fields.get("rewrite", "").split("\n")[0].strip()
-        recipe = RECIPES.get(name)
+        recipe = recipe_of(note, self.options.pattern)
         if recipe is None:
             raise Blocked(f"the note of `{note.operator}` names no rewrite", task.node)
-        if name == "run_job" and self.options.pattern == "job-block":
-            recipe = dbt_cloud.run_job_block
         taken = dict(task.results)
         if task.mapped is not None:
             taken[task.mapped[0]] = Result(task, MAPPED, task.node)
