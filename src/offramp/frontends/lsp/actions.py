@@ -138,7 +138,7 @@ class Actions:
         if FIX_ALL in wanted:
             from offramp.fixing.edits import applicable
 
-            converts = self._checked.context.settings.convert_dags
+            converts = self._checked.context.settings.convert_dags and not self._is_notebook
             if applicable(self._checked.planned, unsafe=False, converts=converts):
                 yield _Offer(FIX_ALL, "Apply all safe fixes of offramp", key="all")
 
@@ -168,10 +168,15 @@ class Actions:
             yield _Offer(QUICK_FIX, title, [one for _, one in sharing], f"fix:{index}", preferred=safe)
 
     def _can_be_made(self, fix: Fix | None) -> TypeGuard[Fix]:
-        """Whether a fix changes something, in a notebook each time in one cell; DAGs in notebooks stay."""
-        if fix is None or not fix.edits or (fix.flows and self._is_notebook):
+        """Whether a fix changes something.
+
+        In a notebook only safe ones do, each edit in one cell: what is made async there is
+        called in an event loop, and by magics that are not seen.
+        """
+        if fix is None or not fix.edits:
             return False
-        return all(self._is_placed(edit) for edit in fix.edits)
+        safe = fix.applicability is Applicability.SAFE and not fix.flows
+        return not self._is_notebook or (safe and all(self._is_placed(edit) for edit in fix.edits))
 
     def _explanations(self, here: Iterable[tuple[int, Finding]]) -> Iterator[_Offer]:
         """Why there is no fix: clients show a disabled action to nobody, but one with a command to everyone."""
@@ -179,7 +184,7 @@ class Actions:
             if finding.refusals:
                 more = f" (and {len(finding.refusals) - 1} more)" if len(finding.refusals) > 1 else ""
                 why = f"no fix: {finding.refusals[0].reason}{more}"
-            elif finding.fix is not None and not finding.fix.edits:
+            elif finding.fix is not None and not self._can_be_made(finding.fix):
                 why = f"by hand: {finding.fix.title}"
             else:
                 continue
@@ -255,7 +260,8 @@ class Actions:
         """What ``--fix`` does, with DAGs converted where the configuration says so."""
         from offramp.fixing.edits import between
 
-        result = fix_bytes(source.path, source.raw, self._context(), unsafe=False, named=True)
+        context = self._context(converts=False if self._is_notebook else None)
+        result = fix_bytes(source.path, source.raw, context, unsafe=False, named=True)
         if result.problem:
             raise UnprovenError(result.problem)
         return between(source.utf8, readable(result.new_text)) if result.new_text is not None else []
@@ -305,7 +311,7 @@ class Actions:
         names = (f"{stem}_flow{number if number > 1 else ''}.py" for number in count(1))
         return next(name for name in names if not os.path.lexists(name))
 
-    def _context(self, *, converts: bool | None = None) -> Context:
+    def _context(self, *, converts: bool | None) -> Context:
         """The document's context for applying fixes; ``converts`` None leaves DAGs to the configuration."""
         own = self._checked.context
         context = Context(own.settings._replace(fixed=True), own.rulebook, own.enabled, own.versions)
