@@ -21,7 +21,7 @@ from offramp.frontends.terminal import CLEAN, FOUND
 
 # Where a notebook's cells are Python.
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
-    [types.NotebookDocumentFilterWithCells([types.NotebookCellLanguage("python")])]
+    [types.NotebookDocumentFilterWithNotebook("*", [types.NotebookCellLanguage("python")])]
 )
 
 
