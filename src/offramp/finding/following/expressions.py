@@ -67,6 +67,11 @@ class Expressions(Edges, Tasks, Groups, Loops):
                 return UNFOLLOWED
             if isinstance(owner, list | dict):
                 key = self._constant(node.slice)
+                if isinstance(owner, list) and isinstance(node.slice, ast.Slice):
+                    ends = (node.slice.lower, node.slice.upper, node.slice.step)
+                    bounds = [self._number(end) if end is not None else None for end in ends]
+                    if all(end is None or bound is not None for end, bound in zip(ends, bounds, strict=True)):
+                        return owner[slice(*bounds)]
                 held = owner if isinstance(owner, dict) else {n: owner[n] for n in range(-len(owner), len(owner))}
                 if key is not None and key.value in held:
                     return held[key.value]
@@ -153,7 +158,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
             if isinstance(value, Reference):
                 name = value.path.rpartition(".")[2]
                 if name in _EDGE_FUNCTIONS and value.path.startswith("airflow."):
-                    things = [self._evaluate(argument) for argument in node.args]
+                    things = [None if isinstance(one, ast.Starred) else self._evaluate(one) for one in node.args]
                     self.touched = True
                     (self._chain if name == "chain" else self._cross)(things, node)
                     return None

@@ -14,7 +14,8 @@ def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | N
         value = module.values.single(node)
         return value if isinstance(value, Constant) else None
     if isinstance(node, ast.Name):
-        return Constant(loop[node.id])
+        # Of a whole dict or list nobody has looked whether it holds templates.
+        return Constant(loop[node.id]) if not isinstance(loop[node.id], dict | list) else None
     if isinstance(node, ast.JoinedStr):
         parts = []
         for piece in node.values:
@@ -28,25 +29,57 @@ def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | N
                 return None
             parts.append(str(inner.value))
         return Constant("".join(parts))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         left, right = fold(module, node.left, loop), fold(module, node.right, loop)
         if left is not None and right is not None:
             one, other = left.value, right.value
-            if isinstance(one, str) and isinstance(other, str):
+            if isinstance(one, str) and isinstance(other, str) and isinstance(node.op, ast.Add):
                 return Constant(one + other)
             if isinstance(one, int) and isinstance(other, int):
-                return Constant(one + other)
+                return Constant(one + other if isinstance(node.op, ast.Add) else one - other)
         return None
     if isinstance(node, ast.Subscript):
         key = fold(module, node.slice, loop)
         table = module.values.single(node.value)
-        if isinstance(node.value, ast.Name) and node.value.id in loop:
-            return None
+        held = _held(module, node.value, loop)
+        if held is not None:
+            return _entry(held, key)
         if key is not None and isinstance(table, Table) and isinstance(key.value, str) and table.complete:
             entry = table.entries.get(key.value)
             return fold(module, entry, {}) if entry is not None else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        held = _held(module, node.func.value, loop)
+        given = [fold(module, argument, loop) for argument in node.args]
+        if isinstance(held, dict) and not node.keywords and len(given) in (1, 2) and given[0] is not None:
+            if given[0].value in held:
+                return _entry(held, given[0])
+            return given[1] if len(given) == 2 else Constant(None)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args and not node.keywords:
         owner = fold(module, node.func.value, loop)
         if owner is not None and isinstance(owner.value, str) and node.func.attr in ("lower", "upper", "strip"):
             return Constant(getattr(owner.value, node.func.attr)())
     return None
+
+
+def _held(module: Module, node: ast.expr, loop: dict[str, object]) -> dict[str, object] | list[object] | None:
+    """The dict or list of one turn that an expression is."""
+    if isinstance(node, ast.Name) and node.id in loop:
+        value = loop[node.id]
+    elif isinstance(node, ast.Subscript) and (outer := _held(module, node.value, loop)) is not None:
+        key = fold(module, node.slice, loop)
+        value = _at(outer, key.value) if key is not None else None
+    else:
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def _entry(held: dict[str, object] | list[object], key: Constant | None) -> Constant | None:
+    value = _at(held, key.value) if key is not None else held
+    return Constant(value) if not isinstance(value, dict | list) else None
+
+
+def _at(held: dict[str, object] | list[object], key: object) -> object:
+    """The entry under a key; the whole where there is none, which is no constant."""
+    if isinstance(held, dict):
+        return held.get(key, held) if isinstance(key, str) else held
+    return held[key] if isinstance(key, int) and -len(held) <= key < len(held) else held

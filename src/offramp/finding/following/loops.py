@@ -11,11 +11,10 @@ from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.values import Constant, Items, Reference, Table
 
 
-class Pair(NamedTuple):
-    """One entry of ``items()``."""
+class Parts(NamedTuple):
+    """What a turn of a loop unpacks."""
 
-    key: object
-    value: Thing
+    things: tuple[Thing, ...]
 
 
 class Loops(Following):
@@ -31,13 +30,8 @@ class Loops(Following):
         if any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(statement)):
             self._block("is a loop that may end early", statement)
             return
-        made = [
-            node
-            for node in ast.walk(statement)
-            if isinstance(node, FunctionNode | ast.ClassDef | ast.Import | ast.ImportFrom)
-        ]
-        if made:
-            self._block("is made anew in every turn of a loop", made[0])
+        if (made := _made_in(statement)) is not None:
+            self._block("is made anew in every turn of a loop", made)
             return
         outer = dict(self.loop)
         self.turning += 1
@@ -50,27 +44,29 @@ class Loops(Following):
         self.loop = outer
         self.statement = statement
 
+    def _if(self, statement: ast.If) -> None:
+        if (made := _made_in(statement)) is not None:
+            self._block("is made only if a condition holds", made)
+            return
+        holds = self._holds(statement.test)
+        if holds is None:
+            self._block("is a condition that is not known here", statement)
+            return
+        self.turning += 1
+        self._body(statement.body if holds else statement.orelse)
+        self.turning -= 1
+        self.statement = statement
+
     def _iterable(self, node: ast.expr) -> list[Thing] | None:
-        held = self.env.get(node.id) if isinstance(node, ast.Name) else None
+        """What a loop goes over, in order; None when not known."""
+        keeps = isinstance(node, ast.Name | ast.Subscript) and self._touches_tasks(node)
+        held = self._evaluate(node) if keeps else None
         if isinstance(held, list):
             return list(held)
         if isinstance(held, dict):
             return [Constant(key) for key in held]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self._touches_tasks(node.func.value):
-            kept = self._evaluate(node.func.value)
-            if isinstance(kept, dict) and not node.args and not node.keywords and node.func.attr in ("items", "values"):
-                return (
-                    [Pair(key, thing) for key, thing in kept.items()] if node.func.attr == "items" else [*kept.values()]
-                )
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "items":
-            table = self.values.single(node.func.value)
-            if isinstance(table, Table) and table.complete and not node.args:
-                return [Pair(key, Plain(value)) for key, value in table.entries.items() if value is not None]
-        if isinstance(node, ast.Call) and self.values.single(node.func) == Reference("builtins.range"):
-            bounds = [self.values.single(argument) for argument in node.args]
-            numbers = [bound.value for bound in bounds if isinstance(bound, Constant) and isinstance(bound.value, int)]
-            if len(numbers) == len(bounds) <= 3 and not node.keywords and numbers:
-                return [Constant(number) for number in range(*numbers)]
+        if isinstance(node, ast.Call) and not node.keywords and (things := self._called(node)) is not None:
+            return things
         value = self.values.single(node)
         if any(isinstance(binding.node, ast.Set) for binding in self._bound(node)) or isinstance(node, ast.Set):
             return None
@@ -79,6 +75,101 @@ class Loops(Following):
         if isinstance(value, Table) and value.complete:
             return [Constant(key) for key in value.entries]
         return None
+
+    def _called(self, node: ast.Call) -> list[Thing] | None:
+        """What ``items()``, ``values()``, ``range``, ``enumerate``, ``zip`` and ``reversed`` go over."""
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr in ("items", "values") and not node.args:
+            held = self._evaluate(function.value) if self._touches_tasks(function.value) else None
+            table = self.values.single(function.value)
+            if held is None and isinstance(table, Table) and table.complete:
+                held = {key: Plain(value) for key, value in table.entries.items() if value is not None}
+            if isinstance(held, dict):
+                return [
+                    Parts((Constant(key), thing)) if function.attr == "items" else thing for key, thing in held.items()
+                ]
+        callee = self.values.single(function)
+        name = callee.path if isinstance(callee, Reference) else ""
+        if name == "builtins.range" and 1 <= len(node.args) <= 3:
+            numbers = [self._number(argument) for argument in node.args]
+            known = [number for number in numbers if number is not None]
+            if len(known) < len(numbers) or 0 in known[2:]:
+                return None
+            return [Constant(number) for number in range(*known)]
+        if name in ("builtins.enumerate", "builtins.zip", "builtins.reversed") and node.args:
+            lists = [things for argument in node.args if (things := self._iterable(argument)) is not None]
+            if len(lists) < len(node.args):
+                return None
+            if name == "builtins.zip":
+                return [Parts(things) for things in zip(*lists)]  # noqa: B905 - as short as the shortest, here too
+            if len(lists) > 1:
+                return None
+            if name == "builtins.enumerate":
+                return [Parts((Constant(number), thing)) for number, thing in enumerate(lists[0])]
+            return lists[0][::-1]
+        return None
+
+    def _number(self, node: ast.expr) -> int | None:
+        """The whole number that an expression is, ``len`` of known things included; None when not known."""
+        known = self._constant(node)
+        if known is not None:
+            return known.value if isinstance(known.value, int) else None
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            left, right = self._number(node.left), self._number(node.right)
+            if left is None or right is None:
+                return None
+            return left + right if isinstance(node.op, ast.Add) else left - right
+        measures = isinstance(node, ast.Call) and self.values.single(node.func) == Reference("builtins.len")
+        if isinstance(node, ast.Call) and measures and len(node.args) == 1:
+            things = self._iterable(node.args[0])
+            return len(things) if things is not None else None
+        return None
+
+    def _holds(self, node: ast.expr) -> bool | None:
+        """Whether a condition holds at this point; None when not known."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self._holds(node.operand)
+            return None if inner is None else not inner
+        if isinstance(node, ast.BoolOp):
+            parts = [self._holds(value) for value in node.values]
+            if None in parts:
+                return None
+            return all(parts) if isinstance(node.op, ast.And) else any(parts)
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            return self._compares(node.left, node.ops[0], node.comparators[0])
+        thing = self._thing(node)
+        if isinstance(thing, Task):
+            # Neither operators nor results have a truth value of their own (2.10, 3.3).
+            return True
+        return bool(thing.value) if isinstance(thing, Constant) else None
+
+    def _compares(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool | None:
+        one, other = self._thing(left), self._thing(right)
+        if one is None or other is None:
+            return None
+        if isinstance(operator, ast.Is | ast.IsNot) and Constant(None) in (one, other):
+            return (one == other) is isinstance(operator, ast.Is)
+        if not (isinstance(one, Constant) and isinstance(other, Constant)):
+            return None
+        if isinstance(operator, ast.Eq | ast.NotEq):
+            return (one.value == other.value) is isinstance(operator, ast.Eq)
+        if isinstance(one.value, int) and isinstance(other.value, int):
+            if isinstance(operator, ast.Lt | ast.GtE):
+                return (one.value < other.value) is isinstance(operator, ast.Lt)
+            if isinstance(operator, ast.Gt | ast.LtE):
+                return (one.value > other.value) is isinstance(operator, ast.Gt)
+        return None
+
+    def _thing(self, node: ast.expr) -> Task | Constant | None:
+        """The task or the constant that an expression in a condition is."""
+        held = self.env.get(node.id) if isinstance(node, ast.Name) else None
+        if isinstance(held, Result):
+            return held.task
+        if isinstance(held, Task):
+            return held
+        known = self._constant(held.node if isinstance(held, Plain) else node)
+        number = self._number(node) if known is None else None
+        return Constant(number) if number is not None else known
 
     def _bound(self, node: ast.expr) -> list[Binding]:
         return self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
@@ -89,15 +180,18 @@ class Loops(Following):
                 known = self._constant(thing.node)
                 if known is None:
                     made = self._evaluate(thing.node)
-                    if isinstance(made, Plain):
+                    if not isinstance(made, Plain):
+                        self.env[target.id] = made
+                        return True
+                    known = self._literal(thing.node)
+                    if known is None:
                         return False
-                    self.env[target.id] = made
-                    return True
                 self.loop[target.id] = known.value
                 self.env.pop(target.id, None)
                 return True
             if isinstance(thing, Constant):
                 self.loop[target.id] = thing.value
+                self.env.pop(target.id, None)
                 return True
             if isinstance(thing, Task | Result):
                 self.env[target.id] = thing
@@ -106,14 +200,30 @@ class Loops(Following):
             return False
         if isinstance(target, ast.Tuple | ast.List):
             parts: list[Thing] = []
-            if isinstance(thing, Pair):
-                parts = [Constant(thing.key), thing.value]
+            if isinstance(thing, Parts):
+                parts = [*thing.things]
             elif isinstance(thing, Plain) and isinstance(thing.node, ast.Tuple | ast.List):
                 parts = [Plain(element) for element in thing.node.elts]
             return len(parts) == len(target.elts) and all(
                 self._bind_loop(element, part) for element, part in zip(target.elts, parts, strict=True)
             )
         return False
+
+    def _literal(self, node: ast.expr) -> Constant | None:
+        """A dict, list or tuple of constants, as one; None when not known."""
+        value = self.values.single(node)
+        if isinstance(value, Items) and value.complete:
+            parts = [self._constant(inner) or self._literal(inner) for inner in value.nodes]
+            if None not in parts:
+                return Constant([part.value for part in parts if part is not None])
+        if isinstance(value, Table) and value.complete:
+            entries = {
+                key: (self._constant(inner) or self._literal(inner)) if inner is not None else None
+                for key, inner in value.entries.items()
+            }
+            if None not in entries.values():
+                return Constant({key: part.value for key, part in entries.items() if part is not None})
+        return None
 
     def _loop_constant(self, name: str, node: ast.expr) -> None:
         known = self._constant(node)
@@ -145,3 +255,11 @@ class Loops(Following):
 
     def _is_task_call(self, call: ast.Call) -> bool:
         return isinstance(call.func, ast.Name) and isinstance(self.env.get(call.func.id), TaskFunction)
+
+
+def _made_in(statement: ast.stmt) -> ast.AST | None:
+    """A function, class or import in a loop or condition, which would have to move."""
+    for node in ast.walk(statement):
+        if isinstance(node, FunctionNode | ast.ClassDef | ast.Import | ast.ImportFrom):
+            return node
+    return None

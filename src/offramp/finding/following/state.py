@@ -71,6 +71,12 @@ UNFOLLOWED = Unfollowed()
 Thing = object
 
 
+def _is_nothing(node: ast.expr) -> bool:
+    if isinstance(node, ast.Constant):
+        return node.value is None
+    return (isinstance(node, ast.Dict) and not node.keys) or (isinstance(node, ast.List) and not node.elts)
+
+
 class Following(ABC):
     """The state of following one file, and the questions that every part asks."""
 
@@ -134,11 +140,16 @@ class Following(ABC):
         )
 
     def _drop(self, name: ast.Name) -> None:
-        """Let the statement go that made the list or dict that tasks are kept in."""
+        """Let the statement go that bound a name, to nothing yet, that tasks are kept in."""
         self.kept.discard(self.empty.get(name.id))
         for binding in self.names.lookup(name.id, name):
             made = self.names.parents.get(binding.node) if binding.node is not None else None
-            if isinstance(made, ast.Assign) and len(made.targets) == 1 and made in self.plain:
+            if (
+                isinstance(made, ast.Assign)
+                and len(made.targets) == 1
+                and made in self.plain
+                and _is_nothing(made.value)
+            ):
                 self.plain.remove(made)
                 self.building.add(made)
 

@@ -183,6 +183,8 @@ class _Builder(Expressions):
                 self._block(f"the function `{statement.name}` uses tasks of the DAG", statement)
         elif isinstance(statement, ast.For):
             self._for(statement)
+        elif isinstance(statement, ast.If) and self.dag is not None:
+            self._if(statement)
         elif isinstance(statement, ast.Return):
             if statement.value is not None:
                 self._evaluate(statement.value)
@@ -205,13 +207,10 @@ class _Builder(Expressions):
             if isinstance(thing, Result) and target.id not in thing.task.names:
                 thing.task.names.append(target.id)
             if isinstance(thing, Plain):
-                self.env.pop(target.id, None)
-                if self.turning:
-                    self._loop_constant(target.id, thing.node)
-                elif self.dag is not None:
-                    self.kept.add(statement)
-                    self.empty[target.id] = statement
+                self._assign_plain(target.id, thing, statement)
             else:
+                self._drop(target)
+                self.loop.pop(target.id, None)
                 self.env[target.id] = thing
         elif isinstance(target, ast.Tuple | ast.List) and isinstance(thing, list) and len(thing) == len(target.elts):
             for element, value in zip(target.elts, thing, strict=True):
@@ -228,6 +227,18 @@ class _Builder(Expressions):
             self._block("keeps tasks in a way that is not followed", statement)
         elif self.dag is not None:
             self._block("is code in the DAG that is not followed", statement)
+
+    def _assign_plain(self, name: str, value: Plain, statement: ast.stmt) -> None:
+        self.env.pop(name, None)
+        if self.turning:
+            self._loop_constant(name, value.node)
+            return
+        self.loop.pop(name, None)
+        if isinstance(value.node, ast.Constant) and value.node.value is None:
+            self.env[name] = value
+        if self.dag is not None:
+            self.kept.add(statement)
+            self.empty[name] = statement
 
     def _keep(self, target: ast.Subscript, thing: Task | Result) -> None:
         """``tasks["key"] = task``, in a dict that began empty."""

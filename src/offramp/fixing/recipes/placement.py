@@ -151,7 +151,7 @@ class Placement(Work):
             before = self.comments.before(statement)
             self.comments.keep(statement)
             return [*before, *dedented(self.source, statement, decorator), "", ""]
-        if isinstance(statement, ast.For):
+        if isinstance(statement, ast.For | ast.If):
             return [
                 line for inner in ast.walk(statement) if isinstance(inner, ast.stmt) for line in self._pieces_of(inner)
             ]
