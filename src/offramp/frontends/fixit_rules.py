@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import new_class
 from typing import ClassVar, NamedTuple, overload
 
 from fixit import Invalid, LintRule, Valid
-from libcst import BatchableCSTVisitor, CSTNode, Module, ParserSyntaxError, parse_module
+from libcst import BatchableCSTVisitor, Comment, CSTNode, Module, ParserSyntaxError, parse_module
 from libcst.metadata import (
     BatchableMetadataProvider,
     ByteSpanPositionProvider,
@@ -160,7 +160,16 @@ class _Examples(Sequence[Valid | Invalid]):
 
 
 class _Comments(LintRule):
-    """Fixit's own reading of ``# lint-ignore`` and ``# lint-fixme``, for the rule that ``name`` names."""
+    """Fixit's own reading of ``# lint-ignore`` and ``# lint-fixme``, of some comments ``besides`` too."""
+
+    def __init__(self, code: str, besides: Iterable[str]) -> None:
+        super().__init__()
+        self.name = code
+        self._besides = besides
+
+    def node_comments(self, node: CSTNode) -> Generator[str, None, None]:
+        yield from super().node_comments(node)
+        yield from self._besides
 
 
 def _lint_rule(rule: Rule, rulebook: Rulebook) -> type[LintRule]:
@@ -232,19 +241,21 @@ def _check(path: str, raw: bytes, codes: Collection[str], context: Context) -> _
 
 
 def _is_ignored(source: Source, finding: Finding) -> bool:
-    """Whether a comment of Fixit's kind silences a finding."""
+    """Whether a comment of Fixit's kind silences a finding, where Fixit looks for them or offramp does."""
+    text = source.text.replace("\f", "")
     dropped = source.utf8.count(b"\f", 0, finding.span.start)
     start, end = finding.span.start - dropped, finding.span.end - dropped
-    wrapper = _wrapper(source.text.replace("\f", ""))
-    around = [
-        (span.length, node)
-        for node, span in wrapper.resolve(ByteSpanPositionProvider).items()
-        if span.start <= start and end <= span.start + span.length
-    ]
-    comments = _Comments()
-    comments.name = finding.code
+    wrapper = _wrapper(text)
+    spans = wrapper.resolve(ByteSpanPositionProvider)
+    around = [node for node, span in spans.items() if span.start <= start and end <= span.start + span.length]
+    rows = {source.positions.row(at) for at in (finding.statement.start, finding.statement.end, finding.span.start)}
+    positions = Positions(text.encode("utf-8", "surrogatepass"))
+    comments = _Comments(
+        finding.code,
+        [node.value for node, span in spans.items() if isinstance(node, Comment) and positions.row(span.start) in rows],
+    )
     with comments.resolve(wrapper):
-        return comments.ignore_lint(min(around, key=lambda pair: pair[0])[1])
+        return comments.ignore_lint(min(around, key=lambda node: spans[node].length))
 
 
 @lru_cache(maxsize=1)
