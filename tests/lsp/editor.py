@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sysconfig
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
@@ -56,6 +58,12 @@ class Editor:
         self.root = roots[0]
         self.server = answer.capabilities
         self._versions: dict[str, int] = {}
+        self.progress: defaultdict[types.ProgressToken, list[dict[str, Any]]] = defaultdict(list)
+        # pytest-lsp takes progress of work, but no parts of results.
+        client.protocol.fm.features[types.PROGRESS] = self._note_progress
+
+    def _note_progress(self, params: types.ProgressParams) -> None:
+        self.progress[params.token].append(params.value)
 
     def uri(self, name: str) -> str:
         """The URI of a file in the first folder."""
@@ -142,4 +150,4 @@ async def editing(*roots: Path, capabilities: types.ClientCapabilities) -> Async
         yield Editor(client, roots, answer)
     finally:
         await client.shutdown_session()
-        await client.stop()
+        await client.stop()  # type: ignore[no-untyped-call]

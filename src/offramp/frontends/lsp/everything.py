@@ -112,7 +112,7 @@ class Everything:
         reports: list[types.WorkspaceDocumentDiagnosticReport] = []
         for shown, diagnostics in found.items():
             before = known.get(path_of(shown))
-            if before is None or before.result != result:
+            if before.result != result if before is not None else diagnostics:
                 version = checked.version if shown == uri else None
                 reports.append(_full(shown, result, diagnostics, version))
         return reports

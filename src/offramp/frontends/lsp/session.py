@@ -62,7 +62,8 @@ class Session:
         self._loop = asyncio.get_running_loop()
         capabilities = params.capabilities
         self.shape = Shape(capabilities)
-        self.documents.encoding = str(getattr(self.server.workspace.position_encoding, "value", "utf-16"))
+        encoding = self.server.workspace.position_encoding
+        self.documents.encoding = str(getattr(encoding, "value", encoding))
         document = capabilities.text_document
         self.pulls = document is not None and document.diagnostic is not None
         self._reload()
