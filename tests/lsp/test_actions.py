@@ -322,6 +322,14 @@ def test_the_new_file_is_deployed_as_migrated_files_are(dag: Path) -> None:
     assert write.edits[0].new_text == FLOW.partition("\n\nif __name__")[0]
 
 
+def test_a_client_that_makes_files_need_not_say_that_it_knows_versions(dag: Path) -> None:
+    edit = types.WorkspaceEditClientCapabilities(resource_operations=[types.ResourceOperationKind.Create])
+    workspace = types.WorkspaceClientCapabilities(workspace_edit=edit)
+    actions = offered(opened(dag, DAG), capabilities=types.ClientCapabilities(workspace=workspace))
+    assert [action.title for action in actions if action.edit is not None and action.edit.changes] == []
+    assert "Convert this DAG to a Prefect flow, in a new file dag_flow.py" in titles(actions)
+
+
 def test_no_new_file_is_made_where_the_client_can_make_none(dag: Path) -> None:
     actions = offered(opened(dag, DAG), capabilities=PREVIEWS)
     assert [title for title in titles(actions) if "new file" in title] == []

@@ -47,8 +47,10 @@ class Abilities:
         action = (document and document.code_action) or types.CodeActionClientCapabilities()
         edit = (workspace and workspace.workspace_edit) or types.WorkspaceEditClientCapabilities()
         self.resolves = bool(action.resolve_support and "edit" in action.resolve_support.properties)
-        self.versions = bool(edit.document_changes)
-        self.creates = self.versions and types.ResourceOperationKind.Create in (edit.resource_operations or ())
+        operations = edit.resource_operations or ()
+        # Neovim says that it makes files, and not that it knows the only form of edits that can.
+        self.versions = bool(edit.document_changes or operations)
+        self.creates = types.ResourceOperationKind.Create in operations
         self.confirms = self.versions and edit.change_annotation_support is not None
 
 
@@ -296,12 +298,13 @@ class Actions:
             blockers = verdict.blockers if verdict is not None else ((0, "nothing is left to convert"),)
             reasons = "; ".join(f"line {row}: {reason}" if row else reason for row, reason in blockers)
             raise UnprovenError(f"{self._checked.path}: not converted: {reasons}")
-        start = types.Range(types.Position(0, 0), types.Position(0, 0))
+        # A range is cut at the end of the text; Neovim leaves an empty line behind what is put into an empty one.
+        everything = types.Range(types.Position(0, 0), types.Position(1, 0))
         text = readable(verdict.text).decode("utf-8", "surrogatepass")
         uri = uri_of(path)
         create = types.CreateFile(uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
         written = types.TextDocumentEdit(
-            types.OptionalVersionedTextDocumentIdentifier(uri), [types.TextEdit(start, text)]
+            types.OptionalVersionedTextDocumentIdentifier(uri), [types.TextEdit(everything, text)]
         )
         return types.WorkspaceEdit(document_changes=[create, written])
 
