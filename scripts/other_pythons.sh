@@ -12,7 +12,7 @@ for version in 3.10 3.11 3.12 3.13; do
             echo "tests on Python $version"
             .venv/bin/python -m uv venv --quiet --allow-existing --python "$candidate" "$environment"
             .venv/bin/python -m uv pip install --quiet --python "$environment/bin/python" --editable '.[test]'
-            "$environment/bin/python" -m pytest -q -n auto --ignore=tests/equivalence --ignore=tests/precommit \
+            "$environment/bin/python" -m pytest -q -n auto --ignore=tests/equivalence --ignore=tests/precommit --ignore=tests/editors \
                 --ignore=tests/frontends/test_flake8_plugin.py --ignore=tests/frontends/test_packaging.py
             break
         fi
