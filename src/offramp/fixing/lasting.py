@@ -1,33 +1,24 @@
 """What code that stays, or moves into a task, would mean otherwise once the DAG's code is gone; may import ``finding``.
 
-A DAG file is loaded anew for every task, in a process of its own. A flow's file is
-loaded once, its tasks are threads that share the module, and an argument is
-evaluated when the task runs, no longer when the file is loaded.
+A DAG file is loaded anew for every task. A flow's file is loaded once, and an argument
+is evaluated when the task runs, no longer when the file is loaded.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
 import re
 from collections import Counter
 from collections.abc import Iterator
 
-from offramp.finding.graph import Argument, Blocker, Dag, Graph, Result, Task
+from offramp.finding.graph import Blocker, Dag, Graph
 from offramp.finding.names import Binding, FunctionNode, Scope
 from offramp.finding.operators import Module
 from offramp.finding.values import Reference
 
 _AIRFLOW = ("airflow", "astronomer", "airflow_dbt")
 _SECTIONS = ("task", "task_branch", "task_short_circuit", "task_bash", "task_group", "dag")
-# They see the frame or the module around them, or end the process.
-_UNFOLLOWED = frozenset({"locals", "vars", "globals", "eval", "exec", "exit", "quit", "SystemExit"})
-_OF_THE_PROCESS = frozenset(
-    "sys.exit os._exit os.abort os.chdir os.putenv os.unsetenv os.umask signal.signal signal.alarm locale.setlocale "
-    "random.seed sys.setrecursionlimit socket.setdefaulttimeout".split()
-)
 OF_SUBMIT = frozenset({"self", "wait_for", "return_state", "deferred"})
-_IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
 
 
 def unsettled(module: Module, name: ast.Name) -> str:
@@ -80,12 +71,16 @@ def _timeless(module: Module, call: ast.Call) -> bool:
 
 
 class Search:
-    """Looks through a file of DAGs for what would not mean the same in a file of flows."""
+    """Looks through a file of DAGs for what would not mean the same in a file of flows.
 
-    def __init__(self, module: Module, graph: Graph) -> None:
+    ``rewritten`` are names that are not there any more: something else comes in their place.
+    """
+
+    def __init__(self, module: Module, graph: Graph, rewritten: frozenset[ast.AST]) -> None:
         self.module = module
         self.names = module.names
         self.graph = graph
+        self.rewritten = rewritten
         self.found: list[Blocker] = []
         self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
         self.kept_values = {getattr(statement, "value", None) for statement in graph.kept}
@@ -104,12 +99,8 @@ class Search:
         for function in dict.fromkeys(task.function for task in self.tasks if task.function is not None):
             self._check_defined_once(function)
             self._check_parameters(function)
-            for reached in self._reached(function, {}):
-                self._check_shared_state(reached)
         self._check_uncalled()
         self._check_lines()
-        for task in self.tasks:
-            self._check_shared_results(task)
         return self.found
 
     def _block(self, reason: str, node: ast.AST) -> None:
@@ -167,7 +158,7 @@ class Search:
         for node in ast.walk(code):
             if isinstance(node, ast.arg | ast.AnnAssign | FunctionNode):
                 self._check_quoted(node.returns if isinstance(node, FunctionNode) else node.annotation)
-            if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
+            if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)) or node in self.rewritten:
                 continue
             for binding in self.names.lookup(node.id, node):
                 if self.goes(binding):
@@ -258,83 +249,6 @@ class Search:
                     isinstance(parent, ast.stmt) and _head_end(parent) in rows
                 ):
                     self._block("shares its line with another statement", node)
-
-    def _reached(self, function: ast.AST, seen: dict[ast.AST, None]) -> dict[ast.AST, None]:
-        if function not in seen:
-            seen[function] = None
-            for node in ast.walk(function):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                    for binding in self.names.lookup(node.id, node):
-                        if binding.kind in ("function", "class") and binding.node is not None:
-                            self._reached(binding.node, seen)
-        return seen
-
-    def _check_shared_state(self, function: ast.AST) -> None:
-        body = getattr(function, "body", [])
-        nodes = {inner: None for statement in body for inner in ast.walk(statement)}
-        for node in nodes:
-            if isinstance(node, ast.Global | ast.Nonlocal):
-                self._block(f"`{node.names[0]}` is changed by a task, and the tasks of a flow share it", node)
-            elif isinstance(node, ast.Name) and node.id in _UNFOLLOWED and hasattr(builtins, node.id):
-                if not self.names.lookup(node.id, node):
-                    self._block(f"`{node.id}` in a callable of a task is not followed", node)
-            elif isinstance(node, ast.Call):
-                value = self.module.values.single(node.func)
-                if isinstance(value, Reference) and value.path in _OF_THE_PROCESS:
-                    self._block(f"`{value.path}` acts on the whole process, which the tasks of a flow share", node)
-            elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-                owner = node.value
-                while isinstance(owner, ast.Attribute | ast.Subscript):
-                    owner = owner.value
-                if isinstance(owner, ast.Name) and any(
-                    binding.scope is self.names.module for binding in self.names.lookup(owner.id, owner)
-                ):
-                    self._block(f"`{owner.id}` is changed by a task, and the tasks of a flow share it", node)
-        for (scope, name), changes in self.names.mutations.items():
-            for change in changes:
-                if change.node in nodes and (scope is self.names.module or self._is_default(scope, name)):
-                    self._block(f"`{name}` is changed by a task, and the tasks of a flow share it", change.node)
-
-    def _is_default(self, scope: Scope, name: str) -> bool:
-        """Whether a name is a parameter with a default, which every call shares."""
-        if not isinstance(scope.node, FunctionNode):
-            return False
-        own = scope.node.args
-        plain = [*own.posonlyargs, *own.args]
-        defaulted = plain[len(plain) - len(own.defaults) :]
-        defaulted += [p for p, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default is not None]
-        return any(parameter.arg == name for parameter in defaulted)
-
-    def _check_shared_results(self, task: Task) -> None:
-        """What a task changes of its arguments, the tasks that share them see, and its own next try."""
-        if task.function is None:
-            return
-        parameters = [*task.function.args.posonlyargs, *task.function.args.args]
-        given = [*zip((p.arg for p in parameters), task.positional), *task.keywords.items()]  # noqa: B905
-        scope = self.names.scopes[task.function]
-        for name, value in given:
-            if not self.names.mutations.get((scope, name)):
-                continue
-            if isinstance(value, Argument):
-                lasts = any(isinstance(node, ast.Name) for node in ast.walk(value.node))
-                if lasts or "retries" in task.arguments:
-                    self._block(f"`{name}` is changed here: Airflow hands every try a copy of its arguments", task.node)
-                continue
-            returns = value.task.function.returns if value.task.function is not None else None
-            if returns is not None and ast.unparse(returns) in _IMMUTABLE:
-                continue
-            takers = [other for other in self.tasks if any(result.task is value.task for result in _results(other))]
-            if len(takers) > 1 or "retries" in task.arguments:
-                self._block(
-                    f"`{name}` is changed here: Airflow hands every task a copy of a result, Prefect the result itself",
-                    task.node,
-                )
-
-
-def _results(task: Task) -> Iterator[Result]:
-    for value in (*task.positional, *task.keywords.values(), *task.results.values()):
-        if isinstance(value, Result):
-            yield value
 
 
 def _head_end(statement: ast.stmt) -> int:

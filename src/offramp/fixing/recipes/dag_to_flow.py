@@ -17,11 +17,12 @@ from offramp.finding.values import Constant
 from offramp.fixing import lasting
 from offramp.fixing.expressions import Blocked, harmless
 from offramp.fixing.recipes.conversion import COMMENTS, GENERATED, Conversion, Options
-from offramp.fixing.recipes.flow_body import OWN_NAMES, flow_body
+from offramp.fixing.recipes.flow_body import OWN_NAMES, Step, flow_body
 from offramp.fixing.recipes.placement import Placement
 from offramp.fixing.recipes.task_functions import TaskFunctions
 from offramp.fixing.returned import survives
 from offramp.fixing.schedule import schedule_blockers
+from offramp.fixing.sharing import Sharing
 from offramp.fixing.templates import parameters
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
@@ -39,15 +40,18 @@ class _Converter(TaskFunctions, Placement):
     def convert(self) -> Conversion:
         if not self.graph.dags:
             return Conversion((), (), tuple(self.blockers), ())
-        search = lasting.Search(self.module, self.graph)
+        search = lasting.Search(self.module, self.graph, self.hook_names)
         self.blockers += search.search()
         self.expressions.goes = search.goes
+        sharing = Sharing(self.module, self.graph)
+        sharing.search()
+        self.blockers += sharing.blockers
+        self.doubts.update(sharing.doubts)
         self._local_names()
         self._flow_parameters()
         self._check_plain()
         flows = [(dag, self._dag(dag)) for dag in self.graph.dags]
-        if self.blockers:
-            return Conversion((), (), tuple(dict.fromkeys(self.blockers)), ())
+        # Whatever prevents it so far, the rest is tried too: it may be prevented as well.
         for dag, lines in flows:
             self._replace(dag, lines)
         self._serve()
@@ -93,19 +97,10 @@ class _Converter(TaskFunctions, Placement):
         self.taken.update(name for given in self.parameters.values() for name in given)
 
     def _dag(self, dag: Dag) -> list[str]:
-        arguments = dict(dag.arguments)
-        known = self.expressions.constant(arguments["dag_id"]) if "dag_id" in arguments else None
-        if known is not None and isinstance(known.value, str):
-            dag.id = known.value
-        elif dag.function is not None and "dag_id" not in arguments:
-            dag.id = dag.function.name
-        else:
-            self._block("the DAG's id is not known here", dag.maker)
-            return []
-        if not dag.tasks:
+        self._id(dag)
+        if not dag.tasks and not self.blockers:
             self._block("this DAG has no tasks", dag.maker)
-            return []
-        flow_options = self._dag_arguments(dag, arguments)
+        flow_options = self._dag_arguments(dag)
         name = dag.function.name if dag.function is not None else self._name(dag.id)
         if any(other is not dag and other.id == dag.id for other in self.flow_names):
             self._block(f"a second DAG has the id `{dag.id}`", dag.maker)
@@ -114,19 +109,29 @@ class _Converter(TaskFunctions, Placement):
         for task in order:
             try:
                 self._task(task)
-            except Blocked as blocked:  # noqa: PERF203 - every blocker is reported, not only the first
+            except Blocked as blocked:
                 self.blockers.append(blocked.blocker)
+            if not any(step.task is task for step in self.steps):
+                self.steps.append(Step(task, task.id, self._rule_of(task), (), {}))
         for step in self.steps:
             for value in (*step.positional, *step.keywords.values()):
                 if isinstance(value, Task) and step.task.dag is dag:
                     self._check_taken(value, step.task)
-        if self.blockers:
-            return []
         try:
             return self._flow_lines(dag, name, flow_options, order)
         except Blocked as blocked:
             self.blockers.append(blocked.blocker)
-            return []
+            return [COMMENTS]
+
+    def _id(self, dag: Dag) -> None:
+        given = dag.arguments.get("dag_id")
+        known = self.expressions.constant(given) if given is not None else None
+        if known is not None and isinstance(known.value, str):
+            dag.id = known.value
+        elif dag.function is not None and given is None:
+            dag.id = dag.function.name
+        else:
+            self._block("the DAG's id is not known here", dag.maker)
 
     def _check_taken(self, source: Task, taker: Task) -> None:
         """Whether a task's result is the one that Airflow would hand on."""
@@ -140,10 +145,10 @@ class _Converter(TaskFunctions, Placement):
             )
             self.doubts[reason] = source.node
 
-    def _dag_arguments(self, dag: Dag, arguments: Mapping[str, Argument]) -> dict[str, str]:
+    def _dag_arguments(self, dag: Dag) -> dict[str, str]:
         rows = self.module.rulebook.arguments(self.module.rulebook.notes["DAG"])
         options: dict[str, str] = {"name": repr_text(dag.id)}
-        for name, argument in arguments.items():
+        for name, argument in dag.arguments.items():
             row = rows.get(name)
             try:
                 if row is None:
@@ -197,7 +202,8 @@ class _Converter(TaskFunctions, Placement):
         futures: dict[Task, str] = {}
         for task in order:
             step = by_task[task]
-            base = task.names[0] if task.names else step.callee if step.callee.isidentifier() else task.id
+            own = self._own_name(task)
+            base = own if own in task.names or not step.callee.isidentifier() else step.callee
             plural = "futures" if step.mapped else "future"
             futures[task] = self._name(f"{base.removesuffix('_future')}_{plural}")
         lines = call_lines("@flow", {**options, "log_prints": "True"}, indent=0)
