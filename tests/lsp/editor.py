@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,19 +52,26 @@ def abilities(
 
 
 class Editor:
-    """An editor with some folders open."""
+    """An editor with some folders open, the first of which is ``root``."""
 
-    def __init__(self, client: LanguageClient, roots: Sequence[Path], answer: types.InitializeResult) -> None:
+    server: types.ServerCapabilities
+
+    def __init__(self, client: LanguageClient, roots: Sequence[Path]) -> None:
         self.client = client
-        self.root = roots[0]
-        self.server = answer.capabilities
+        self.root, *self.others = roots
+        self.registered: list[types.Registration] = []
+        client.feature(types.CLIENT_REGISTER_CAPABILITY)(partial(self._register))
         self._versions: dict[str, int] = {}
         self.progress: defaultdict[types.ProgressToken, list[dict[str, Any]]] = defaultdict(list)
         # pytest-lsp takes progress of work, but no parts of results.
         client.protocol.fm.features[types.PROGRESS] = self._note_progress
 
     def _note_progress(self, params: types.ProgressParams) -> None:
+        assert params.value is not None
         self.progress[params.token].append(params.value)
+
+    def _register(self, params: types.RegistrationParams) -> None:
+        self.registered += params.registrations
 
     def uri(self, name: str) -> str:
         """The URI of a file in the first folder."""
@@ -144,10 +152,12 @@ async def editing(*roots: Path, capabilities: types.ClientCapabilities) -> Async
     """An editor, until it leaves as it should."""
     client = await ClientServerConfig([COMMAND, "server"]).start()
     assert isinstance(client, LanguageClient)
+    editor = Editor(client, roots)
     folders = [types.WorkspaceFolder(uri_of(str(root)), root.name) for root in roots]
     answer = await client.initialize_session(types.InitializeParams(capabilities, workspace_folders=folders))
+    editor.server = answer.capabilities
     try:
-        yield Editor(client, roots, answer)
+        yield editor
     finally:
         await client.shutdown_session()
         await client.stop()  # type: ignore[no-untyped-call]

@@ -9,8 +9,8 @@ import warnings
 # `%%bash` makes the whole cell something else; `%time`, `!ls` and `name?` take one line, also after `name =`.
 _CELL_MAGIC = re.compile(rb"\s*%%")
 _LINE_MAGIC = re.compile(
-    rb"^(?P<before>[ \t]*(?:[\w.,\[\]'\" \t]+=[ \t]*)?)"
-    rb"(?P<magic>[%!?][^\r\n]*|[\w.]+\?{1,2}[ \t]*(?=[\r\n]|\Z))",
+    rb"^(?P<before>[ \t]*(?:[\w\x80-\xff.,\[\]'\" \t]+=[ \t]*)?)"
+    rb"(?P<magic>[%!?][^\r\n]*|[\w\x80-\xff.]+\?{1,2}[ \t]*(?=[\r\n]|\Z))",
     re.MULTILINE,
 )
 _NOT_A_LINE_END = re.compile(rb"[^\r\n]")
