@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from offramp.finding.names import Binding
 from offramp.finding.operators import Module
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.layout import comments_by_row
@@ -26,17 +27,19 @@ def import_edits(
     *,
     after_imports: str = "",
     leaves_airflow: bool = True,
+    goes: Callable[[Binding], bool] = lambda _binding: False,
 ) -> list[Edit]:
     """Edits of the module's import statements, given the other ``edits`` to it.
 
     ``needed`` are pairs of module and name; ``("", "json")`` is ``import json``.
     ``after_imports`` is text to put behind them; ``leaves_airflow`` whether imports of
-    Airflow go. Raises Blocked where a needed name means something else in the file.
+    Airflow go; ``goes`` tells the bindings that no code is left for. Raises Blocked where a
+    needed name means something else in the file.
     """
     edits = list(edits)
     statements = [node for node in module.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     generated = "\n".join(edit.text for edit in edits) + after_imports
-    missing = sorted(pair for pair in needed if not _present(module, pair))
+    missing = sorted(pair for pair in needed if not _present(module, pair, goes))
     kept = {
         statement: [
             alias
@@ -157,7 +160,7 @@ def _append(source: Source, module: Module, found: list[Edit], text: str) -> lis
     return [*found, Edit(Span(offset, offset), text)]
 
 
-def _present(module: Module, pair: tuple[str, str]) -> bool:
+def _present(module: Module, pair: tuple[str, str], goes: Callable[[Binding], bool]) -> bool:
     """Whether the file imports a needed name already; Blocked when the name is something else there."""
     where, name = pair
     target = f"{where}.{name}" if where else name
@@ -168,7 +171,7 @@ def _present(module: Module, pair: tuple[str, str]) -> bool:
             if stays:
                 return True
             continue
-        if not (binding.kind == "import" and binding.target.partition(".")[0] in _AIRFLOW):
+        if not (goes(binding) or (binding.kind == "import" and binding.target.partition(".")[0] in _AIRFLOW)):
             reason = f"the name `{name}` is needed for Prefect and means something else here"
             raise Blocked(reason, binding.node or module.tree.body[0])
     return False

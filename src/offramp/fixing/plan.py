@@ -104,7 +104,7 @@ def _conversion(
         reports = use.call is not None and use.role != "hook"
         if graph.dags and reports and source.positions.span(use.callee) not in found:
             blockers.append(Blocker("its finding is suppressed, or its rule is not selected", use.callee))
-    if project is not None and graph.dags and not blockers:
+    if project is not None and graph.dags:
         importer = project.importing(source.path)
         if importer is not None:
             blockers.append(Blocker(f"{importer} imports this file", graph.dags[0].maker))

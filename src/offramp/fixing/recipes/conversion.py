@@ -126,7 +126,8 @@ class Work:
     def _own_name(self, task: Task) -> str:
         """The name that the code gives a task and no other one, else the task's id."""
         tasks = [other for dag in self.graph.dags for other in dag.tasks.values()]
-        return next((name for name in task.names if sum(name in other.names for other in tasks) == 1), task.id)
+        own = (name for name in task.names if sum(name in other.names for other in tasks) == 1)
+        return next((name for name in own if name not in GENERATED), task.id)
 
     def _name(self, wanted: str) -> str:
         """A free name close to the wanted one."""

@@ -145,7 +145,8 @@ class Placement(Work):
             if self.module.dags.decorated(statement, ("task_group",)) is not None:
                 return [line for inner in statement.body for line in self._inner_text(inner, dag)]
             decorator = self.hoisted.get(statement)
-            if decorator is None and statement.decorator_list and self.module.dags.decorated(statement, _DECORATORS):
+            called = any(task.function is statement for one in self.graph.dags for task in one.tasks.values())
+            if decorator is None and not called and self.module.dags.decorated(statement, _DECORATORS):
                 # A task that no DAG calls runs nowhere; nothing is lost with it but its code.
                 self._block(f"the task `{statement.name}` is never called", statement)
             before = self.comments.before(statement)
@@ -350,7 +351,17 @@ class Placement(Work):
                 )
         from offramp.fixing.imports import import_edits
 
-        self.edits += import_edits(self.module, self.source, self.edits, frozenset(self.imports), after_imports=helper)
+        try:
+            self.edits += import_edits(
+                self.module,
+                self.source,
+                self.edits,
+                frozenset(self.imports),
+                after_imports=helper,
+                goes=self.expressions.goes,
+            )
+        except Blocked as blocked:
+            self.blockers.append(blocked.blocker)
 
 
 def _only_imports_airflow(statement: ast.stmt) -> bool:
