@@ -47,12 +47,13 @@ def plain(markdown: str) -> str:
 
 
 def _around(source: Source, offset: int) -> Iterator[ast.expr | ast.ImportFrom]:
-    """The names, calls and imports that hold an offset, the innermost first."""
+    """The names that are read, the calls and the imports that hold an offset, the innermost first."""
     span = source.positions.span
     holding = [
         node
         for node in ast.walk(source.tree)
-        if isinstance(node, _NODES) and span(node).start <= offset <= span(node).end
+        if isinstance(node, _NODES) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        if span(node).start <= offset <= span(node).end
     ]
     yield from sorted(holding, key=lambda node: span(node).end - span(node).start)
 
