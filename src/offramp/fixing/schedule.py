@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from offramp.finding.graph import Argument, Blocker, Dag
@@ -143,6 +144,11 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
     if fields[2] != "*" and fields[4] != "*":
         raise Blocked("names days of the month and of the week, which cron readers combine in two ways", argument.node)
     zone = start.zone if start is not None else "UTC"
+    if zone != "UTC" and _hours(fields[1]) & _changed_hours(zone):
+        expressions.doubts[
+            f"`{cron}` falls into the hour that {zone} leaves out or has twice when its clocks change: "
+            "Airflow and Prefect then start other runs"
+        ] = argument.node
     written = f'"{cron}"'
     if text == cron and not isinstance(argument.node, ast.Constant):
         written = expressions.text(argument)
@@ -151,6 +157,47 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
         frozenset({("prefect.schedules", "Cron")}),
         (("cron", cron), ("timezone", zone)),
     )
+
+
+def _hours(field: str) -> set[int]:
+    """The hours that a field of a cron expression names; all of them where it is not followed."""
+    found: set[int] = set()
+    try:
+        for part in field.split(","):
+            hours, _, step = part.partition("/")
+            first, _, last = ("0-23" if hours == "*" else hours).partition("-")
+            found.update(range(int(first), int(last or (23 if step else first)) + 1, int(step or 1)))
+    except ValueError:
+        return set(range(24))
+    return found
+
+
+def _changed_hours(zone: str) -> set[int]:
+    """The hours of the day that come twice or never in the next two years, when the zone's clocks change.
+
+    ``croniter``, which Airflow asks, and Prefect's own reading of it differ in these (Airflow 2.10.5 and 3.3.2,
+    Prefect 3.8.8). An unknown zone is taken to change at any hour.
+    """
+    from datetime import datetime, timedelta, timezone  # slow to load
+    from zoneinfo import ZoneInfo
+
+    try:
+        local = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return set(range(24))
+    found: set[int] = set()
+    quarter = timedelta(minutes=15)
+    before = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
+    for _ in range(2 * 366):
+        after = before + timedelta(days=1)
+        if before.astimezone(local).utcoffset() != after.astimezone(local).utcoffset():
+            walls = [(before + quarter * count).astimezone(local).replace(tzinfo=None) for count in range(4 * 24 + 1)]
+            for wall, following in pairwise(walls):
+                if following - wall != quarter:
+                    first, last = sorted((wall + quarter, following))
+                    found.update((first + quarter * count).hour for count in range(int((last - first) / quarter)))
+        before = after
+    return found
 
 
 class _Start(NamedTuple):

@@ -9,6 +9,7 @@ from offramp.finding.names import FunctionNode
 from offramp.finding.values import Constant, Items
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.conversion import COMMENTS, Work, imports_airflow, is_airflow
+from offramp.fixing.recipes.hook_calls import HELPERS
 from offramp.fixing.schedule import schedule
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Edit, Flow, Span
@@ -25,6 +26,7 @@ def run_bash(command, env=None, cwd=None):
             stderr=subprocess.STDOUT,
             cwd=cwd or directory,
             env=env,
+            start_new_session=True,
         )
         for output in process.stdout:
             line = output.decode(errors="backslashreplace").rstrip()
@@ -48,7 +50,7 @@ class Placement(Work):
         names = self.module.names
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                if self._is_default_args(statement):
+                if node in self.hook_names or self._is_default_args(statement):
                     continue
                 for binding in names.lookup(node.id, node):
                     if binding.kind == "import" and is_airflow(binding.target):
@@ -151,7 +153,7 @@ class Placement(Work):
                 self._block(f"the task `{statement.name}` is never called", statement)
             before = self.comments.before(statement)
             self.comments.keep(statement)
-            return [*before, *dedented(self.source, statement, decorator), "", ""]
+            return [*before, *dedented(self.source, statement, decorator, self._hook_edits(statement)), "", ""]
         if isinstance(statement, ast.For | ast.If):
             return [
                 line for inner in ast.walk(statement) if isinstance(inner, ast.stmt) for line in self._pieces_of(inner)
@@ -164,6 +166,10 @@ class Placement(Work):
             self.comments.keep(statement)
             return [*before, *dedented(self.source, statement, None)]
         return []
+
+    def _hook_edits(self, function: FunctionNode) -> tuple[Edit, ...]:
+        found = self.hooks.pop(function, None)
+        return found.edits if found is not None else ()
 
     def _moves(self, statement: ast.stmt) -> bool:
         """Whether a statement of a DAG's body is plain code that has to stay."""
@@ -339,7 +345,13 @@ class Placement(Work):
             for binding in self.module.names.module.bindings.get("run_bash", []):
                 if not self.expressions.goes(binding):
                     self._block("`run_bash` means something else here", binding.node or self.graph.dags[0].maker)
+        for found in self.hooks.values():
+            self.edits += found.edits
+        for name in self.helpers:
+            for binding in self.module.names.module.bindings.get(name, []):
+                self._block(f"`{name}` means something else here", binding.node or self.graph.dags[0].maker)
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
+        helper += "".join(f"\n\n{HELPERS[name]}" for name in sorted(self.helpers))
         attempts = {statement for statement in self.graph.plain if _only_imports_airflow(statement)}
         for statement in self._default_args_statements() | attempts:
             self._replace_statement(statement, self.comments.within(statement))
