@@ -6,6 +6,7 @@ Every fixture, every case in Markdown and every example of a note is a file in a
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 import re
 import subprocess
@@ -17,8 +18,12 @@ from typing import NamedTuple
 import pytest
 from fixit.api import fixit_paths
 from fixit.ftypes import Options, QualifiedRule
+from lsp.editor import Editor, abilities, editing
+from lsp.without_server import edited, edits_of
+from lsprotocol import types
 
 from offramp.engine import Context, check_bytes, fix_bytes
+from offramp.frontends.lsp.documents import uri_of
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.reading.source import Positions
 from offramp.reading.versions import find_versions
@@ -95,8 +100,47 @@ def by_fixit(folder: Path) -> Seen:
     return Seen(places, after)
 
 
-# A tool that joins in gives what it sees of a folder in which it is started.
-OTHERS: dict[str, Callable[[Path], Seen]] = {"flake8": by_flake8, "fixit": by_fixit}
+def by_server(folder: Path) -> Seen:
+    """What ``offramp server`` answers about each document, and what fixing all of it leaves in the end."""
+    return asyncio.run(_by_server(folder))
+
+
+async def _by_server(folder: Path) -> Seen:
+    places: set[Place] = set()
+    texts: dict[str, bytes] = {}
+    # Characters of UTF-32 are code points.
+    able = abilities("utf-32", pulls=True)
+    assert able.workspace is not None
+    able.workspace.workspace_edit = types.WorkspaceEditClientCapabilities(document_changes=True)
+    async with editing(*((folder / path).parent for path in files(folder)), capabilities=able) as editor:
+        for path in files(folder):
+            text = Path(path).read_bytes().decode()
+            uri = editor.open(uri_of(str(folder / path)), text)
+            report = await editor.pulled(uri)
+            assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+            places.update(
+                (path, str(one.code), one.range.start.line + 1, one.range.start.character + 1) for one in report.items
+            )
+            while edits := await _fixing(editor, uri):
+                text = edited(text, edits, "utf-32")
+                editor.type(uri, text)
+            editor.close(uri)
+            texts[path] = text.encode()
+    return Seen(places, texts)
+
+
+async def _fixing(editor: Editor, uri: str) -> list[types.TextEdit]:
+    whole = types.Range(types.Position(0, 0), types.Position(10_000, 0))
+    wanted = types.CodeActionContext([], only=["source.fixAll.offramp"])
+    asked = types.CodeActionParams(types.TextDocumentIdentifier(uri), whole, wanted)
+    for action in await editor.client.text_document_code_action_async(asked) or ():
+        assert isinstance(action, types.CodeAction)
+        return edits_of(action, uri)
+    return []
+
+
+# A tool that joins in says what it sees of the folder in which it is started.
+OTHERS: dict[str, Callable[[Path], Seen]] = {"flake8": by_flake8, "fixit": by_fixit, "server": by_server}
 
 KINDS = ["notes", "fixtures", "finding", "fixing"]
 

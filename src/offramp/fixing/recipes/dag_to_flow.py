@@ -117,11 +117,7 @@ class _Converter(TaskFunctions, Placement):
             for value in (*step.positional, *step.keywords.values()):
                 if isinstance(value, Task) and step.task.dag is dag:
                     self._check_taken(value, step.task)
-        try:
-            return self._flow_lines(dag, name, flow_options, order)
-        except Blocked as blocked:
-            self.blockers.append(blocked.blocker)
-            return [COMMENTS]
+        return self._flow_lines(dag, name, flow_options, order)
 
     def _id(self, dag: Dag) -> None:
         given = dag.arguments.get("dag_id")
@@ -214,6 +210,7 @@ class _Converter(TaskFunctions, Placement):
         lines.append(COMMENTS)
         body = flow_body([by_task[task] for task in order], futures)
         self.imports.update(body.imports)
+        self.blockers += body.blockers
         return [*lines, *(INDENT + line for line in body.lines)]
 
 

@@ -14,9 +14,8 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from offramp.finding.graph import Result, Task
+from offramp.finding.graph import Blocker, Result, Task
 from offramp.finding.names import FunctionNode
-from offramp.fixing.expressions import Blocked
 from offramp.fixing.text import INDENT, WIDTH, call_lines
 
 SHORT_CIRCUITS = frozenset({"ShortCircuitOperator", "task_short_circuit"})
@@ -45,14 +44,15 @@ class Step(NamedTuple):
 
 
 class FlowBody(NamedTuple):
-    """The lines of a flow's body and what they import."""
+    """The lines of a flow's body, what they import, and what prevents it: then the lines are of no use."""
 
     lines: tuple[str, ...]
     imports: frozenset[tuple[str, str]]
+    blockers: tuple[Blocker, ...]
 
 
 def flow_body(steps: Sequence[Step], futures: Mapping[Task, str]) -> FlowBody:
-    """The body for tasks in the order in which they can be submitted. Raises Blocked."""
+    """The body for tasks in the order in which they can be submitted."""
     return _Writer(steps, futures).write()
 
 
@@ -62,6 +62,7 @@ class _Writer:
         self.order = [step.task for step in steps]
         self.futures = futures
         self.imports: set[tuple[str, str]] = set()
+        self.blockers: list[Blocker] = []
         before = {upstream for task in self.order for upstream in task.upstream}
         self.leaves = [task for task in self.order if task not in before]
 
@@ -69,12 +70,13 @@ class _Writer:
         choices = [task for task in self.order if self._is_choice(task)]
         for step in self.steps.values():
             if choices and step.callee in OWN_NAMES:
-                raise Blocked(f"the task `{step.callee}` has a name that the flow needs", step.task.node)
+                self._block(f"the task `{step.callee}` has a name that the flow needs", step.task.node)
         if len(choices) > 1:
-            raise Blocked(
+            self._block(
                 "several branches, short circuits or one_failed rules in one DAG are not converted", choices[1].node
             )
-        if not choices or not self._inside(choices[0]):
+            lines = []
+        elif not choices or not self._inside(choices[0]):
             lines = [*self._submitted(self.order), *self._ended(self.order, self.leaves)]
         elif choices[0].kind in BRANCHES:
             lines = self._branch(choices[0])
@@ -82,7 +84,11 @@ class _Writer:
             lines = self._short_circuit(choices[0])
         else:
             lines = self._on_failure(choices[0])
-        return FlowBody(tuple(line for text in lines for line in text.split("\n")), frozenset(self.imports))
+        written = tuple(line for text in lines for line in text.split("\n"))
+        return FlowBody(written, frozenset(self.imports), tuple(dict.fromkeys(self.blockers)))
+
+    def _block(self, reason: str, node: ast.AST) -> None:
+        self.blockers.append(Blocker(reason, node))
 
     def _is_choice(self, task: Task) -> bool:
         return task.kind in SHORT_CIRCUITS | BRANCHES or self.steps[task].rule == "one_failed"
@@ -106,7 +112,7 @@ class _Writer:
         outside = [task for task in self.order if task not in inside]
         for task in inside:
             if self.steps[task].rule not in AFTER_SUCCESS:
-                raise Blocked("runs after a failed short circuit too, by its trigger rule", task.node)
+                self._block("runs after a failed short circuit too, by its trigger rule", task.node)
         kept = [choice, *(task for task in self.leaves if task not in inside and task is not choice)]
         self._covered(outside, kept, choice)
         name = self.futures[choice]
@@ -123,11 +129,11 @@ class _Writer:
         outside = [task for task in self.order if task not in inside]
         for task in inside:
             if task is not choice and self.steps[task].rule not in AFTER_SUCCESS:
-                raise Blocked("is skipped together with the task before it, by its trigger rule", task.node)
+                self._block("is skipped together with the task before it, by its trigger rule", task.node)
         if any(
             isinstance(value, Task) for value in (*self.steps[choice].positional, *self.steps[choice].keywords.values())
         ):
-            raise Blocked("takes a result that may not be there, under the trigger rule `one_failed`", choice.node)
+            self._block("takes a result that may not be there, under the trigger rule `one_failed`", choice.node)
         kept = [task for task in self.leaves if task not in inside]
         self._covered(outside, [*kept, *choice.upstream], choice)
         self.imports.add(("prefect.futures", "wait"))
@@ -199,38 +205,38 @@ class _Writer:
         returned = _returned_constants(choice)
         ids = {arm.id for arm in arms}
         if returned is None or not returned <= ids:
-            raise Blocked("which task the branch chooses is not known here: it returns no plain task ids", choice.node)
+            self._block("which task the branch chooses is not known here: it returns no plain task ids", choice.node)
         if len(joins) > 1:
-            raise Blocked("the branch joins in several tasks", joins[1].node)
+            self._block("the branch joins in several tasks", joins[1].node)
         if any(arm in shared for arm in arms):
-            raise Blocked("one arm of the branch goes on to another", choice.node)
+            self._block("one arm of the branch goes on to another", choice.node)
         for arm in arms:
             own = set(exclusive[arm])
             for task in exclusive[arm]:
                 if self.steps[task].rule != "all_success":
-                    raise Blocked("stands between a branch and its join with another trigger rule", task.node)
+                    self._block("stands between a branch and its join with another trigger rule", task.node)
                 stray = [
                     up for up in task.upstream if up not in own and up is not choice and up in self._below([choice])
                 ]
                 if stray:
-                    raise Blocked("stands in two arms of a branch", task.node)
+                    self._block("stands in two arms of a branch", task.node)
             if joins and not any(task in joins[0].upstream for task in own):
-                raise Blocked("an arm of the branch does not reach the join", arm.node)
+                self._block("an arm of the branch does not reach the join", arm.node)
         for join in joins:
             if self.steps[join].rule != _JOIN:
-                raise Blocked(
+                self._block(
                     f"joins a branch under `{self.steps[join].rule}`, which skips it or not by what was skipped",
                     join.node,
                 )
             if choice in join.upstream:
-                raise Blocked("the branch may choose the join itself", join.node)
+                self._block("the branch may choose the join itself", join.node)
             if any(
                 isinstance(value, Task) for value in (*self.steps[join].positional, *self.steps[join].keywords.values())
             ):
-                raise Blocked("takes a result that a skipped task does not have", join.node)
+                self._block("takes a result that a skipped task does not have", join.node)
         for task in shared:
             if task not in joins and self.steps[task].rule not in AFTER_SUCCESS:
-                raise Blocked("stands after a branch with a trigger rule that is not followed", task.node)
+                self._block("stands after a branch with a trigger rule that is not followed", task.node)
 
     def _covered(self, outside: Sequence[Task], kept: Sequence[Task], choice: Task) -> None:
         """Everything that is submitted before the choice must be waited for whatever it says."""
@@ -243,7 +249,7 @@ class _Writer:
                 waiting.extend(task.upstream)
         for task in outside:
             if task not in waited:
-                raise Blocked("would not be waited for when the tasks after it are skipped", task.node)
+                self._block("would not be waited for when the tasks after it are skipped", task.node)
 
     # -- lines -------------------------------------------------------------------
 
@@ -261,7 +267,7 @@ class _Writer:
             names = ["*taken", *(self._each(up) for up in waits if up not in below)]
         elif step.rule == "all_done":
             if any(self.steps[up].mapped for up in waits):
-                raise Blocked("waits for a mapped task under the trigger rule `all_done`", task.node)
+                self._block("waits for a mapped task under the trigger rule `all_done`", task.node)
             if waits:
                 self.imports.add(("prefect", "allow_failure"))
             names = [f"allow_failure({self.futures[up]})" for up in waits]
@@ -276,7 +282,7 @@ class _Writer:
 
     def _value(self, value: str | Task, step: Step, name: str = "") -> str:
         if isinstance(value, Task) and self.steps[value].mapped:
-            raise Blocked("takes the results of a mapped task", step.task.node)
+            self._block("takes the results of a mapped task", step.task.node)
         text = self.futures[value] if isinstance(value, Task) else value
         if not step.mapped or name == step.mapped:
             return text
