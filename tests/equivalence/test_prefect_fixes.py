@@ -43,6 +43,8 @@ def _failed(*jobs: int) -> Did:
 
 
 NOTHING = _fine()
+# A job that still runs, and goes well, when others have failed.
+SLOW = {"outcomes": ["success"], "polls": 2}
 # Trap, rule, outcome of every dbt run, what it does as it is, and with its fix.
 RUNS = [
     ("bare call", "OFR211", "success", NOTHING, _fine(11)),
@@ -70,6 +72,9 @@ RUNS = [
     ("runner told not to raise", "OFR214", "error", NOTHING, _failed()),
     ("futures dropped", "OFR215", "success", _fine(11, 12, 13), _fine(11, 12, 13)),
     ("futures dropped", "OFR215", "error", _fine(11, 12, 13), _failed(11, 12, 13)),
+    ("future beside those that are returned", "OFR215", "success", _fine(11, 20, 21), _fine(11, 20, 21)),
+    ("future beside those that are returned", "OFR215", "error", _fine(11, 20, 21), _failed(11, 20, 21)),
+    ("future beside a value that is returned", "OFR215", "error", _fine(11, 20, 21), _failed(11, 20, 21)),
     ("future inside what is returned", "OFR215", "success", _fine(11), _fine(11)),
     ("future inside what is returned", "OFR215", "error", _fine(11), _failed(11)),
     ("short wait", "OFR216", "success", _fine(11), _fine(11)),
@@ -93,7 +98,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
         after.write_text(_fixed(name, code), "utf-8")
         for trap, _, outcome, _, _ in RUNS:
             if trap == name:
-                jobs = {"*": {"outcomes": [outcome], "polls": 0}}
+                jobs = {"*": {"outcomes": [outcome], "polls": 0}, "20": SLOW, "21": SLOW}
                 fail = "" if outcome == "success" else "fail"
                 cases += [
                     Case(f"{trap}-{outcome}-{file.stem}", file, jobs, FLOW, fail=fail) for file in (before, after)

@@ -98,7 +98,8 @@ class Prefect:
 
     def _decorates(self, node: ast.expr) -> str | None:
         value = self.values.single(node)
-        if isinstance(value, Partial):
+        # `flow(name="x")` decorates as `flow` does; `flow(function)` has decorated.
+        if isinstance(value, Partial) or (isinstance(value, Made) and not value.call.args):
             value = value.callee
         return DECORATORS.get(value.path) if isinstance(value, Reference) else None
 
@@ -214,7 +215,7 @@ class Prefect:
                 return Target(FUNCTIONS[owner], name)
             return self._method(CLASSES.get(owner, ""), name)
         if isinstance(value, Made):
-            return self._with_options(value.callee)
+            return self._with_options(value.callee) or self._wrapped(value.call)
         if isinstance(value, Member):
             owner_target = self._target(value.owner)
             if owner_target is not None and owner_target.form == "call":
@@ -230,6 +231,13 @@ class Prefect:
         if isinstance(callee, Member) and callee.name == "with_options":
             return self._target(callee.owner)
         return None
+
+    def _wrapped(self, call: ast.Call) -> Target | None:
+        """The local function that ``task(function)`` or ``flow(function)`` makes a task or flow of."""
+        if len(call.args) != 1 or self._decorates(call.func) is None:
+            return None
+        value = self.values.single(call.args[0])
+        return self._local(value.node) if isinstance(value, Local) and isinstance(value.node, FunctionNode) else None
 
     def _method(self, owner: str, name: str) -> Target | None:
         method = METHODS.get(f"{owner}.{name}") if owner else None

@@ -73,7 +73,9 @@ class Definition(NamedTuple):
         """The given keywords that neither it nor Prefect takes."""
         if self.kind in ("open", "enum", "property"):
             return []
-        return [name for name in self.takes.unknown(given) if name not in _PREFECTS_OWN.get(self.kind, ())]
+        unknown = [name for name in self.takes.unknown(given) if name not in _PREFECTS_OWN.get(self.kind, ())]
+        # pydantic's own begin so: _env_file, _secrets_dir ...
+        return [name for name in unknown if self.kind != "settings" or not name.startswith("_")]
 
     def most_positional(self) -> int | None:
         """How many positional arguments it takes; None where that may be any number."""

@@ -1,4 +1,8 @@
-"""Returns the futures of a flow's tasks, or asks for their results, so that their failure fails the flow run."""
+"""Returns the futures of a flow's tasks, or asks for their results, so that their failure fails the flow run.
+
+A flow that ends cancels what has not begun (seen with Prefect 3.8.8): before a result may raise, the flow waits for all
+its dbt tasks.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +38,19 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
         insertions.around(calls[0], "return " if mapped else "return [", "" if mapped else "]")
         return "Return the future"
     names = [_name(prefect, insertions, call, number) for number, call in enumerate(calls)]
-    if isinstance(last, ast.Return) and not nothing:
-        insertions.before(last, [f"{name}.result()" for name in names])
-        return "Ask for the result before the flow returns"
     listed = ", ".join(f"*{name}" if _mapped(call) else name for name, call in zip(names, calls, strict=True))
+    if isinstance(value, ast.List) and _are_futures(prefect, insertions, value):
+        here = [part.id for part in ast.walk(value) if isinstance(part, ast.Name)]
+        others = [name for name in _others(prefect, function, calls) if name not in here]
+        insertions.before(last, [f"{name}.wait()" for name in others])
+        insertions.around(value.elts[-1], "", f", {listed}")
+        return "Return the future with the others"
+    if isinstance(last, ast.Return) and not nothing:
+        _refuse_work_in(prefect, last)
+        waited = [*_others(prefect, function, calls), *names]
+        waits = [f"{name}.wait()" for name in waited] if len(waited) > 1 else []
+        insertions.before(last, [*waits, *(f"{name}.result()" for name in names)])
+        return "Ask for the result before the flow returns"
     text = f"return {names[0]}" if len(calls) == 1 and _mapped(calls[0]) else f"return [{listed}]"
     if isinstance(last, ast.Return):
         insertions.replace(insertions.source.positions.span(last), text)
@@ -51,23 +64,83 @@ def _refuse_in_branch(prefect: Prefect, function: FunctionNode, call: ast.Call) 
         raise Blocked("is submitted inside a loop or branch", call)
 
 
+def _others(prefect: Prefect, function: FunctionNode, calls: list[ast.Call]) -> list[str]:
+    """The names of the flow's other dbt futures that may not have ended; Blocked where one has none."""
+    found = []
+    for call in prefect.names.calls:
+        target = prefect.target(call.func)
+        submitted = target is not None and target.form in ("submit", "map") and target.callable.works
+        if not submitted or call in calls or prefect.names.enclosing_function(call) is not function:
+            continue
+        if isinstance(parent := prefect.names.parents.get(call), ast.Attribute) and parent.attr in ("result", "wait"):
+            continue
+        name = _held(prefect, call)
+        if not name or prefect.names.statement(call) not in function.body:
+            raise Blocked("this dbt task has to end before another's result may raise, and has no name", call)
+        if not any(
+            _ends(prefect, function, use) for one in prefect.names.bindings_of(call) for use in prefect.names.uses(one)
+        ):
+            found.append(name)
+    return found
+
+
+def _ends(prefect: Prefect, function: FunctionNode, use: ast.Name) -> bool:
+    """Whether a statement that always runs waits for a future."""
+    parent = prefect.names.parents.get(use)
+    waits = isinstance(parent, ast.Attribute) and parent.attr in ("result", "wait")
+    return waits and prefect.names.statement(use) in function.body[:-1]
+
+
+def _refuse_work_in(prefect: Prefect, last: ast.Return) -> None:
+    """Blocked where what a flow returns starts something, which a result that raises before it would prevent."""
+    for call in ast.walk(last):
+        if isinstance(call, ast.Call):
+            target = prefect.target(call.func)
+            submits = isinstance(call.func, ast.Attribute) and call.func.attr in ("submit", "map")
+            if submits or (target is not None and (target.callable.works or target.function is not None)):
+                raise Blocked("this would not be started when the dbt task fails", call)
+
+
+def _are_futures(prefect: Prefect, insertions: Insertions, listed: ast.List) -> bool:
+    """Whether a list certainly holds nothing but futures, and takes another one at its end."""
+    if not listed.elts or not all(_is_future(prefect, element) for element in listed.elts):
+        return False
+    span = insertions.source.positions.span
+    return b")" not in insertions.source.utf8[span(listed.elts[-1]).end : span(listed).end]
+
+
+def _is_future(prefect: Prefect, node: ast.expr) -> bool:
+    """Whether an element of a list is certainly a future, or the spread futures of ``map``."""
+    spread = isinstance(node, ast.Starred)
+    made, awaited = prefect.producer(node.value if isinstance(node, ast.Starred) else node)
+    form = made.func.attr if made is not None and isinstance(made.func, ast.Attribute) else ""
+    return not awaited and form == ("map" if spread else "submit")
+
+
 def _mapped(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and call.func.attr == "map"
 
 
 def _name(prefect: Prefect, insertions: Insertions, call: ast.Call, number: int) -> str:
     """The name that holds a future; it gets one where it stands alone."""
-    parent = prefect.names.parents.get(call)
-    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
-        name = parent.targets[0].id
-        bindings = prefect.names.bindings_of(call)
-        if len(bindings) != 1 or len(bindings[0].scope.bindings[name]) != 1:
-            raise Blocked(f"`{name}` is bound more than once", call)
-        return name
-    if not isinstance(parent, ast.Expr):
+    if held := _held(prefect, call):
+        return held
+    if not isinstance(prefect.names.parents.get(call), ast.Expr):
         raise Blocked("stands inside a larger expression", call)
     base = "futures" if _mapped(call) else "future"
     names = tuple(f"{base}_{number + 1}" if number else base for number in range(number, number + 9))
     name = free_name(prefect, call, names)
     insertions.around(call, f"{name} = ")
+    return name
+
+
+def _held(prefect: Prefect, call: ast.Call) -> str:
+    """The name that a future is bound to alone; empty for none."""
+    parent = prefect.names.parents.get(call)
+    if not isinstance(parent, ast.Assign) or len(parent.targets) != 1 or not isinstance(parent.targets[0], ast.Name):
+        return ""
+    name = parent.targets[0].id
+    bindings = prefect.names.bindings_of(call)
+    if len(bindings) != 1 or len(bindings[0].scope.bindings[name]) != 1:
+        raise Blocked(f"`{name}` is bound more than once", call)
     return name
