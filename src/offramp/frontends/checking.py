@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from offramp.frontends.terminal import use_colour, use_links, write_all
+from offramp.frontends.terminal import columns, use_colour, use_links, write_all
 from offramp.model import OfframpError
 from offramp.output.formats import TERMINAL_LAYOUTS, rendered
 from offramp.output.outcome import Look, Outcome
@@ -148,7 +148,7 @@ def _deliver_one(args: argparse.Namespace, output: Output, outcome: Outcome, rep
         if output.layout not in TERMINAL_LAYOUTS and isinstance(sys.stdout, io.TextIOWrapper):
             # Programs that read these take nothing but UTF-8.
             sys.stdout.reconfigure(encoding="utf-8")
-        look = Look(use_colour(args.color), use_links(args.color), args.quiet)
+        look = Look(use_colour(args.color), use_links(args.color), args.quiet, columns())
         write_all(sys.stdout, report(output.layout, outcome, look))
         return
     parts = report(output.layout, outcome, Look(args.color == "always", quiet=args.quiet))

@@ -8,10 +8,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, write
+from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, use_links, write
 from offramp.knowledge.rulebook import Rulebook, load_rulebook, shipped_notes
 from offramp.model import OfframpError
 from offramp.settings import load
+
+# Longer lines are hard to read, whatever the terminal has.
+_WIDEST = 100
 
 
 def declare_rule(parser: argparse.ArgumentParser) -> None:
@@ -86,10 +89,10 @@ def _show(page: str) -> None:
     from rich.markdown import Markdown
 
     # Without -R, less shows colours as characters; -F leaves short pages on the screen.
-    os.environ.setdefault("LESS", "-FRX")
+    os.environ["LESS"] = f"{os.environ['LESS']} -R" if os.environ.get("LESS") else "-FRX"
     console = Console()
     with console.pager(styles=True):
-        console.print(Markdown(page))
+        console.print(Markdown(page, hyperlinks=use_links("auto")), width=min(console.width, _WIDEST))
 
 
 def run_docs(args: argparse.Namespace) -> int:

@@ -44,6 +44,11 @@ def draws(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def columns() -> int:
+    """The columns of the terminal that stdout is; 0 where it is none."""
+    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+
+
 def use_colour(choice: str) -> bool:
     """Whether ``auto``, ``always`` or ``never`` means colour on stdout here.
 

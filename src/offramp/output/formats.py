@@ -56,5 +56,12 @@ def _findings(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
         case _:
             from offramp.output import text
 
-            present = {"full": text.full, "concise": text.concise, "grouped": text.grouped}[layout]
-            return (f"{line}\n" for line in present(outcome.found, text.Paint(look.colour, links=look.links)))
+            paint = text.Paint(look.colour, links=look.links)
+            match layout:
+                case "concise":
+                    lines = text.concise(outcome.found, paint)
+                case "grouped":
+                    lines = text.grouped(outcome.found, paint)
+                case _:
+                    lines = text.full(outcome.found, paint, look.columns)
+            return (f"{line}\n" for line in lines)

@@ -15,11 +15,16 @@ CANNOT_PARSE = "OFR901"
 
 
 class Look(NamedTuple):
-    """How text for people may look: with colours, with links where rules are named, without the summary."""
+    """How text for people looks.
+
+    With colours, with links where rules are named, without the summary, and in how many
+    ``columns``: 0 where lines have no end, as in a file.
+    """
 
     colour: bool = False
     links: bool = False
     quiet: bool = False
+    columns: int = 0
 
 
 class Outcome(NamedTuple):

@@ -18,6 +18,7 @@ _CYAN = "36"
 
 _OWN = re.compile("OFR8(?!00)")
 _CONTEXT = 2
+_NARROWEST = 40
 _TAB = "    "
 # Wider lines are cut to a window around the finding: a file of one 10 MB line must stay readable.
 _WIDEST = 160
@@ -49,21 +50,23 @@ class Paint:
         return f"\x1b]8;;{rule_url(code)}\x1b\\{painted}\x1b]8;;\x1b\\"
 
 
-def full(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
-    """Lines of the ``full`` layout: message, place and source excerpt with carets."""
+def full(results: Iterable[FileResult], paint: Paint, columns: int = 0) -> Iterator[str]:
+    """Lines of the ``full`` layout: message, place and source excerpt with carets, in so many columns if not 0."""
     for result in results:
         positions = Positions(result.text)
         refused: tuple[Refusal, ...] = ()
         for finding in result.findings:
-            yield f"{paint.code(finding.code)} {paint(_BOLD, _message(finding))}"
-            yield from _excerpt(result.path, finding, positions, paint)
+            message = [paint(_BOLD, line) for line in _wrapped(_message(finding), columns, len(finding.code) + 1)]
+            yield f"{paint.code(finding.code)} {message[0]}"
+            yield from (f"{' ' * len(finding.code)} {line}" for line in message[1:])
+            yield from _excerpt(result.path, finding, positions, paint, columns)
             if finding.fix is not None:
-                yield from _help(finding.fix, paint)
+                yield from _help(finding.fix, paint, columns)
             for refusal in finding.refusals[: 1 if refused == finding.refusals else None]:
                 place = positions.row(refusal.span.start) if refusal.span is not None else 0
                 where = f" (line {place})" if place else ""
                 more = " and the others named above" if refused == finding.refusals and len(refused) > 1 else ""
-                yield f"  {paint(_BLUE, '=')} {paint(_BOLD, 'no fix')}: {_clean(refusal.reason)}{where}{more}"
+                yield from _labelled("no fix", f"{_clean(refusal.reason)}{where}{more}", paint, columns)
             refused = finding.refusals
             yield ""
 
@@ -155,10 +158,31 @@ def fixed(results: Iterable[FileResult], *, written: bool) -> list[str]:
     return lines
 
 
-def _help(fix: Fix, paint: Paint) -> Iterator[str]:
+def _help(fix: Fix, paint: Paint, columns: int) -> Iterator[str]:
     label = {Applicability.SAFE: "fix", Applicability.UNSAFE: "unsafe fix", Applicability.DISPLAY_ONLY: "help"}
     reason = f" ({_clean(fix.reason)})" if fix.reason else ""
-    yield f"  {paint(_BLUE, '=')} {paint(_BOLD, label[fix.applicability])}: {_clean(fix.title)}{reason}"
+    yield from _labelled(label[fix.applicability], f"{_clean(fix.title)}{reason}", paint, columns)
+
+
+def _labelled(label: str, text: str, paint: Paint, columns: int) -> Iterator[str]:
+    lead = len(f"  = {label}: ")
+    first, *more = _wrapped(text, columns, lead)
+    yield f"  {paint(_BLUE, '=')} {paint(_BOLD, label)}: {first}"
+    yield from (f"{' ' * lead}{line}" for line in more)
+
+
+def _wrapped(text: str, columns: int, lead: int) -> list[str]:
+    """The text in lines of words that fit behind ``lead`` characters; a word that does not fit stays whole."""
+    if not columns or len(text) <= columns - lead:
+        return [text]
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and lead + len(line) + 1 + len(word) > columns:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line]
 
 
 def _clean(text: str) -> str:
@@ -173,7 +197,7 @@ def _message(finding: Finding) -> str:
     return finding.message.translate(_PICTURES)
 
 
-def _excerpt(path: str, finding: Finding, positions: Positions, paint: Paint) -> Iterator[str]:
+def _excerpt(path: str, finding: Finding, positions: Positions, paint: Paint, columns: int) -> Iterator[str]:
     row, column = positions.location(finding.span.start)
     end_row, end_column = positions.location(finding.span.end)
     shown = _rows_to_show(positions, row)
@@ -185,17 +209,26 @@ def _excerpt(path: str, finding: Finding, positions: Positions, paint: Paint) ->
     yield f"{' ' * gutter} {bar}"
     marked = positions.line(row)
     stop = end_column - 1 if end_row == row else len(marked)
-    cut = max(0, column - 1 - _LEAD) if len(marked) > _WIDEST else 0
+    widest = min(_WIDEST, max(_NARROWEST, columns - gutter - 3)) if columns else _WIDEST
+    cut = max(0, min(column - 1 - min(_LEAD, widest // 3), len(marked) - widest)) if stop > widest else 0
     for number in shown:
         line = positions.line(number)
-        text = line[cut : cut + _WIDEST].translate(_SOURCE_PICTURES).rstrip()
+        text = _window(line, cut, cut + widest).translate(_SOURCE_PICTURES).rstrip()
         yield f"{paint(_BLUE, f'{number:>{gutter}}')} {bar} {text}".rstrip()
         if number == row:
             before = _width(marked[cut : column - 1])
-            carets = max(1, _width(marked[column - 1 : min(stop, cut + _WIDEST)]))
+            carets = max(1, _width(marked[column - 1 : min(stop, cut + widest)]))
             yield f"{' ' * gutter} {bar} {' ' * before}{paint(_RED, '^' * carets)}"
     if shown.stop - 1 > row:
         yield f"{' ' * gutter} {bar}"
+
+
+def _window(line: str, start: int, stop: int) -> str:
+    """A part of a line, with a dot for what is left out on either side."""
+    part = line[start:stop]
+    if start and part:
+        part = f"…{part[1:]}"
+    return f"{part[:-1]}…" if len(line) > stop else part
 
 
 def _rows_to_show(positions: Positions, row: int) -> range:
