@@ -6,9 +6,11 @@ import ast
 import io
 import re
 import tokenize
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from offramp.finding.graph import Dag
+from offramp.model import Edit
 from offramp.reading.source import Source
 
 _PRAGMA = r"(?i)#\s*(?:noqa|type:|pylint:|fmt:|pyright:|offramp:|isort:|ruff:|flake8:|OFR\d)"
@@ -88,8 +90,8 @@ def comments_by_row(source: Source) -> dict[int, str]:
     }
 
 
-def dedented(source: Source, statement: ast.stmt, decorator: str | None) -> list[str]:
-    """The lines of a statement at column 0; ``decorator`` stands in for its decorators.
+def dedented(source: Source, statement: ast.stmt, decorator: str | None, edits: Sequence[Edit] = ()) -> list[str]:
+    """The lines of a statement at column 0, with ``edits`` made that add none; ``decorator`` stands in for its own.
 
     Lines inside a string that spans several stay as they are: they are its value.
     """
@@ -99,13 +101,27 @@ def dedented(source: Source, statement: ast.stmt, decorator: str | None) -> list
     last = statement.end_lineno or statement.lineno
     inside = _string_rows(source)
     lines = [] if decorator is None else decorator.split("\n")
-    for row in range(first, last + 1):
-        line = source.positions.line(row)
-        if row not in inside:
-            indent = line[: statement.col_offset]
-            line = line[statement.col_offset :] if not indent.strip() else line.lstrip()
-        lines.append(line)
+    for row, text in _edited(source, first, last, edits):
+        indent = text[: statement.col_offset]
+        outside = text[statement.col_offset :] if not indent.strip() else text.lstrip()
+        lines.append(text if row in inside else outside)
     return lines
+
+
+def _edited(source: Source, first: int, last: int, edits: Sequence[Edit]) -> Iterator[tuple[int, str]]:
+    """The rows of a range and what they read after the edits; an edit's rows become its first one."""
+    positions = source.positions
+    joined: set[int] = set()
+    texts = {row: positions.line(row) for row in range(first, last + 1)}
+    for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
+        start, end = positions.row(edit.span.start), positions.row(edit.span.end)
+        before = source.utf8[positions.offset(start, 0) : edit.span.start].decode()
+        cut = len(source.utf8[positions.offset(end, 0) : edit.span.end].decode())
+        texts[start] = before + edit.text + texts[end][cut:]
+        joined.update(range(start + 1, end + 1))
+    for row, text in texts.items():
+        if row not in joined:
+            yield row, text
 
 
 def _string_rows(source: Source) -> set[int]:

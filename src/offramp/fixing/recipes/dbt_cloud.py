@@ -413,7 +413,7 @@ def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) ->
             raise Blocked("the connection is not known here", argument.node)
         job.expressions.no_template(known.value, argument.node)
         connection = known.value
-    block = repr_text(_block(job, connection))
+    block = repr_text(block_of(job.expressions, job.blocks, connection, job.task.node))
     load = f"await DbtCloudCredentials.aload({block})" if asynchronous else f"DbtCloudCredentials.load({block})"
     account_id = job.source("block.account_id")
     if account_id not in job.call or _known(job, account_id) == Constant(None):
@@ -428,16 +428,16 @@ def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) ->
     return copy, [f"credentials = {load}"]
 
 
-def _block(job: Job, connection: str) -> str:
-    """The block of a connection, written down for who has to create it."""
-    name = block_name(connection, job.blocks)
+def block_of(expressions: Expressions, blocks: Mapping[str, str], connection: str, node: ast.AST) -> str:
+    """The block of a connection, written down for who has to create it. Raises Blocked."""
+    name = block_name(connection, blocks)
     if not re.fullmatch(BLOCK_NAME, name):
         reason = f"the connection `{connection}` gives no name for a block: name one in [tool.offramp.blocks]"
-        raise Blocked(reason, job.task.node)
-    other = job.expressions.connections.setdefault(name, connection)
+        raise Blocked(reason, node)
+    other = expressions.connections.setdefault(name, connection)
     if other != connection:
         reason = f"the connections `{other}` and `{connection}` would share the block `{name}`"
-        raise Blocked(f"{reason}: name one in [tool.offramp.blocks]", job.task.node)
+        raise Blocked(f"{reason}: name one in [tool.offramp.blocks]", node)
     return name
 
 

@@ -311,6 +311,11 @@ class TaskFunctions(Work):
         if pulled is not None:
             self._pull(task, function, pulled)
             keywords.update(pulled.sources)
+        hooks = self.hooks.get(function)
+        if hooks is not None:
+            problems.extend(hooks.blockers)
+            self.helpers |= hooks.helpers
+            self.imports |= hooks.imports
         self.imports.update({("prefect", "task"), _NO_CACHE})
         arguments = {**options, "cache_policy": "NO_CACHE"}
         if function in self.decorated:
@@ -444,6 +449,8 @@ class TaskFunctions(Work):
                 if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
                     continue
                 for binding in names.lookup(node.id, node):
+                    if node in self.hook_names:
+                        continue
                     if binding.kind == "import" and is_airflow(binding.target):
                         raise Blocked(f"`{node.id}` is Airflow's, and a callable of a task uses it", node)
                     if binding.scope is names.module and node.id in self.expressions.gone:
