@@ -7,9 +7,10 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -23,20 +24,20 @@ SECONDS = 30
 class Wire:
     """A server's ends."""
 
-    def __init__(self, root: Path, **more: Any) -> None:
+    def __init__(self, root: Path, command: Sequence[str] = (COMMAND, "server", "--stdio"), **more: Any) -> None:
         environment = {name: value for name, value in os.environ.items() if name != "OFFRAMP_DEBUG"}
+        self.stderr = TemporaryFile()  # noqa: SIM115 - closed in `end`
         self.process = subprocess.Popen(
-            [COMMAND, "server", "--stdio"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self.stderr,
             cwd=root,
             env=environment,
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        assert self.process.stderr is not None
-        self.stdin, self.stdout, self.stderr = self.process.stdin, self.process.stdout, self.process.stderr
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
         self._more = more
 
     def send(self, *messages: object) -> None:
@@ -76,8 +77,10 @@ class Wire:
 
     def leaves(self) -> tuple[int, bytes]:
         """The exit code, and what else was said, be it on stdout or stderr."""
-        said = self.stdout.read() + self.stderr.read()
-        return self.process.wait(SECONDS), said
+        said = self.stdout.read()
+        code = self.process.wait(SECONDS)
+        self.stderr.seek(0)
+        return code, said + self.stderr.read()
 
     def end(self) -> None:
         """End the server where it has not left, and let go of it."""

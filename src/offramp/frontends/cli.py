@@ -369,9 +369,10 @@ def _server(_args: argparse.Namespace) -> int:
     try:
         from offramp.frontends.lsp.server import serve
     except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("offramp"):
+        needed = (error.name or "").partition(".")[0]
+        if needed == "offramp":
             raise
-        raise OfframpError(f"the language server needs {error.name}: pip install 'offramp[lsp]'") from None
+        raise OfframpError(f"the language server needs {needed}: pip install 'offramp[lsp]'") from None
     return serve()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -75,5 +76,7 @@ def serve() -> int:
         server.feature(method, options.get(method))(partial(handler))
     server.command(EXPLAIN)(partial(actions.explain))
     server.command(ADD_TO_BASELINE)(partial(actions.add_to_baseline))
+    # What is loaded by now stays for good: no collection of garbage need look at it.
+    gc.freeze()
     server.start_io(cast(BinaryIO, stdio.Input(sys.stdin.buffer)), stdio.take_stdout())
     return CLEAN if session.stopped else FOUND

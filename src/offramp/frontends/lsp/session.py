@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Seconds without typing before a text is checked, and, found fault with, before its fixes are planned: refusals
-# show what prevents them.
-_CHECK_AFTER = 0.03
+# Seconds without a change before a text is checked, and before its fixes are planned, to show what prevents them.
+_CHECK_AFTER = 0.02
 _PLAN_AFTER = 0.5
 _RELOAD_AFTER = 0.1
 _WATCHED = ("**/*.py", "**/*.{toml,md,json,lock,txt,cfg}", "**/Pipfile")
