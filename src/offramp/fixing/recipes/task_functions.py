@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from offramp.finding.following.folding import fold
@@ -301,13 +301,14 @@ class TaskFunctions(Work):
         if function is None:
             return
         if isinstance(function, ast.AsyncFunctionDef):
-            raise Blocked("an async callable is not converted", task.node)
+            problems.append(Blocker("an async callable is not converted", task.node))
         pulled = self.pulls.get(task)
-        self._check_callable(task, function, pulled.replaced if pulled is not None else frozenset())
+        replaced = pulled.replaced if pulled is not None else frozenset()
+        problems.extend(self._callable_blockers(task, function, replaced))
         given = [*task.positional, *task.keywords.values()]
         self._render(task, (value for value in given if isinstance(value, Argument)), problems)
-        positional = [self._passed(value) for value in task.positional]
-        keywords = {name: self._passed(value) for name, value in task.keywords.items()}
+        positional = [self._tried(value, problems) for value in task.positional]
+        keywords = {name: self._tried(value, problems) for name, value in task.keywords.items()}
         if pulled is not None:
             self._pull(task, function, pulled)
             keywords.update(pulled.sources)
@@ -395,10 +396,11 @@ class TaskFunctions(Work):
             for dag in self.graph.dags
         )
 
-    def _check_callable(self, task: Task, function: FunctionNode, replaced: frozenset[str]) -> None:
+    def _callable_blockers(self, task: Task, function: FunctionNode, replaced: frozenset[str]) -> Iterator[Blocker]:
+        """What keeps a callable from being a task's function as it is."""
         own = function.args
         if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
-            raise Blocked(f"the callable `{function.name}` is a generator", function)
+            yield Blocker(f"the callable `{function.name}` is a generator", function)
         plain = [*own.posonlyargs, *own.args]
         given = {parameter.arg for parameter in plain[: len(task.positional)]} | set(task.keywords)
         defaulted = {p.arg for p in plain[len(plain) - len(own.defaults) :]} if own.defaults else set()
@@ -410,33 +412,33 @@ class TaskFunctions(Work):
             if parameter.arg in given:
                 placed = parameter in plain[: len(task.positional)]
                 if (task.kind.startswith("task") or placed) and parameter.arg in _CONTEXT:
-                    raise Blocked(
+                    yield Blocker(
                         f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter
                     )
                 continue
             if parameter.arg in _CONTEXT:
-                raise Blocked(
+                yield Blocker(
                     f"Airflow fills the parameter `{parameter.arg}` of `{function.name}` from its context", parameter
                 )
-            if parameter.arg not in defaulted:
-                raise Blocked(f"the parameter `{parameter.arg}` of `{function.name}` is given nowhere", parameter)
+            elif parameter.arg not in defaulted:
+                yield Blocker(f"the parameter `{parameter.arg}` of `{function.name}` is given nowhere", parameter)
         signature = [*plain, *([own.vararg] if own.vararg is not None else []), *own.kwonlyargs]
         for parameter in signature[len(plain) : len(task.positional)]:
             if parameter.arg in task.keywords or parameter.arg in _CONTEXT:
-                raise Blocked(f"Airflow 2 takes a positional argument for `{parameter.arg}` and fails", parameter)
+                yield Blocker(f"Airflow 2 takes a positional argument for `{parameter.arg}` and fails", parameter)
         if own.vararg is None and len(task.positional) > len(plain):
-            raise Blocked(f"`{function.name}` takes fewer arguments than it is given", task.node)
+            yield Blocker(f"`{function.name}` takes fewer arguments than it is given", task.node)
         if own.kwarg is None:
             for name in task.keywords:
                 if name not in accepted:
-                    raise Blocked(f"`{function.name}` has no parameter `{name}`", task.node)
+                    yield Blocker(f"`{function.name}` has no parameter `{name}`", task.node)
         elif own.kwarg.arg not in replaced:
             used = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == own.kwarg.arg]
             if used:
-                raise Blocked(f"`{function.name}` uses Airflow's context", used[0])
-        self._check_reachable(function, set())
+                yield Blocker(f"`{function.name}` uses Airflow's context", used[0])
+        yield from self._reached_blockers(function, set())
 
-    def _check_reachable(self, function: ast.AST, seen: set[ast.AST]) -> None:
+    def _reached_blockers(self, function: ast.AST, seen: set[ast.AST]) -> Iterator[Blocker]:
         if function in seen:
             return
         seen.add(function)
@@ -445,18 +447,25 @@ class TaskFunctions(Work):
         for part in body:
             for node in ast.walk(part):
                 if isinstance(node, ast.Import | ast.ImportFrom) and imports_airflow(node):
-                    raise Blocked("a callable of a task imports Airflow", node)
+                    yield Blocker("a callable of a task imports Airflow", node)
                 if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
                     continue
                 for binding in names.lookup(node.id, node):
                     if node in self.hook_names:
                         continue
                     if binding.kind == "import" and is_airflow(binding.target):
-                        raise Blocked(f"`{node.id}` is Airflow's, and a callable of a task uses it", node)
+                        yield Blocker(f"`{node.id}` is Airflow's, and a callable of a task uses it", node)
                     if binding.scope is names.module and node.id in self.expressions.gone:
-                        raise Blocked(f"`{node.id}` is a task or DAG, and a callable of a task uses it", node)
+                        yield Blocker(f"`{node.id}` is a task or DAG, and a callable of a task uses it", node)
                     if binding.kind in ("function", "class") and isinstance(binding.node, FunctionNode | ast.ClassDef):
-                        self._check_reachable(binding.node, seen)
+                        yield from self._reached_blockers(binding.node, seen)
+
+    def _tried(self, value: Argument | Result, problems: list[Blocker]) -> str | Task:
+        try:
+            return self._passed(value)
+        except Blocked as blocked:
+            problems.append(blocked.blocker)
+            return ""
 
     def _passed(self, value: Argument | Result) -> str | Task:
         if isinstance(value, Argument):
