@@ -199,7 +199,13 @@ def test_all_blockers_are_listed_at_once_with_their_lines(tmp_path: Path) -> Non
     )
     done = _offramp("check", "dag.py", where=tmp_path)
     assert done.returncode == 1
-    for row, reason in ((7, "`end_date`"), (7, "`@continuous`"), (9, "`pool`"), (9, "`sla`"), (10, "is code in the DAG")):
+    for row, reason in (
+        (7, "`end_date`"),
+        (7, "`@continuous`"),
+        (9, "`pool`"),
+        (9, "`sla`"),
+        (10, "is code in the DAG"),
+    ):
         lines = done.stdout.splitlines()
         assert any(f"(line {row})" in line and reason in line for line in lines), (row, reason, lines)
 
