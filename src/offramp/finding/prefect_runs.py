@@ -267,6 +267,13 @@ def _fails_by_result(prefect: Prefect, call: ast.Call, argument: str) -> bool:
     return given is not None and given.node is not None and bool(_verbs(prefect, given.node) & _TELLING)
 
 
+def raises_anyway(prefect: Prefect, call: ast.Call) -> bool:
+    """Whether all commands that a dbt runner may be given in a call raise when they fail, whatever it is told."""
+    given = prefect.values.arguments(call, ("args",)).given.get("args")
+    verbs = _verbs(prefect, given.node) if given is not None and given.node is not None else set()
+    return bool(verbs) and not any(not verb or _HOLE in verb or verb in _TELLING for verb in verbs)
+
+
 def _verbs(prefect: Prefect, node: ast.AST, depth: int = 0) -> set[str]:
     """What a command may begin with, without ``dbt`` and flags; through parameters to the calls in the file."""
     parts = prefect.values.text(node)
@@ -303,8 +310,11 @@ def _option(prefect: Prefect, values: tuple[Value, ...], name: str) -> tuple[Val
     value = values[0] if len(values) == 1 else None
     if value == Constant(None):
         return (None,)
-    if isinstance(value, Table) and value.complete and name not in value.entries:
-        return (None,)
+    if isinstance(value, Table) and value.complete:
+        if name not in value.entries:
+            return (None,)
+        node = value.entries[name]
+        return prefect.values.evaluate(node) if node is not None else ()
     if not isinstance(value, Made) or prefect.instance(value.call) != OPTIONS:
         return ()
     arguments = prefect.values.arguments(value.call)

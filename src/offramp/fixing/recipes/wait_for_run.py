@@ -6,6 +6,7 @@ import ast
 
 from offramp.finding.names import FunctionNode
 from offramp.finding.prefect_context import ASYNC, SYNC, Prefect, Target
+from offramp.finding.prefect_runs import raises_anyway
 from offramp.finding.values import Constant
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions, continued
@@ -150,6 +151,8 @@ def _raise(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
         if prefect.producer(other.func.value)[0] is made:
             if not isinstance(prefect.names.parents.get(other), ast.Expr):
                 raise Blocked("the result of another command of this runner is used", other)
+            if other is not call and not raises_anyway(prefect, other):
+                raise Blocked("this command of the same runner would then raise as well", other)
             if prefect.names.enclosing_function(other) is not prefect.names.enclosing_function(made):
                 raise Blocked("the runner is used in another function", other)
     statement = prefect.names.statement(call)
