@@ -447,6 +447,9 @@ class ActionRequests:
             await self._session.apart(add_to_baseline, checked, file, code, fingerprint)
         except OfframpError as error:
             self._session.say(str(error))
+        else:
+            written = types.FileEvent(uri_of(file), types.FileChangeType.Changed)
+            self._session.change_files(types.DidChangeWatchedFilesParams([written]))
 
     @property
     def _abilities(self) -> Abilities:
