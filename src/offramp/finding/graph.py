@@ -35,7 +35,8 @@ class Task:
 
     ``kind`` is the note section of its operator. ``names`` are the names it was bound to.
     ``function`` is the callable of Python tasks; ``positional`` and ``keywords`` what
-    it is called with: arguments, or the tasks whose result is passed. ``upstream``
+    it is called with: arguments, or the tasks whose result is passed. ``expression`` is
+    what a callable gives that is a lambda without parameters. ``upstream``
     holds the tasks of its edges, in the order they were made. ``mapped`` is the
     argument of a mapped task that differs from one run of it to the next.
     """
@@ -43,6 +44,7 @@ class Task:
     __slots__ = (
         "arguments",
         "dag",
+        "expression",
         "function",
         "id",
         "keywords",
@@ -69,6 +71,7 @@ class Task:
         self.names: list[str] = []
         self.arguments: dict[str, Argument] = {}
         self.function: FunctionNode | None = None
+        self.expression: Argument | None = None
         self.positional: list[Argument | Result] = []
         self.keywords: dict[str, Argument | Result] = {}
         self.results: dict[str, Result] = {}

@@ -12,6 +12,8 @@ from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Use
 from offramp.finding.values import Constant, Given, Items, Local, Reference, Table
 
+_PLAIN_CALLS = frozenset("print str repr int float bool len list dict tuple sum min max range sorted".split())
+
 
 class Tasks(Following):
     """Makes tasks as Airflow does, ids and inherited arguments included."""
@@ -154,11 +156,26 @@ class Tasks(Following):
             task.function = value.node
             if value.node.decorator_list:
                 self._block(f"the callable `{value.node.name}` has decorators", node)
-        elif isinstance(value, Local):
-            self._block("the callable is a lambda", node)
+        elif isinstance(value, Local) and isinstance(value.node, ast.Lambda):
+            self._lambda(task, value.node, node)
         else:
             known = f"the callable `{ast.unparse(node)}` is defined elsewhere"
             self._block(f"{known}: whether it takes Airflow's context is not known", node)
+
+    def _lambda(self, task: Task, function: ast.Lambda, node: ast.expr) -> None:
+        """A lambda that takes nothing, and calls nothing but what prints or computes."""
+        called = [inner.func for inner in ast.walk(function.body) if isinstance(inner, ast.Call)]
+        known = [value.path for callee in called if isinstance(value := self.values.single(callee), Reference)]
+        names = {inner.id for inner in ast.walk(function.body) if isinstance(inner, ast.Name)}
+        own = function.args
+        if own.args or own.posonlyargs or own.kwonlyargs or own.vararg or own.kwarg or task.positional or task.keywords:
+            self._block("the callable is a lambda that takes arguments", node)
+        elif len(known) < len(called) or not {path.removeprefix("builtins.") for path in known} <= _PLAIN_CALLS:
+            self._block("the callable is a lambda that calls functions", node)
+        elif names & self.loop.keys():
+            self._block("the callable is a lambda that reads what differs from turn to turn of a loop", node)
+        else:
+            task.expression = Argument(function.body, (), "keyword")
 
     def _override(self, function: TaskFunction, call: ast.Call) -> Thing:
         given = self.values.arguments(call)

@@ -134,6 +134,8 @@ class _Converter(TaskFunctions, Placement):
         pushed = source.arguments.get("do_xcom_push")
         if pushed is not None and self.expressions.constant(pushed) != Constant(True):
             self._block(f"takes the result of `{source.id}`, which keeps it by `do_xcom_push`", taker.node)
+        if source.expression is not None:
+            self._block(f"takes the result of `{source.id}`, whose callable is a lambda", taker.node)
         if source.function is not None and not survives(self.module, source.function):
             reason = (
                 f"what `{source.function.name}` returns is handed on as it is; Airflow hands on what JSON keeps of it "

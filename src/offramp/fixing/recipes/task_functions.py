@@ -17,7 +17,7 @@ from offramp.fixing.recipes.dbt_cloud import Body, Job
 from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step, results
 from offramp.fixing.recipes.pulled_results import Pulls, pulled_by
 from offramp.fixing.recipes.registry import recipe_of
-from offramp.fixing.templates import RUNTIME, Templates
+from offramp.fixing.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.model import Edit, Span
@@ -298,17 +298,20 @@ class TaskFunctions(Work):
 
     def _python(self, task: Task, options: dict[str, str], problems: list[Blocker]) -> None:
         function = task.function
+        if task.expression is not None:
+            self._emit_function(task, options, Body((f"return {self.expressions.text(task.expression)}",)))
         if function is None:
             return
         if isinstance(function, ast.AsyncFunctionDef):
             problems.append(Blocker("an async callable is not converted", task.node))
         pulled = self.pulls.get(task)
         replaced = pulled.replaced if pulled is not None else frozenset()
-        problems.extend(self._callable_blockers(task, function, replaced))
+        filled = self._filled(task, function, problems)
+        problems.extend(self._callable_blockers(task, function, replaced | filled.keys()))
         given = [*task.positional, *task.keywords.values()]
         self._render(task, (value for value in given if isinstance(value, Argument)), problems)
         positional = [self._tried(value, problems) for value in task.positional]
-        keywords = {name: self._tried(value, problems) for name, value in task.keywords.items()}
+        keywords = {**{name: self._tried(value, problems) for name, value in task.keywords.items()}, **filled}
         if pulled is not None:
             self._pull(task, function, pulled)
             keywords.update(pulled.sources)
@@ -328,6 +331,23 @@ class TaskFunctions(Work):
             lines = call_lines(f"{callee} = task", arguments, (function.name,), indent=0)
             self.pieces.setdefault(task.statement, []).extend([*lines, ""])
         self.steps.append(Step(task, callee, self._rule_of(task), tuple(positional), keywords, self._mapped(task)))
+
+    def _filled(self, task: Task, function: FunctionNode, problems: list[Blocker]) -> dict[str, str | Task]:
+        """The parameters that Airflow fills from its context with text that Prefect has too."""
+        own = function.args
+        given = {parameter.arg for parameter in [*own.posonlyargs, *own.args][: len(task.positional)]}
+        templates = Templates(task, self.expressions, self.options.versions, {})
+        filled: dict[str, str | Task] = {}
+        for parameter in (*own.args, *own.kwonlyargs):
+            if parameter.arg in FROM_CONTEXT and parameter.arg not in given | task.keywords.keys():
+                filled[parameter.arg] = ""
+                try:
+                    filled[parameter.arg] = templates.context(parameter.arg, parameter)
+                except Blocked as blocked:
+                    problems.append(blocked.blocker)
+        if filled:
+            self.imports.add(RUNTIME)
+        return filled
 
     def _pull(self, task: Task, function: FunctionNode, pulled: Pulls) -> None:
         if not self._only_a_task(function) and not task.kind.startswith("task"):
