@@ -258,3 +258,47 @@ def test_all_of_one_task_is_reported_at_once() -> None:
     ):
         assert any(part in reason for reason in found), (part, found)
     assert len(found) == 10
+
+
+_CALLABLE = """from airflow import DAG
+from airflow.operators.python import PythonOperator
+from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator
+
+
+def load({parameters}):
+    print(1)
+
+
+with DAG("my_dag", schedule={schedule}, catchup=False) as dag:
+    run = DbtCloudRunJobOperator(task_id="run", job_id=5)
+    run >> PythonOperator(task_id="load", python_callable=load, op_args=["x"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [
+        ("x, ds", f'ds=f"{{{_START}:%Y-%m-%d}}"'),
+        ("x, *, ts=None, **more", f'ts=f"{{{_START}.isoformat()}}"'),
+        ("x, run_id=''", 'run_id=f"{flow_run.id}"'),
+    ],
+)
+def test_a_parameter_that_airflow_fills_with_text_is_given(parameters: str, text: str) -> None:
+    code = _code(_CALLABLE.format(parameters=parameters, schedule="None"))
+    assert f"def load({parameters}):" in code
+    assert text in " ".join(code.split())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "airflow", "reason"),
+    [
+        ("x, ds", "2.10.5", "Airflow fills the parameter `ds` from its context, and in Airflow 2 `ds` is the start"),
+        ("x, ds", "", "set `airflow-version`"),
+        ("x, ds_nodash, ti", "3.0.6", "Airflow fills the parameter `ti` of `load` from its context"),
+        ("x, logical_date", "3.0.6", "Airflow fills the parameter `logical_date` of `load` from its context"),
+        ("ds", "3.0.6", "`ds` is a name of Airflow's context, which it may not be given"),
+    ],
+)
+def test_a_parameter_that_airflow_fills_otherwise_is_refused(parameters: str, airflow: str, reason: str) -> None:
+    [given] = set(_refusals(_CALLABLE.format(parameters=parameters, schedule="'0 3 * * *'"), airflow))
+    assert reason in given

@@ -26,6 +26,7 @@ _SCHEDULED = "flow_run.scheduled_start_time"
 _DATE, _DATE_DIGITS, _TIME, _TIME_DIGITS = ":%Y-%m-%d", ":%Y%m%d", ".isoformat()", ":%Y%m%dT%H%M%S"
 _OF_LOGICAL_DATE = {"ds": _DATE, "ds_nodash": _DATE_DIGITS, "ts": _TIME, "ts_nodash": _TIME_DIGITS}
 _LONGEST_DATE = 32
+FROM_CONTEXT = frozenset({*_OF_LOGICAL_DATE, "run_id"})
 _LENGTH_OF_ID = 36
 _INSTANT = re.compile(
     r"(?:dag_run\.)?(logical_date|execution_date|data_interval_start|data_interval_end)"
@@ -113,6 +114,12 @@ class Templates:
         if rendered is not None:
             self.expressions.rendered[argument.node] = rendered
 
+    def context(self, name: str, node: ast.AST) -> str:
+        """What Airflow's context holds under a name of ``FROM_CONTEXT``, as text. Raises Blocked."""
+        field = self._field(name, node, f"Airflow fills the parameter `{name}` from its context")
+        assert isinstance(field, _Field)
+        return f'f"{{{field.code}}}"'
+
     def _rendered(self, argument: Argument) -> Rendered | None:
         if argument.node in self.expressions.rendered:
             return self.expressions.rendered[argument.node]
@@ -166,7 +173,7 @@ class Templates:
         known = "".join(part for part in usual if part is not None) if None not in usual else None
         return Rendered(f'f"{written}"', longest=longest, usual=known)
 
-    def _field(self, piece: str, node: ast.AST) -> str | _Field:
+    def _field(self, piece: str, node: ast.AST, what: str = "is a template") -> str | _Field:
         expression = piece.strip()
         if match := _LITERAL.fullmatch(expression):
             return next(group for group in match.groups() if group is not None)
@@ -181,7 +188,7 @@ class Templates:
             self.expressions.doubts["`{{ run_id }}` becomes the id of the flow run, which has another form"] = node
             return _Field("flow_run.id", _LENGTH_OF_ID)
         if expression in _OF_LOGICAL_DATE:
-            return self._instant("logical_date", _OF_LOGICAL_DATE[expression], expression, node)
+            return self._instant("logical_date", _OF_LOGICAL_DATE[expression], expression, node, what)
         if match := _INSTANT.fullmatch(expression):
             name, method, _, pattern, filtered = match.groups()
             form = {"date": _DATE, "isoformat": _TIME, None: ".isoformat(' ')"}[method]
@@ -189,7 +196,7 @@ class Templates:
                 form = f":{pattern}"
             elif filtered is not None:
                 form = _OF_LOGICAL_DATE[filtered]
-            return self._instant(name, form, name, node)
+            return self._instant(name, form, name, node, what)
         raise Blocked(f"is a template, and `{{{{ {_short(expression)} }}}}` has no exact equal in Prefect", node)
 
     def _parameter(self, name: str, node: ast.AST) -> _Field:
@@ -199,7 +206,7 @@ class Templates:
             raise Blocked(f"is a template, and `params` of the DAG holds no `{name}`", node)
         return _Field(f"flow_run.parameters['{name}']", usual=str(self.given[name].value))
 
-    def _instant(self, name: str, form: str, shown: str, node: ast.AST) -> _Field:
+    def _instant(self, name: str, form: str, shown: str, node: ast.AST, what: str) -> _Field:
         """A moment of the run that is the one for which Prefect scheduled the flow run."""
         newer = self.versions.airflow.at_least((3,))
         argument = self.task.dag.arguments.get("schedule") or self.task.dag.arguments.get("schedule_interval")
@@ -207,7 +214,7 @@ class Templates:
         if name == "execution_date" and newer is not False:
             raise Blocked("is a template, and Airflow 3 has no `execution_date`", node)
         if not newer and not by_hand_only and name != "data_interval_end":
-            raise Blocked(f"is a template, and {_INTERVAL[newer].format(shown)}", node)
+            raise Blocked(f"{what}, and {_INTERVAL[newer].format(shown)}", node)
         doubt = "a run started by hand has the moment of its start, and cannot be told another"
         if not newer and not by_hand_only:
             doubt = "a run started by hand has the moment of its start, in Airflow 2 the end of the interval before it"
