@@ -17,7 +17,7 @@ OPERATOR = """\
 that holds the API key and the account. It is an `async def` flow: **it must be awaited**. In a sync flow on Prefect 3 \
 the plain call sends no request at all and the flow run ends as Completed.
 
-[More](https://offramp.readthedocs.io/rules/OFR101/)"""
+<https://offramp.readthedocs.io/rules/OFR101/>"""
 CHECK_INTERVAL = """\
 `check_interval` of **DbtCloudRunJobOperator** · on Prefect: `poll_frequency_seconds`
 
@@ -25,39 +25,38 @@ Where it is not given: `60`.
 
 Prefect's default is 10 s.
 
-[More](https://offramp.readthedocs.io/rules/OFR101/)"""
+<https://offramp.readthedocs.io/rules/OFR101/>"""
 DEFERRABLE = """\
 `deferrable` of **DbtCloudRunJobOperator** · on Prefect: dropped: has no effect there
 
 Where Airflow waits, not whether.
 
-[More](https://offramp.readthedocs.io/rules/OFR101/)"""
+<https://offramp.readthedocs.io/rules/OFR101/>"""
 RETRY_FROM_FAILURE = """\
 `retry_from_failure` of **DbtCloudRunJobOperator** · on Prefect: **refused** where the task has retries, else dropped
 
 A fix that uses it is **unsafe**: a second try, also one asked for by hand, reruns from the failed step, which \
 prefect-dbt cannot; `retry_filtered_models_attempts` starts new runs instead.
 
-[More](https://offramp.readthedocs.io/rules/OFR101/)"""
+<https://offramp.readthedocs.io/rules/OFR101/>"""
 RETRIES = """\
 `retries` of **DbtCloudRunJobOperator** · on Prefect: `task.retries`
 
 Airflow's default is `[core] default_task_retries`, 0 unless configured.
 
-[More](https://offramp.readthedocs.io/rules/OFR101/)"""
-PYTHON = """\
-**PythonOperator**
+<https://offramp.readthedocs.io/rules/OFR101/>"""
+EMPTY = """\
+**EmptyOperator**
 
-The function becomes a `@task`. A function that is used twice, or also called directly, is wrapped with `task(fn)` \
-instead. A function that takes Airflow's context, or reaches an Airflow name, is not converted.
+A `@task` with an empty body, so that the edges and the trigger rule stay what they are.
 
-[More](https://offramp.readthedocs.io/operators/airflow-core/#pythonoperator)"""
+<https://offramp.readthedocs.io/operators/airflow-core/#emptyoperator>"""
 FORGOTTEN = """\
 **OFR201 fire-and-forget-run**: Finds an operator with `wait_for_termination=False` whose run id reaches nothing that \
-waits. [More](https://offramp.readthedocs.io/rules/OFR201/)"""
+waits. <https://offramp.readthedocs.io/rules/OFR201/>"""
 NOT_AWAITED = """\
 **OFR211 dbt-call-not-awaited**: Finds a coroutine with dbt work in it that nothing awaits. \
-[More](https://offramp.readthedocs.io/rules/OFR211/)"""
+<https://offramp.readthedocs.io/rules/OFR211/>"""
 
 IMPORT = "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator"
 TRIGGER = "from prefect_dbt.cloud.jobs import trigger_dbt_cloud_job_run"
@@ -89,12 +88,12 @@ CASES = {
         RETRIES,
     ),
     "an operator without a rule": (
-        'from airflow.operators.python import PythonOperator as Op\n《O^p》(task_id="a", python_callable=print)\n',
-        PYTHON,
+        'from airflow.operators.dummy import DummyOperator\n《Dummy^Operator》(task_id="a")\n',
+        EMPTY,
     ),
     "an operator with a trap": (
         f'{IMPORT} as Op\n《O^p》(task_id="a", job_id=1, wait_for_termination=False)\n',
-        OPERATOR.replace("\n\n[More](https://offramp", f"\n\n{FORGOTTEN}\n\n[More](https://offramp"),
+        OPERATOR.replace("\n\n<https://offramp", f"\n\n{FORGOTTEN}\n\n<https://offramp"),
     ),
     "a trap of Prefect": (
         f"from prefect import flow\n{TRIGGER} as start\n@flow\ndef f(c):\n    《sta^rt》(c, 1)\n",

@@ -17,7 +17,7 @@ from offramp.output.brief import becomes, summary
 from offramp.reading.source import Source
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
+_ADDRESS = re.compile(r"<(https?://[^>]*)>")
 _NODES = (ast.Name, ast.Attribute, ast.Call, ast.ImportFrom)
 
 
@@ -43,7 +43,7 @@ def hover(source: Source, findings: Sequence[Finding], rulebook: Rulebook, offse
 
 def plain(markdown: str) -> str:
     """The text of what is shown, for clients that know no Markdown."""
-    return _LINK.sub(r"\2", markdown).replace("**", "").replace("`", "")
+    return _ADDRESS.sub(r"\1", markdown).replace("**", "").replace("`", "")
 
 
 def _around(source: Source, offset: int) -> Iterator[ast.expr | ast.ImportFrom]:
@@ -126,18 +126,18 @@ def _trap(rulebook: Rulebook, finding: Finding) -> str:
     note = rulebook.notes[rule.section] if rule is not None else None
     if rule is None or note is None or rule.detector in ("", "derived-operator", "noted-operator"):
         return ""
-    link = f" [More]({rule_url(rule.code)})" if note.shipped else ""
+    link = f" <{rule_url(rule.code)}>" if note.shipped else ""
     return f"**{rule.code} {rule.name}**: {summary(note)}.{link}"
 
 
 def _page(note: Note) -> str:
-    """A link to what else is known; a user's notes have no page on the site."""
+    """The address of what else is known; a user's notes have no page on the site."""
     if not note.shipped:
         return ""
     if note.code:
-        return f"[More]({rule_url(note.code)})"
+        return f"<{rule_url(note.code)}>"
     family = os.path.splitext(os.path.basename(note.file))[0]
-    return f"[More]({SITE}operators/{family}/#{note.section.lower()})"
+    return f"<{SITE}operators/{family}/#{note.section.lower()}>"
 
 
 def _first(text: str) -> str:
