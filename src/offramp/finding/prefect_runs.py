@@ -117,6 +117,8 @@ def retries_without_effect(module: Module, versions: Versions) -> Iterator[Trap]
 
 # dbt raises when other commands fail (dbt-core 1.10: their result is no ExecutionResult).
 _TELLING = frozenset({"run", "build", "test", "seed", "snapshot", "retry", "source freshness"})
+# Their failure is an exception, whatever a runner is told (dbt-core 1.11); `debug` only returns False.
+_RAISING = frozenset({"deps", "parse", "list", "ls", "clean"})
 _HOLE = "\0"
 _DEEPEST = 3
 
@@ -271,7 +273,7 @@ def raises_anyway(prefect: Prefect, call: ast.Call) -> bool:
     """Whether all commands that a dbt runner may be given in a call raise when they fail, whatever it is told."""
     given = prefect.values.arguments(call, ("args",)).given.get("args")
     verbs = _verbs(prefect, given.node) if given is not None and given.node is not None else set()
-    return bool(verbs) and not any(not verb or _HOLE in verb or verb in _TELLING for verb in verbs)
+    return bool(verbs) and verbs <= _RAISING
 
 
 def _verbs(prefect: Prefect, node: ast.AST, depth: int = 0) -> set[str]:
