@@ -184,6 +184,11 @@ def settings_for(path: str, base: Settings) -> Settings:
     return _cached(os.path.dirname(os.path.abspath(path)), base)
 
 
+def forget_settings() -> None:
+    """Let go of what ``settings_for`` has found so far; files are read again for new bases anyway."""
+    _CACHE.clear()
+
+
 def settings_in(directory: str, base: Settings) -> Settings | None:
     """Settings of the configuration file that stands in ``directory`` itself, None without one."""
     for name in CONFIG_NAMES:

@@ -76,6 +76,24 @@ async def test_open_documents_follow_changed_configuration(editor: Editor) -> No
     await editor.shows(dag, "OFR101")
 
 
+async def test_a_client_that_watches_nothing_is_up_to_date_when_it_saves_or_opens(editor: Editor) -> None:
+    uri = editor.open("saved.py", FLOW)
+    await editor.shows(uri, "OFR211")
+    (editor.root / "offramp.toml").write_text("ignore = ['OFR211']\n")
+    editor.client.text_document_did_save(types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(uri)))
+    await editor.shows(uri)
+    (editor.root / "offramp.toml").write_text("")
+    editor.open("opened.py", "x = 1\n")
+    await editor.shows(uri, "OFR211")
+
+
+async def test_an_untitled_document_is_configured_as_the_first_folder(editor: Editor) -> None:
+    editor.write("offramp.toml", "ignore = ['OFR211']\n")
+    await editor.shows(editor.open("untitled:Untitled-1", DAG + FLOW), "OFR101")
+    editor.write("offramp.toml", "")
+    await editor.shows("untitled:Untitled-1", "OFR101", "OFR211")
+
+
 async def test_bad_configuration_is_said_once_and_the_last_good_one_holds(editor: Editor) -> None:
     editor.write("offramp.toml", "ignore = ['OFR101']\n")
     uri = editor.open("two.py", DAG + FLOW)

@@ -145,8 +145,10 @@ class _WorkedOut:
 class Document:
     """One text that the client has open."""
 
-    def __init__(self, item: types.TextDocumentItem, encoding: str) -> None:
+    def __init__(self, item: types.TextDocumentItem, encoding: str, home: str = "") -> None:
+        """``home`` is where the file of a document without one would be."""
         self.uri = item.uri
+        self.path = path_of(item.uri, home)
         self.language = item.language_id
         self.version: int | None = item.version
         self._encoding = encoding
@@ -180,16 +182,17 @@ class Document:
     def text(self) -> Text:
         """The text to check."""
         part = Part(self.uri, self.version, 0, len(self.utf8), self.positions)
-        return Text(self.uri, path_of(self.uri), self.version, self.stamp, stored(self.utf8), (part,))
+        return Text(self.uri, self.path, self.version, self.stamp, stored(self.utf8), (part,))
 
 
 class Notebook:
     """A notebook and its cells of Python."""
 
     def __init__(
-        self, notebook: types.NotebookDocument, items: Iterable[types.TextDocumentItem], encoding: str
+        self, notebook: types.NotebookDocument, items: Iterable[types.TextDocumentItem], encoding: str, home: str = ""
     ) -> None:
         self.uri = notebook.uri
+        self.path = path_of(notebook.uri, home)
         self.version = notebook.version
         self.stamp = next(_STAMPS)
         self._encoding = encoding
@@ -232,7 +235,7 @@ class Notebook:
             parts.append(Part(document.uri, document.version, start, start + len(code), positions))
             pieces.append(code if code.endswith((b"\n", b"\r")) else code + b"\n")
             start += len(pieces[-1])
-        return Text(self.uri, path_of(self.uri), self.version, self.stamp, b"".join(pieces), tuple(parts))
+        return Text(self.uri, self.path, self.version, self.stamp, b"".join(pieces), tuple(parts))
 
     def _code(self) -> Iterator[Document]:
         for cell in self._cells:
@@ -246,6 +249,7 @@ class Documents:
 
     def __init__(self) -> None:
         self.encoding = types.PositionEncodingKind.Utf16.value
+        self.home = ""
         self._open: dict[str, Document | Notebook] = {}
         self._notebooks: dict[str, str] = {}
 
@@ -258,12 +262,12 @@ class Documents:
 
     def open(self, item: types.TextDocumentItem) -> Document:
         """A document was opened."""
-        document = self._open[item.uri] = Document(item, self.encoding)
+        document = self._open[item.uri] = Document(item, self.encoding, self.home)
         return document
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> Notebook:
         """A notebook was opened."""
-        notebook = Notebook(params.notebook_document, params.cell_text_documents, self.encoding)
+        notebook = Notebook(params.notebook_document, params.cell_text_documents, self.encoding, self.home)
         self._open[notebook.uri] = notebook
         self._notebooks.update(dict.fromkeys(notebook.uris, notebook.uri))
         return notebook
@@ -289,8 +293,8 @@ class Documents:
         return closed
 
 
-def path_of(uri: str) -> str:
-    """The path of a URI; of one that names no file, a Python file of that name in the current directory."""
+def path_of(uri: str, home: str = "") -> str:
+    """The path of a URI; of one that names no file, a Python file of that name in ``home``."""
     parts = urlsplit(uri)
     path = os.fsdecode(unquote_to_bytes(parts.path))
     if parts.scheme == "file":
@@ -300,7 +304,7 @@ def path_of(uri: str) -> str:
             path = path[1:]
         return os.path.normpath(path)
     name = re.sub(r"[^\w.-]", "_", os.path.basename(path)) or _UNNAMED
-    return os.path.abspath(name if name.endswith(_ENDS) else f"{name}.py")
+    return os.path.abspath(os.path.join(home, name if name.endswith(_ENDS) else f"{name}.py"))
 
 
 def uri_of(path: str) -> str:

@@ -31,12 +31,15 @@ class Folders:
         self._contexts: dict[str, Context] = {}
         self._rulebooks: dict[tuple[str, ...], Rulebook] = {}
         self._baselines: dict[str, _Baseline] = {}
+        self._stamps: dict[str, tuple[int, int]] = {}
 
     def context(self, path: str) -> Context:
         """The context of one file."""
         base = self._base(self._root(path))
         try:
-            return base.of(path)
+            context = base.of(path)
+            self._read_from(context.settings.config_file, *context.settings.notes)
+            return context
         except OfframpError as error:
             self._complain(str(error))
             return _fixed(base)
@@ -85,9 +88,14 @@ class Folders:
         name = os.path.basename(path)
         if name in (*CONFIG_NAMES, BASELINE_NAME) or not name.endswith((".json", ".md")):
             return True
-        baselines = {baseline.file for baseline in self._baselines.values()}
-        notes = {note for context in self._contexts.values() for note in context.settings.notes}
-        return path in baselines or path in notes or (name.endswith(".md") and bool(notes))
+        # The thread that checks may be adding to these.
+        baselines = {baseline.file for baseline in list(self._baselines.values())}
+        has_notes = any(context.settings.notes for context in list(self._contexts.values()))
+        return path in baselines or (name.endswith(".md") and has_notes)
+
+    def outdated(self) -> bool:
+        """Whether a file that configures anything has changed since it was read, of which the client said nothing."""
+        return any(_stamp(file) != stamp for file, stamp in self._stamps.items())
 
     def _root(self, path: str) -> str:
         """The innermost folder of the workspace around a file, else the file's directory."""
@@ -106,6 +114,7 @@ class Folders:
             if root in self.roots:
                 context.project = Project(_Listed(self, root))
             self._contexts[root] = context
+            self._read_from(*(os.path.join(root, name) for name in CONFIG_NAMES))
         return context
 
     def _context(self, settings: Settings) -> Context:
@@ -119,10 +128,16 @@ class Folders:
     def _baseline(self, root: str) -> _Baseline:
         try:
             file = baseline_file(root, self._base(root).settings)
+            self._read_from(file)
             return _Baseline(file, load_baseline(file) if os.path.lexists(file) else ())
         except OfframpError as error:
             self._complain(str(error))
             return _Baseline("", ())
+
+    def _read_from(self, *files: str) -> None:
+        for file in files:
+            if file and file not in self._stamps:
+                self._stamps[file] = _stamp(file)
 
     def _complain(self, sentence: str) -> None:
         if sentence not in self._said:
@@ -156,6 +171,14 @@ class _Baseline:
             return frozenset()
         known = compare([(path, result)], self._entries[path], lambda _entry: False).known
         return frozenset((finding.code, finding.span) for found in known for finding in found.findings)
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    try:
+        status = os.stat(file)
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)
 
 
 def _fixed(context: Context) -> Context:

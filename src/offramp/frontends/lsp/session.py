@@ -17,6 +17,7 @@ from offramp.frontends.lsp.documents import Checked, Document, Documents, Notebo
 from offramp.frontends.lsp.everything import Everything
 from offramp.frontends.lsp.folders import Folders
 from offramp.frontends.lsp.stdio import leave_with
+from offramp.settings import forget_settings
 
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
@@ -88,6 +89,7 @@ class Session:
     def open(self, params: types.DidOpenTextDocumentParams) -> None:
         """A document was opened."""
         self._typed(self.documents.open(params.text_document), 0)
+        self._start(self._notice_configuration())
 
     def change(self, params: types.DidChangeTextDocumentParams) -> None:
         """A document was typed into."""
@@ -99,6 +101,7 @@ class Session:
     def save(self, params: types.DidSaveTextDocumentParams) -> None:
         """A document was written; the client may watch no files."""
         self._written(path_of(params.text_document.uri))
+        self._start(self._notice_configuration())
 
     def close(self, params: types.DidCloseTextDocumentParams) -> None:
         """A document was closed: its findings are shown no longer."""
@@ -156,12 +159,20 @@ class Session:
         elif self.folders.watches(path):
             self._later("reload", _RELOAD_AFTER, self._reload_and_show)
 
+    async def _notice_configuration(self) -> None:
+        """Find out what a client that watches no files could not tell."""
+        folders = self.folders
+        if await self.apart(folders.outdated) and folders is self.folders:
+            self._reload_and_show()
+
     def _reload(self) -> None:
         workspace = self.server.workspace
         roots = [path_of(folder.uri) for folder in workspace.folders.values()]
         if not roots and workspace.root_uri:
             roots = [path_of(workspace.root_uri)]
+        self.documents.home = roots[0] if roots else ""
         self.generation += 1
+        forget_settings()
         self.folders = Folders(roots, self.say, self.folders)
 
     def _reload_and_show(self) -> None:
@@ -201,7 +212,10 @@ class Session:
             async with known.lock:
                 if known.state != self._state(document):
                     state, folders, text = self._state(document), self.folders, document.text()
-                    known.take(await self.apart(check, text, folders, known.good), state)
+                    found = await self.apart(check, text, folders, known.good)
+                    known.take(found, state)
+                    if found.result.problem:
+                        self.log(found.result.problem)
                 checked, state = known.checked, known.state
             if checked is not None and state == self._state(self.documents.get(uri)):
                 return checked.seen_from(uri)
