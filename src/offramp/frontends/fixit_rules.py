@@ -72,9 +72,7 @@ class _Run:
         if self._checked is None:
             raw = _as_read(path, self._module)
             context = _examples() if _is_example(path, raw) else _context(os.getcwd())
-            found = _check(str(path), raw, self.codes, context)
-            faithful = raw == self._module.bytes
-            self._checked = found if faithful else found._replace(applied=())
+            self._checked = _check(str(path), raw, self.codes, context)
         return self._checked
 
     @cached_property
