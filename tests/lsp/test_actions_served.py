@@ -185,11 +185,12 @@ async def test_a_notebook_is_fixed_in_its_cells(editor: Editor) -> None:
 
 
 async def test_an_untitled_document_is_fixed_but_not_converted_beside_itself(editor: Editor) -> None:
-    uri = editor.open("untitled:Untitled-1", DAG)
+    text = DAG.replace("nightly", "untitled")
+    uri = editor.open("untitled:Untitled-1", text)
     actions = await asked(editor, uri)
     assert [title for title in actions if "new file" in title] == []
     fix = await editor.client.code_action_resolve_async(actions["OFR101: Convert this DAG to a Prefect flow"])
-    assert edited(DAG, edits_of(fix, uri), "utf-8") == FLOW
+    assert edited(text, edits_of(fix, uri), "utf-8") == FLOW.replace("nightly", "untitled")
 
 
 async def test_nonsense_is_answered_with_an_error_and_survived(editor: Editor) -> None:

@@ -31,7 +31,9 @@ ONLY_EDITS = types.ClientCapabilities(
 RESOLVING = types.ClientCapabilities(
     workspace=ONLY_EDITS.workspace,
     text_document=types.TextDocumentClientCapabilities(
-        code_action=types.CodeActionClientCapabilities(resolve_support=types.ClientCodeActionResolveOptions(["edit"]))
+        code_action=types.CodeActionClientCapabilities(
+            data_support=True, resolve_support=types.ClientCodeActionResolveOptions(["edit"])
+        )
     ),
 )
 

@@ -46,7 +46,8 @@ class Abilities:
         document, workspace = capabilities.text_document, capabilities.workspace
         action = (document and document.code_action) or types.CodeActionClientCapabilities()
         edit = (workspace and workspace.workspace_edit) or types.WorkspaceEditClientCapabilities()
-        self.resolves = bool(action.resolve_support and "edit" in action.resolve_support.properties)
+        late = action.resolve_support.properties if action.resolve_support is not None else ()
+        self.resolves = bool(action.data_support) and "edit" in late
         operations = edit.resource_operations or ()
         # Neovim says that it makes files, and not that it knows the only form of edits that can.
         self.versions = bool(edit.document_changes or operations)
@@ -243,7 +244,7 @@ class Actions:
                 continue
             if fix.edits not in fixed:
                 yield _Offer(CONVERT, _cut(f"{fix.title}{_doubt(fix)}"), key=f"fix:{index}")
-            if self._abilities.creates and os.path.isabs(self._checked.path) and self._checked.uri.startswith("file:"):
+            if self._abilities.creates and self._checked.uri.startswith("file:"):
                 name = os.path.basename(self._free_path())
                 title = _cut(f"{fix.title}, in a new file {name}{_doubt(fix)}")
                 yield _Offer(CONVERT, title, key=f"file:{index}")
