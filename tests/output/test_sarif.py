@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from importlib import resources
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import jsonschema
@@ -15,7 +16,7 @@ import pytest
 from offramp.finding.baseline import Entry
 from offramp.model import Applicability, FileResult, Finding
 from offramp.output.outcome import Outcome
-from offramp.output.sarif import sarif
+from offramp.output.sarif import file_uri, sarif
 
 from .conftest import RULES, TEXT, conversion, finding, outcome, safe_fix
 
@@ -96,6 +97,19 @@ def test_uris_of_odd_places(run_of: Any) -> None:
     assert uri(os.fsdecode(b"caf\xe9.py")) == {"uri": "caf%E9.py", "uriBaseId": "%SRCROOT%"}
     assert uri("/elsewhere/a b.py") == {"uri": "file:///elsewhere/a%20b.py"}
     assert uri("-") == {"uri": "-", "uriBaseId": "%SRCROOT%"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        PurePosixPath("/a b/é.py"),
+        PurePosixPath("/50%/#1.py"),
+        PureWindowsPath("C:\\a b\\é#.py"),
+        PureWindowsPath("d:\\x.py"),
+    ],
+)
+def test_absolute_paths_of_either_system_are_the_uris_that_pathlib_makes(path: PurePath) -> None:
+    assert file_uri(path.as_posix()) == path.as_uri()
 
 
 def applied(text: str, fix: dict[str, Any]) -> str:

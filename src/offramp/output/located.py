@@ -73,6 +73,6 @@ class Repository:
     def relative(self, path: str) -> str:
         """A path as services show it: from the repository's root with ``/``, or absolute outside of it."""
         absolute = os.path.abspath(path)
-        if path == "-" or not absolute.startswith(self._root):
-            return path if path == "-" else absolute
+        if path == "-":
+            return path
         return absolute.removeprefix(self._root).replace(os.sep, "/")

@@ -148,8 +148,14 @@ def _location(path: str, region: dict[str, int] | None) -> dict[str, object]:
 
 def _artifact(path: str) -> dict[str, str]:
     if os.path.isabs(path):
-        return {"uri": f"file://{quote(os.fsencode(path))}"}
+        return {"uri": file_uri(path)}
     return {"uri": quote(os.fsencode(path)), "uriBaseId": _ROOT}
+
+
+def file_uri(path: str) -> str:
+    """The URI of an absolute path with ``/``; one of Windows begins with its drive."""
+    quoted = quote(os.fsencode(path), safe="/:")
+    return f"file://{quoted}" if path.startswith("/") else f"file:///{quoted}"
 
 
 def _region(span: Span, positions: Positions) -> dict[str, int]:
