@@ -302,3 +302,30 @@ def test_a_parameter_that_airflow_fills_with_text_is_given(parameters: str, text
 def test_a_parameter_that_airflow_fills_otherwise_is_refused(parameters: str, airflow: str, reason: str) -> None:
     [given] = set(_refusals(_CALLABLE.format(parameters=parameters, schedule="'0 3 * * *'"), airflow))
     assert reason in given
+
+
+def _of_context(body: str, more: str = "") -> str:
+    text = _CALLABLE.format(parameters="x, **context", schedule="None")
+    return text.replace("print(1)", body).replace('op_args=["x"]', f'op_args=["x"]{more}')
+
+
+def test_text_taken_from_the_context_becomes_a_parameter() -> None:
+    code = _code(_of_context("day = context['ds']\n    print(f\"{context['ds']} {context['ts']} {context['ds']}\")"))
+    assert 'def load(x, ds, ts):\n    day = ds\n    print(f"{ds} {ts} {ds}")\n' in code
+    assert f'ds=f"{{{_START}:%Y-%m-%d}}"' in code
+    assert f'ts=f"{{{_START}.isoformat()}}"' in code
+
+
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        ("print(context['ds'], context['dag'])", ""),
+        ("print(context.get('ds'))", ""),
+        ("ds = context['ds']", ""),
+        ("context['ds'] = 1", ""),
+        ("print(context['ds'])", ", op_kwargs={'ds': 'y'}"),
+        ("print(context['ds'])", ", op_kwargs={'other': 'y'}"),
+    ],
+)
+def test_a_context_of_other_uses_is_refused(body: str, more: str) -> None:
+    assert _refusals(_of_context(body, more)) == ["`load` uses Airflow's context"]

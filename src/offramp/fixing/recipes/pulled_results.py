@@ -11,6 +11,8 @@ from offramp.finding.graph import Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant
+from offramp.fixing.edits import overlap
+from offramp.fixing.templates import FROM_CONTEXT
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
 
@@ -20,12 +22,13 @@ _INSTANCES = ("ti", "task_instance")
 class Pulls(NamedTuple):
     """What a callable pulls.
 
-    ``sources`` maps each new parameter to the task whose result it takes;
-    ``replaced`` names the parameters that only served to pull; ``edits`` rewrite the
-    function accordingly.
+    ``sources`` maps each new parameter to the task whose result it takes, ``texts`` to the
+    name in Airflow's context whose text it takes; ``replaced`` names the parameters that
+    only served to pull; ``edits`` rewrite the function accordingly.
     """
 
     sources: dict[str, Task]
+    texts: tuple[str, ...]
     replaced: frozenset[str]
     edits: tuple[Edit, ...]
 
@@ -60,7 +63,7 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
     """The pulls of a task's callable, when its context serves nothing else; None otherwise.
 
     A pull is ``ti.xcom_pull(task_ids="…")`` or ``context["ti"].xcom_pull("…")`` of the
-    return value of one task of the same DAG.
+    return value of one task of the same DAG, or ``context["ds"]``.
     """
     function = task.function
     if not isinstance(function, ast.FunctionDef) or function.col_offset:
@@ -71,17 +74,22 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
     if own.kwarg is not None:
         names.add(own.kwarg.arg)
     calls: dict[ast.Call, Task] = {}
+    texts: dict[ast.expr, str] = {}
     used: list[ast.Name] = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id in names]
     scope = module.names.scopes[function]
     for context in used:
         if any(binding.scope is not scope for binding in module.names.lookup(context.id, context)):
             return None
+        taken_text = _text(module, context, own.kwarg.arg if own.kwarg is not None else "")
+        if taken_text is not None:
+            texts[taken_text] = str(ast.literal_eval(taken_text.slice))
+            continue
         call = _pull(module, context, own.kwarg.arg if own.kwarg is not None else "")
         upstream = _pulled(module, call, task) if call is not None else None
         if call is None or upstream is None:
             return None
         calls[call] = upstream
-    if not calls:
+    if not calls and not texts:
         return None
     for upstream in calls.values():
         # Every pull gives a copy, which the function may change.
@@ -90,6 +98,10 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
     taken = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} | {
         parameter.arg for parameter in (*own.args, *own.kwonlyargs, *own.posonlyargs)
     }
+    if taken & set(texts.values()) or set(texts.values()) & task.keywords.keys():
+        return None
+    if own.kwarg is not None and not task.keywords.keys() <= {one.arg for one in (*own.args, *own.kwonlyargs)}:
+        return None
     sources: dict[str, Task] = {}
     parameter_of: dict[Task, str] = {}
     for upstream in dict.fromkeys(calls.values()):
@@ -100,11 +112,34 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
         taken.add(name)
         sources[name], parameter_of[upstream] = upstream, name
     replaced = frozenset(names)
-    header = _header(source, function, list(sources), replaced)
+    added = tuple(dict.fromkeys(texts.values()))
+    header = _header(source, function, [*sources, *added], replaced)
     if header is None:
         return None
-    edits = [Edit(source.positions.span(call), parameter_of[upstream]) for call, upstream in calls.items()]
-    return Pulls(sources, replaced, (header, *edits))
+    named: dict[ast.expr, str] = {call: parameter_of[upstream] for call, upstream in calls.items()}
+    named.update(texts)
+    edits = [Edit(source.positions.span(node), name) for node, name in named.items()]
+    if overlap(edits) or not all(_is_at(source, node) for node in named):
+        return None
+    return Pulls(sources, added, replaced, (header, *edits))
+
+
+def _is_at(source: Source, node: ast.expr) -> bool:
+    """Whether a node is where it says: before Python 3.12 those in f-strings may not be."""
+    try:
+        there = ast.parse(f"({source.segment(source.positions.span(node))})", mode="eval")
+    except SyntaxError:
+        return False
+    return ast.dump(there.body) == ast.dump(node)
+
+
+def _text(module: Module, name: ast.Name, keywords: str) -> ast.Subscript | None:
+    """The ``context["ds"]`` that a context name is used for."""
+    parent = module.names.parents[name]
+    if name.id != keywords or not isinstance(parent, ast.Subscript) or not isinstance(parent.ctx, ast.Load):
+        return None
+    key = parent.slice
+    return parent if isinstance(key, ast.Constant) and key.value in FROM_CONTEXT else None
 
 
 def _pull(module: Module, name: ast.Name, keywords: str) -> ast.Call | None:

@@ -306,7 +306,7 @@ class TaskFunctions(Work):
             problems.append(Blocker("an async callable is not converted", task.node))
         pulled = self.pulls.get(task)
         replaced = pulled.replaced if pulled is not None else frozenset()
-        filled = self._filled(task, function, problems)
+        filled = self._filled(task, function, pulled.texts if pulled is not None else (), problems)
         problems.extend(self._callable_blockers(task, function, replaced | filled.keys()))
         given = [*task.positional, *task.keywords.values()]
         self._render(task, (value for value in given if isinstance(value, Argument)), problems)
@@ -332,19 +332,26 @@ class TaskFunctions(Work):
             self.pieces.setdefault(task.statement, []).extend([*lines, ""])
         self.steps.append(Step(task, callee, self._rule_of(task), tuple(positional), keywords, self._mapped(task)))
 
-    def _filled(self, task: Task, function: FunctionNode, problems: list[Blocker]) -> dict[str, str | Task]:
-        """The parameters that Airflow fills from its context with text that Prefect has too."""
+    def _filled(
+        self, task: Task, function: FunctionNode, added: Iterable[str], problems: list[Blocker]
+    ) -> dict[str, str | Task]:
+        """The parameters that take text from Airflow's context which Prefect has too, the ``added`` ones included."""
         own = function.args
         given = {parameter.arg for parameter in [*own.posonlyargs, *own.args][: len(task.positional)]}
+        given |= task.keywords.keys()
+        asked: dict[str, ast.AST] = {
+            parameter.arg: parameter
+            for parameter in (*own.args, *own.kwonlyargs)
+            if parameter.arg in FROM_CONTEXT and parameter.arg not in given
+        }
         templates = Templates(task, self.expressions, self.options.versions, {})
         filled: dict[str, str | Task] = {}
-        for parameter in (*own.args, *own.kwonlyargs):
-            if parameter.arg in FROM_CONTEXT and parameter.arg not in given | task.keywords.keys():
-                filled[parameter.arg] = ""
-                try:
-                    filled[parameter.arg] = templates.context(parameter.arg, parameter)
-                except Blocked as blocked:
-                    problems.append(blocked.blocker)
+        for name, place in {**dict.fromkeys(added, function), **asked}.items():
+            filled[name] = ""
+            try:
+                filled[name] = templates.context(name, place)
+            except Blocked as blocked:
+                problems.append(blocked.blocker)
         if filled:
             self.imports.add(RUNTIME)
         return filled
@@ -355,7 +362,7 @@ class TaskFunctions(Work):
         for source in pulled.sources.values():
             if not _reaches(source, task):
                 raise Blocked(f"pulls the result of `{source.id}`, which no edge puts before it", function)
-        if self._rule_of(task) not in AFTER_SUCCESS:
+        if pulled.sources and self._rule_of(task) not in AFTER_SUCCESS:
             raise Blocked("pulls a result that may not be there, by its trigger rule", task.node)
         self.edits += pulled.edits
 
