@@ -57,7 +57,7 @@ class TaskFunctions(Work):
         problems: list[Blocker] = []
         self._retries(task, rows, options, problems)
         for name, argument in task.arguments.items():
-            if name in task.results:
+            if name in task.results or self._is_idle(task, name):
                 continue
             try:
                 sort_argument(self.expressions, self.doubts, rows.get(name), name, argument, options, call)
@@ -71,6 +71,15 @@ class TaskFunctions(Work):
         except Blocked as blocked:
             problems.append(blocked.blocker)
         self.blockers.extend(problems)
+
+    def _is_idle(self, task: Task, name: str) -> bool:
+        """Whether an argument that Prefect has no equal of has no effect here, by others or by Airflow's version."""
+        if name == "sla":
+            return self.options.versions.airflow.at_least((3,)) is True
+        switches = [task.arguments.get(f"email_on_{event}") for event in ("failure", "retry")]
+        return name == "email" and all(
+            switch is not None and self.expressions.constant(switch) == Constant(False) for switch in switches
+        )
 
     def _write(
         self,
