@@ -11,6 +11,7 @@ const SECTION = "offramp";
 
 let log: vscode.LogOutputChannel;
 let client: LanguageClient | undefined;
+let python: PythonExtension | undefined;
 // Starts and stops wait for each other, however fast settings change.
 let turn = Promise.resolve();
 
@@ -28,7 +29,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       }
     }),
   );
-  const python = await pythonExtension();
+  python = await pythonExtension();
   if (python !== undefined) {
     context.subscriptions.push(python.environments.onDidChangeActiveEnvironmentPath(() => void restart()));
   }
@@ -78,7 +79,7 @@ async function start(): Promise<void> {
   log.info(`starting ${command}`);
   let said = "";
   let restarts = 0;
-  const starting: LanguageClient = new LanguageClient(
+  const starting: LanguageClient = new QuietClient(
     SECTION,
     "offramp",
     () => {
@@ -92,6 +93,7 @@ async function start(): Promise<void> {
       documentSelector: ["file", "untitled", "vscode-notebook-cell"].map((scheme) => ({ scheme, language: "python" })),
       outputChannel: log,
       traceOutputChannel: log,
+      initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue }),
         closed: () => {
@@ -102,12 +104,22 @@ async function start(): Promise<void> {
       },
     },
   );
-  client = starting;
-  try {
-    await starting.start();
-  } catch (error) {
-    client = undefined;
-    complain(`offramp does not start: ${lastSentence(said) || String(error)}`);
+  let reason = "";
+  await starting.start().catch((error: unknown) => {
+    reason = String(error);
+  });
+  // A server that ends at once can leave the client's promise fulfilled.
+  if (starting.state === State.Running) {
+    client = starting;
+  } else {
+    complain(`offramp does not start: ${lastSentence(said) || reason}`);
+  }
+}
+
+/** Leaves the reason why a server does not start to the one message that names it. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown, show: boolean | "force" = true): void {
+    super.error(message, data, this.state === State.Running && show);
   }
 }
 
@@ -136,7 +148,7 @@ async function pythonExtension(): Promise<PythonExtension | undefined> {
 }
 
 async function interpreter(resource: vscode.Uri | undefined): Promise<string | undefined> {
-  const environments = (await pythonExtension())?.environments;
+  const environments = python?.environments;
   const selected = environments?.getActiveEnvironmentPath(resource);
   const resolved = selected && (await environments?.resolveEnvironment(selected));
   return resolved?.executable.uri?.fsPath;
