@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from offramp.finding.following.folding import fold
+from offramp.finding.following.folding import fold, turn_value
 from offramp.finding.graph import Argument, Blocker
 from offramp.finding.names import Binding
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.fixing.lasting import called_late, unsettled
+from offramp.fixing.text import repr_text
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
@@ -91,11 +92,7 @@ class Expressions:
             return self.rendered[node].text
         loop = dict(argument.loop)
         if loop and any(isinstance(inner, ast.Name) and inner.id in loop for inner in ast.walk(node)):
-            known = fold(self.module, node, loop)
-            if known is None:
-                raise Blocked("depends on the loop in a way that is not followed", node)
-            self.no_template(known.value, node)
-            return repr(known.value)
+            return self._of_turn(node, argument, template=template)
         self._no_templates(node)
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
@@ -108,6 +105,19 @@ class Expressions:
             self.doubts[f"`{ast.unparse(call.func)}` is called when the task runs, not when the file is loaded"] = call
         segment = self.source.segment(self.source.positions.span(node))
         return segment if "\n" not in segment else ast.unparse(node)
+
+    def _of_turn(self, node: ast.expr, argument: Argument, *, template: bool) -> str:
+        """An expression with the values that names have in one turn of a loop."""
+        loop = dict(argument.loop)
+        known = fold(self.module, node, loop) or turn_value(self.module, node, loop)
+        if known is not None:
+            for value in _leaves(known.value):
+                self.no_template(value, node)
+            return _literal(known.value)
+        if isinstance(node, ast.List) and not any(isinstance(element, ast.Starred) for element in node.elts):
+            parts = [self.text(argument._replace(node=element), template=template) for element in node.elts]
+            return f"[{', '.join(parts)}]"
+        raise Blocked("depends on the loop in a way that is not followed", node)
 
     def seconds(self, argument: Argument) -> str:
         """A duration, a number of seconds or a timedelta, as text that gives seconds. Raises Blocked."""
@@ -179,6 +189,27 @@ class Expressions:
                 raise Blocked(f"`{name.id}` is a task or DAG", name)
             if self.goes(binding):
                 raise Blocked(f"`{name.id}` goes with the DAG's code", name)
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_literal(key)}: {_literal(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    return repr_text(value) if isinstance(value, str) else repr(value)
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """A value's parts, keys included, that are no lists or dicts themselves."""
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield value
 
 
 def _from_library(target: str) -> bool:

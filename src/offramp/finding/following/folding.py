@@ -61,6 +61,21 @@ def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | N
     return None
 
 
+def turn_value(module: Module, node: ast.expr, loop: dict[str, object]) -> Constant | None:
+    """What ``name["key"]`` or ``name.get("key")`` of a loop's variable is, dicts and lists included."""
+    if isinstance(node, ast.Name) and node.id in loop:
+        return Constant(loop[node.id])
+    if isinstance(node, ast.Subscript) and (held := _held(module, node.value, loop)) is not None:
+        key = fold(module, node.slice, loop)
+        value = _at(held, key.value) if key is not None else held
+        return Constant(value) if value is not held else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        held = _held(module, node.func.value, loop)
+        key = fold(module, node.args[0], loop) if len(node.args) == 1 and not node.keywords else None
+        return Constant(held.get(str(key.value))) if isinstance(held, dict) and key is not None else None
+    return None
+
+
 def _held(module: Module, node: ast.expr, loop: dict[str, object]) -> dict[str, object] | list[object] | None:
     """The dict or list of one turn that an expression is."""
     if isinstance(node, ast.Name) and node.id in loop:

@@ -90,7 +90,7 @@ class Groups(Following):
         group = self._group(function.node.name, call, given)
         if group is None:
             return None
-        outer = dict(self.env)
+        outer, loop = dict(self.env), dict(self.loop)
         statement = self.statement
         if any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function.node)):
             self._block("a task group that returns a value is not followed", function.node)
@@ -106,7 +106,7 @@ class Groups(Following):
         if function.node in self.module.tree.body:
             self._block("a task group's function outside the DAG is not followed", function.node)
         self.statement = statement
-        self.env = outer
+        self.env, self.loop = outer, loop
         self.groups.pop()
         return group
 

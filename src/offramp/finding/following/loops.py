@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from offramp.finding.following.state import UNFOLLOWED, Following, Plain, TaskFunction, Thing
+from offramp.finding.following.folding import turn_value
+from offramp.finding.following.state import UNFOLLOWED, Following, Group, Plain, TaskFunction, Thing
 from offramp.finding.graph import Result, Task
 from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.values import Constant, Items, Reference, Table
@@ -33,7 +34,6 @@ class Loops(Following):
         if (made := _made_in(statement)) is not None:
             self._block("is made anew in every turn of a loop", made)
             return
-        outer = dict(self.loop)
         self.turning += 1
         for thing in things:
             if not self._bind_loop(statement.target, thing):
@@ -41,7 +41,6 @@ class Loops(Following):
                 break
             self._body(statement.body)
         self.turning -= 1
-        self.loop = outer
         self.statement = statement
 
     def _if(self, statement: ast.If) -> None:
@@ -65,6 +64,11 @@ class Loops(Following):
             return list(held)
         if isinstance(held, dict):
             return [Constant(key) for key in held]
+        turn = turn_value(self.module, node, self.loop)
+        if turn is not None:
+            given = turn.value if isinstance(turn.value, list | dict) else []
+            flat = not any(isinstance(value, list | dict) for value in given)
+            return [Constant(value) for value in given] if isinstance(turn.value, list | dict) and flat else None
         if isinstance(node, ast.Call) and not node.keywords and (things := self._called(node)) is not None:
             return things
         value = self.values.single(node)
@@ -137,11 +141,17 @@ class Loops(Following):
             return all(parts) if isinstance(node.op, ast.And) else any(parts)
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             return self._compares(node.left, node.ops[0], node.comparators[0])
+        held = self.env.get(node.id) if isinstance(node, ast.Name) else None
+        if isinstance(held, list | dict):
+            return bool(held)
+        if isinstance(node, ast.Name) and held is None and self._begins_empty(node):
+            return False
         thing = self._thing(node)
-        if isinstance(thing, Task):
-            # Neither operators nor results have a truth value of their own (2.10, 3.3).
+        if isinstance(thing, Task) or isinstance(held, Group):
+            # Neither operators nor results nor groups have a truth value of their own (2.10, 3.3).
             return True
-        return bool(thing.value) if isinstance(thing, Constant) else None
+        value = turn_value(self.module, node, self.loop) if thing is None else thing
+        return bool(value.value) if isinstance(value, Constant) else None
 
     def _compares(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool | None:
         one, other = self._thing(left), self._thing(right)
@@ -226,7 +236,7 @@ class Loops(Following):
         return None
 
     def _loop_constant(self, name: str, node: ast.expr) -> None:
-        known = self._constant(node)
+        known = self._constant(node) or turn_value(self.module, node, self.loop) or self._literal(node)
         if known is None:
             self._block(f"`{name}` differs from one turn of the loop to the next and is not known here", node)
         else:
@@ -240,7 +250,7 @@ class Loops(Following):
             return Plain(node)
         generator = node.generators[0]
         things = self._iterable(generator.iter)
-        if len(node.generators) > 1 or generator.ifs or things is None:
+        if len(node.generators) > 1 or things is None:
             self._block("is a loop over something that is not known here", node)
             return UNFOLLOWED
         made: list[Thing] = []
@@ -249,7 +259,12 @@ class Loops(Following):
             if not self._bind_loop(generator.target, thing):
                 self._block("is a loop over something that is not known here", node)
                 return UNFOLLOWED
-            made.append(self._evaluate(node.elt))
+            holds = [self._holds(condition) for condition in generator.ifs]
+            if None in holds:
+                self._block("is a condition that is not known here", generator.ifs[0])
+                return UNFOLLOWED
+            if all(holds):
+                made.append(self._evaluate(node.elt))
         self.loop = outer
         return made
 

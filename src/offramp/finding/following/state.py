@@ -139,6 +139,14 @@ class Following(ABC):
             for inner in ast.walk(node)
         )
 
+    def _begins_empty(self, name: ast.Name) -> bool:
+        """Whether all that a name is bound to, but for what was added, is an empty list or dict."""
+        bound = [binding.node for binding in self.names.lookup(name.id, name)]
+        return bool(bound) and all(
+            (isinstance(node, ast.Dict) and not node.keys) or (isinstance(node, ast.List) and not node.elts)
+            for node in bound
+        )
+
     def _drop(self, name: ast.Name) -> None:
         """Let the statement go that bound a name, to nothing yet, that tasks are kept in."""
         self.kept.discard(self.empty.get(name.id))

@@ -88,7 +88,18 @@ class _Builder(Expressions):
                 return
         if self._mentions_dag(statement):
             self._block("uses a DAG or a task in a way that is not followed", statement)
+        self._rebind(statement)
         self.plain.append(statement)
+
+    def _rebind(self, statement: ast.stmt) -> None:
+        """Forget the values of the names that a statement binds which is not followed."""
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                self.loop.pop(node.id, None)
+            elif isinstance(node, ast.alias):
+                self.loop.pop((node.asname or node.name).partition(".")[0], None)
+            elif isinstance(node, FunctionNode | ast.ClassDef):
+                self.loop.pop(node.name, None)
 
     def _main(self, statement: ast.If) -> bool:
         """``if __name__ == "__main__":`` that only runs DAGs."""
@@ -149,12 +160,12 @@ class _Builder(Expressions):
             self._block("takes parameters, which Airflow fills from the DAG's params", statement)
         if isinstance(statement, ast.AsyncFunctionDef):
             self._block("is an async function, which Airflow never runs", statement)
-        outer = dict(self.env)
+        outer, loop = dict(self.env), dict(self.loop)
         self.dag = dag
         self._body(statement.body)
         self.dag = None
         self.groups.clear()
-        self.env = outer
+        self.env, self.loop = outer, loop
 
     def _body(self, body: list[ast.stmt]) -> None:
         for statement in body:
@@ -189,7 +200,7 @@ class _Builder(Expressions):
             if statement.value is not None:
                 self._evaluate(statement.value)
         elif isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
-            return
+            self._rebind(statement)
         elif self.dag is not None or self._holds_operator(statement):
             self._block("is code in the DAG that is not followed", statement)
 
@@ -231,11 +242,16 @@ class _Builder(Expressions):
     def _assign_plain(self, name: str, value: Plain, statement: ast.stmt) -> None:
         self.env.pop(name, None)
         if self.turning:
+            self.kept.discard(self.empty.get(name))
             self._loop_constant(name, value.node)
             return
         self.loop.pop(name, None)
         if isinstance(value.node, ast.Constant) and value.node.value is None:
             self.env[name] = value
+        elif self.dag is not None and len(self.names.place(statement)[0].bindings.get(name, ())) > 1:
+            known = self._constant(value.node)
+            if known is not None:
+                self.loop[name] = known.value
         if self.dag is not None:
             self.kept.add(statement)
             self.empty[name] = statement
@@ -247,8 +263,7 @@ class _Builder(Expressions):
             name = target.value.id
             begun = self.env.get(name)
             self.touched = True
-            bound = [binding.node for binding in self.names.lookup(name, target.value)]
-            if begun is None and all(isinstance(node, ast.Dict) and not node.keys for node in bound):
+            if begun is None and self._begins_empty(target.value):
                 begun = self.env[name] = {}
                 self._drop(target.value)
             if isinstance(begun, dict):
@@ -275,6 +290,7 @@ class _Builder(Expressions):
                 self._block(f"`@{ast.unparse(callee)}` is not covered by a note", decorator)
                 return True
         self.env.pop(statement.name, None)
+        self.loop.pop(statement.name, None)
         return False
 
 
