@@ -32,6 +32,7 @@ pytestmark = pytest.mark.equivalence
 
 FIXTURES = {file.stem: file for file in sorted((Path(__file__).resolve().parent / "fixtures").glob("*/*.py"))}
 VERSIONS = {"airflow2": "2.10", "airflow3": "3.3"}
+PROVIDERS = {"2.10": "4.0", "3.3": "4.11"}
 # Flows of the fixtures that have several.
 FLOWS = {"two_dags": ("two_dags_hourly", "two_dags_weekly")}
 # Jobs whose failure alone shows what it stops and what not: it comes at once, when all others have yet to end.
@@ -168,7 +169,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @cache
 def _context(version: str) -> Context:
-    settings = load("/", {"airflow-version": version} if version else {}, isolated=True)
+    given = {"airflow-version": version, "dbt-cloud-provider-version": PROVIDERS[version]} if version else {}
+    settings = load("/", given, isolated=True)
     rulebook = load_rulebook((), print)
     return Context(settings, rulebook, enabled_codes(settings, rulebook.rules.values()), find_versions(settings))
 

@@ -102,7 +102,7 @@ def test_the_statuses_are_those_of_prefect_dbt() -> None:
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        ([f"{_HOOK}.wait_for_job_run_status(run)"], "`wait_for_job_run_status` of the hook: it raises when"),
+        ([f"{_HOOK}.wait_for_job_run_status(run)"], "then raises: set `dbt-cloud-provider-version`"),
         ([f"{_HOOK}.get_job_by_name(project_name='p')"], "`get_job_by_name` of the hook: it calls version 3"),
         ([f"{_HOOK}.run('x')"], "`run` of the hook: prefect-dbt has no equal"),
         ([f"return {_HOOK}.get_job(1).ok"], "reads of the hook's answer what httpx has otherwise"),
@@ -143,6 +143,37 @@ def test_the_statuses_are_those_of_prefect_dbt() -> None:
 def test_what_is_not_understood_is_refused_by_name(lines: list[str], reason: str) -> None:
     [given] = _reasons(*lines)
     assert reason in given
+
+
+@pytest.mark.parametrize(
+    ("arguments", "written"),
+    [
+        ("run", "run, (10,)"),
+        ("run, None, [10, 30], 5, timeout=60", "run, (10, 30), check_interval=5, timeout=60"),
+        ("run, expected_statuses=DbtCloudJobRunStatus.SUCCESS.value", "run, (10,)"),
+    ],
+)
+def test_a_wait_raises_as_the_hook_does_from_provider_4_7_on(arguments: str, written: str) -> None:
+    text = _dag(f"hook = {_HOOK}", f"return hook.wait_for_job_run_status({arguments})")
+    result = fixed(text, "3.0.6", "4.11")
+    assert result.new_text is not None
+    assert f"    return wait_for_dbt_cloud_run(hook, {written})\n" in result.new_text.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "provider", "reason"),
+    [
+        ("run", "4.6", "the hook returns False before provider 4.7, then raises: prefect-dbt has no equal of that"),
+        ("run, expected_statuses=run", "4.11", "the expected status is not known here"),
+        ("run, expected_statuses=11", "4.11", "the expected status is not known here"),
+        ("run, expected_statuses=DbtCloudJobRunStatus.ERROR.value", "4.11", "stands in another one"),
+    ],
+)
+def test_a_wait_that_may_end_otherwise_is_refused(arguments: str, provider: str, reason: str) -> None:
+    text = _dag(f"{_HOOK}.wait_for_job_run_status({arguments})")
+    result = fixed(text, "3.0.6", provider)
+    assert result.new_text is None
+    assert any(reason in refusal.reason for finding in result.findings for refusal in finding.refusals)
 
 
 def test_a_helpers_name_that_is_taken_is_refused() -> None:

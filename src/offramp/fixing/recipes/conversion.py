@@ -16,7 +16,7 @@ from offramp.finding.operators import Module
 from offramp.finding.values import Constant
 from offramp.fixing.expressions import Expressions
 from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step, results
-from offramp.fixing.recipes.hook_calls import hook_calls
+from offramp.fixing.recipes.hook_calls import HookOptions, hook_calls
 from offramp.fixing.recipes.pulled_results import pulls
 from offramp.model import Edit, Flow
 from offramp.reading.source import Source
@@ -31,7 +31,7 @@ GENERATED = frozenset(
     "TriggerJobRunOptions DbtCloudJobRunFailed DbtCloudJobRunStatus trigger_dbt_cloud_job_run "
     "trigger_dbt_cloud_job_run_and_wait_for_completion wait_for_dbt_cloud_job_run get_dbt_cloud_run_artifact "
     "call_dbt_cloud_administrative_api_endpoint json os subprocess Path TemporaryDirectory run_bash State "
-    "flow_run asyncio call_dbt_cloud list_dbt_cloud".split()
+    "flow_run asyncio time call_dbt_cloud list_dbt_cloud wait_for_dbt_cloud_run".split()
 )
 # Stands in a flow's lines where the comments go that nothing else took.
 COMMENTS = "\0"
@@ -89,11 +89,12 @@ class Work:
             for task in dag.tasks.values()
             if (found := pulls(module, source, task)) is not None
         }
+        hook_options = HookOptions(options.blocks, options.versions)
         self.hooks = {
             function: calls
             for function in dict.fromkeys(task.function for dag in graph.dags for task in dag.tasks.values())
             if function is not None
-            and (calls := hook_calls(module, source, function, self.expressions, options.blocks)) is not None
+            and (calls := hook_calls(module, source, function, self.expressions, hook_options)) is not None
         }
         self.hook_names = frozenset(name for calls in self.hooks.values() for name in calls.names)
         self.helpers: set[str] = set()

@@ -23,9 +23,10 @@ from offramp.fixing.recipes.dbt_cloud import block_of
 from offramp.fixing.text import repr_text
 from offramp.model import Edit
 from offramp.reading.source import Source
+from offramp.reading.versions import Versions
 
 _STATUS = "DbtCloudJobRunStatus"
-_STATUSES = ("QUEUED", "STARTING", "RUNNING", "SUCCESS", "ERROR", "CANCELLED")
+_STATUSES = {"QUEUED": 1, "STARTING": 2, "RUNNING": 3, "SUCCESS": 10, "ERROR": 20, "CANCELLED": 30}
 _ACCOUNT = "account_id"
 _LONGEST_CAUSE = 255
 # What requests' response and httpx's have alike.
@@ -58,7 +59,22 @@ def list_dbt_cloud(credentials, path, params):
         found += responses[-1].json()["extra"]["pagination"]["count"]
     return responses
 '''
-HELPERS = {"call_dbt_cloud": CALL, "list_dbt_cloud": LIST}
+WAIT = '''\
+def wait_for_dbt_cloud_run(credentials, run_id, expected, check_interval=60, timeout=604800):
+    """Wait until a run has one of the expected statuses; raise when it ends otherwise or takes too long."""
+    start = time.monotonic()
+    while True:
+        run = call_dbt_cloud(credentials, "GET", f"/runs/{run_id}/").json()["data"]
+        status = DbtCloudJobRunStatus(run["status"])
+        if status.value in expected:
+            return True
+        if DbtCloudJobRunStatus.is_terminal_status_code(status.value):
+            raise RuntimeError(f"dbt Cloud run {run_id} ended as {status.name}")
+        if start + timeout < time.monotonic():
+            raise RuntimeError(f"dbt Cloud run {run_id} has not ended after {timeout} seconds")
+        time.sleep(check_interval)
+'''
+HELPERS = {"call_dbt_cloud": CALL, "list_dbt_cloud": LIST, "wait_for_dbt_cloud_run": WAIT}
 
 
 class HookCalls(NamedTuple):
@@ -75,15 +91,22 @@ class HookCalls(NamedTuple):
     blockers: tuple[Blocker, ...]
 
 
+class HookOptions(NamedTuple):
+    """The blocks by connection ids, and the versions that a hook's meaning depends on."""
+
+    blocks: Mapping[str, str]
+    versions: Versions
+
+
 def hook_calls(
-    module: Module, source: Source, function: FunctionNode, expressions: Expressions, blocks: Mapping[str, str]
+    module: Module, source: Source, function: FunctionNode, expressions: Expressions, options: HookOptions
 ) -> HookCalls | None:
     """The calls of hooks that a callable makes; None where it makes none."""
     inside = {node for statement in function.body for node in ast.walk(statement)}
     uses = [use for use in module.uses if use.role == "hook" and use.call is not None and use.callee in inside]
     if not uses:
         return None
-    return _Rewriting(module, source, function, expressions, blocks).rewrite(uses)
+    return _Rewriting(module, source, function, expressions, options).rewrite(uses)
 
 
 class _Rewriting:
@@ -93,14 +116,14 @@ class _Rewriting:
         source: Source,
         function: FunctionNode,
         expressions: Expressions,
-        blocks: Mapping[str, str],
+        options: HookOptions,
     ) -> None:
         self.module = module
         self.names = module.names
         self.source = source
         self.function = function
         self.expressions = expressions
-        self.blocks = blocks
+        self.options = options
         self.edits: list[Edit] = []
         self.gone: set[ast.AST] = set()
         self.helpers: set[str] = set()
@@ -212,7 +235,7 @@ class _Rewriting:
             connection = known.value
         if any(isinstance(one, ast.Starred) for one in made.args) or any(one.arg is None for one in made.keywords):
             raise Blocked("not all arguments of the hook are known here", made)
-        block = block_of(self.expressions, self.blocks, connection, made)
+        block = block_of(self.expressions, self.options.blocks, connection, made)
         return f"DbtCloudCredentials.load({repr_text(block)})"
 
     def _loads(self, target: ast.Name) -> list[ast.Name]:
@@ -254,9 +277,6 @@ class _Rewriting:
         starred = any(isinstance(argument, ast.Starred) for argument in call.args)
         if starred or len(call.args) > len(parameters) or not given.keys() <= set(parameters):
             raise Blocked("is called with arguments that are not followed", call)
-        for node in given.values():
-            if any(isinstance(inner, ast.Name) and inner in self.gone for inner in ast.walk(node)):
-                raise Blocked("is called with what is rewritten itself", node)
         none = {name for name, node in given.items() if isinstance(node, ast.Constant) and node.value is None}
         return {name: node for name, node in given.items() if name not in none}
 
@@ -392,6 +412,40 @@ def _cancel(to: _Rewriting, call: ast.Call, given: dict[str, ast.expr], hook: st
     return to.one(hook, "POST", to.path("/runs/", _needed(given, "run_id", call), "/cancel/"))
 
 
+def _wait(to: _Rewriting, call: ast.Call, given: dict[str, ast.expr], hook: str) -> str:
+    raises = to.options.versions.provider.at_least((4, 7))
+    if not raises:
+        told = "set `dbt-cloud-provider-version`" if raises is None else "prefect-dbt has no equal of that"
+        raise Blocked(
+            f"when the run ends otherwise, the hook returns False before provider 4.7, then raises: {told}", call
+        )
+    to.helpers |= {"call_dbt_cloud", "wait_for_dbt_cloud_run"}
+    to.imports |= {("", "time"), ("prefect_dbt.cloud.runs", _STATUS)}
+    expected = given.get("expected_statuses")
+    found = [10] if expected is None else [_status_of(to, node) for node in _parts(expected)]
+    arguments = [hook, to.text(_needed(given, "run_id", call)), repr(tuple(found))]
+    arguments += [f"{name}={to.text(given[name])}" for name in ("check_interval", "timeout") if name in given]
+    return f"wait_for_dbt_cloud_run({', '.join(arguments)})"
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) and node.elts else [node]
+
+
+def _status_of(to: _Rewriting, node: ast.expr) -> int:
+    """The number of a status, as a number or as ``DbtCloudJobRunStatus.SUCCESS.value``."""
+    known = to.module.values.single(node)
+    status = node.value if isinstance(node, ast.Attribute) and node.attr == "value" else None
+    owner = to.module.values.single(status.value) if isinstance(status, ast.Attribute) else None
+    if isinstance(status, ast.Attribute) and isinstance(owner, Reference) and owner.path.endswith(f".dbt.{_STATUS}"):
+        number = _STATUSES.get(status.attr)
+    else:
+        number = known.value if isinstance(known, Constant) and isinstance(known.value, int) else None
+    if number not in _STATUSES.values():
+        raise Blocked("the expected status is not known here", node)
+    return int(number or 0)
+
+
 def _runs(to: _Rewriting, _call: ast.Call, given: dict[str, ast.expr], hook: str) -> str:
     names = ("include_related", "job_definition_id", "order_by")
     return to.all_pages(hook, '"/runs/"', to.fields(given, **{name: name for name in names}))
@@ -420,6 +474,9 @@ _METHODS = {
         "response",
         _trigger,
     ),
+    "wait_for_job_run_status": _Method(
+        ("run_id", _ACCOUNT, "expected_statuses", "check_interval", "timeout"), "number", _wait
+    ),
     "retry_failed_job_run": _Method(("job_id", _ACCOUNT), "response", _rerun),
     "cancel_job_run": _Method(("run_id", _ACCOUNT), "nothing", _cancel),
     "list_job_runs": _Method((_ACCOUNT, "include_related", "job_definition_id", "order_by"), "responses", _runs),
@@ -427,8 +484,6 @@ _METHODS = {
 }
 _V3 = "it calls version 3 of the API, which prefect-dbt does not"
 _NO_EQUAL = {
-    "wait_for_job_run_status": "it raises when the run ends otherwise from provider 4.7 on and returns False before, "
-    "prefect-dbt returns a status: use `wait_for_dbt_cloud_job_run`, or DbtCloudJobRunSensor to have it converted",
     "get_job_runs": "its parameters are not followed",
     "get_job_run_artifacts_concurrently": "it is async",
     "get_job_details": "it is async",
