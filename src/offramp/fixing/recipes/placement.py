@@ -153,7 +153,9 @@ class Placement(Work):
                 self._block(f"the task `{statement.name}` is never called", statement)
             before = self.comments.before(statement)
             self.comments.keep(statement)
-            return [*before, *dedented(self.source, statement, decorator, self._hook_edits(statement)), "", ""]
+            # One piece: blank lines in its strings are no layout.
+            text = "\n".join(dedented(self.source, statement, decorator, self._hook_edits(statement)))
+            return [*before, text, "", ""]
         if isinstance(statement, ast.For | ast.If):
             return [
                 line for inner in ast.walk(statement) if isinstance(inner, ast.stmt) for line in self._pieces_of(inner)
@@ -164,7 +166,7 @@ class Placement(Work):
         if self._moves(statement):
             before = self.comments.before(statement)
             self.comments.keep(statement)
-            return [*before, *dedented(self.source, statement, None)]
+            return [*before, "\n".join(dedented(self.source, statement, None))]
         return []
 
     def _hook_edits(self, function: FunctionNode) -> tuple[Edit, ...]:
@@ -394,8 +396,14 @@ def _only_imports_airflow(statement: ast.stmt) -> bool:
 
 
 def _spaced(lines: list[str]) -> list[str]:
-    """No more than two blank lines in a row."""
-    return [line for index, line in enumerate(lines) if line or any(lines[max(0, index - 2) : index]) or index < 2]
+    """No more than two blank lines in a row, and those between a value and the function after it."""
+    spaced: list[str] = []
+    for line in lines:
+        before = spaced[-1] if spaced else ""
+        if line.startswith(("@", "def ", "async def ")) and before and before[0] not in "@#) ":
+            spaced += ["", ""]
+        spaced.append(line)
+    return [line for index, line in enumerate(spaced) if line or any(spaced[max(0, index - 2) : index]) or index < 2]
 
 
 def _last_line_is_comment(before: bytes) -> bool:
