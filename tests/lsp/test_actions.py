@@ -275,6 +275,21 @@ def test_a_dag_is_converted_in_place_from_anywhere_in_it(dag: Path) -> None:
     assert offered(opened(dag, text), at(1, 4)) == []
 
 
+def test_each_thing_that_can_be_done_is_offered_once(dag: Path) -> None:
+    assert titles(offered(opened(dag, DAG))) == [
+        "OFR101: Convert this DAG to a Prefect flow",
+        "Suppress OFR101 on line 7",
+        "Convert this DAG to a Prefect flow, in a new file dag_flow.py",
+    ]
+    assert offered(opened(dag, TRAP), only=["refactor"]) == []
+
+
+def test_a_flow_that_differs_is_written_beside_its_dag_too(dag: Path) -> None:
+    action = titled(offered(opened(dag, UNSAFE_DAG)), "Convert this DAG to a Prefect flow, in a new file dag_flow.py")
+    assert action.title.endswith(" (unsafe: exit code 99 skips a Bash task in Airflow, and fails it in Prefect)")
+    assert action.edit is not None
+
+
 def test_a_conversion_is_confirmed_where_the_client_can_show_it_first(dag: Path) -> None:
     checked = opened(dag, UNSAFE_DAG)
     action = titled(offered(checked, at(7, 15), capabilities=PREVIEWS), "OFR101")
@@ -504,8 +519,23 @@ def test_findings_of_other_cells_get_no_actions(dag: Path) -> None:
     assert offered(notebook(dag.with_suffix(".ipynb"), TRAP, "print()")) == []
 
 
+def test_a_diagnostic_is_of_its_own_cell(dag: Path) -> None:
+    checked = notebook(dag.with_suffix(".ipynb"), TRAP, TRAP)
+    assert [checked.text.location(*finding.span).range for finding in checked.result.findings] == [
+        types.Range(types.Position(6, 4), types.Position(6, 11))
+    ] * 2
+    diagnostic = types.Diagnostic(types.Range(types.Position(6, 4), types.Position(6, 11)), "", code="OFR211")
+    params = types.CodeActionParams(
+        types.TextDocumentIdentifier(checked.uri), at(0), types.CodeActionContext([diagnostic])
+    )
+    suppress = titled(Actions(checked, Abilities(ONLY_EDITS)).offered(params), "Suppress")
+    assert changes(suppress) == {"1": (2, [("6:56-6:56", "  # noqa: OFR211")])}
+
+
 def test_dags_in_notebooks_stay(dag: Path) -> None:
     (dag.parent / "offramp.toml").write_text('airflow-version = "3.0.6"\nconvert-dags = true\n')
+    mixed = notebook(dag.with_suffix(".ipynb"), DAG, RETRIES + RETRYING)
+    assert set(changes(titled(offered(mixed), "Apply all"))) == {"1"}
     assert titles(offered(notebook(dag.with_suffix(".ipynb"), DAG))) == [
         "OFR101: by hand: Convert this DAG to a Prefect flow",
         "Suppress OFR101 on line 7",
