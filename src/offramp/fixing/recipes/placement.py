@@ -88,6 +88,9 @@ class Placement(Work):
 
     def _replace(self, dag: Dag, flow: list[str]) -> None:
         statements = self._dag_statements(dag)
+        if not statements:
+            self._block("this DAG is made inside another's block", dag.maker)
+            return
         last = max(statements, key=lambda statement: self.source.positions.span(statement).end)
         texts = {statement: self._statement_text(statement, dag) for statement in statements}
         for statement, lines in texts.items():
