@@ -87,9 +87,7 @@ def rows_of(source: Source, finding: Finding) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(source.positions.row, places)))
 
 
-def _covering(
-    source: Source, finding: Finding, comments: Iterable[Comment], *, by_name: bool = False
-) -> list[Comment]:
+def _covering(source: Source, finding: Finding, comments: Iterable[Comment], *, by_name: bool = False) -> list[Comment]:
     rows = {0, *rows_of(source, finding)}
     return [
         comment
