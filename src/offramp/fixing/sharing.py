@@ -20,19 +20,25 @@ from offramp.finding.values import Constant, Reference
 # They see the frame or the module around them, or end the process.
 _UNFOLLOWED = frozenset({"locals", "vars", "globals", "eval", "exec", "exit", "quit", "SystemExit"})
 _OF_THE_PROCESS = frozenset(
-    "sys.exit os._exit os.abort os.chdir os.putenv os.unsetenv os.umask signal.signal signal.alarm locale.setlocale "
-    "random.seed numpy.random.seed sys.setrecursionlimit socket.setdefaulttimeout warnings.simplefilter "
-    "warnings.filterwarnings warnings.resetwarnings decimal.getcontext decimal.setcontext logging.disable "
-    "contextlib.redirect_stdout contextlib.redirect_stderr".split()
+    "sys.exit os._exit os.abort os.chdir os.fchdir os.putenv os.unsetenv os.umask os.nice os.setsid os.fork os.kill "
+    "os.killpg random.seed numpy.random.seed sys.setrecursionlimit sys.setswitchinterval sys.settrace sys.setprofile "
+    "socket.setdefaulttimeout warnings.simplefilter warnings.filterwarnings warnings.resetwarnings time.tzset "
+    "decimal.getcontext decimal.setcontext logging.disable logging.basicConfig logging.captureWarnings "
+    "logging.config.dictConfig logging.config.fileConfig contextlib.redirect_stdout contextlib.redirect_stderr "
+    "csv.field_size_limit gc.disable gc.enable gc.freeze gc.set_threshold multiprocessing.set_start_method".split()
 )
-_PATCHES = ("unittest.mock.", "mock.")
+_OF_THE_PROCESS_TOO = (
+    *("unittest.mock.", "mock.", "signal.", "atexit.", "locale.", "resource.", "faulthandler.", "ctypes."),
+    *("os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.environ.clear", "os.environ.popitem"),
+)
+_OF_A_LOGGER = frozenset({"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"})
 _IDENTITIES = frozenset({"os.getpid", "os.getppid", "multiprocessing.current_process"})
 # A task runs in a thread that has no event loop.
 _OF_THE_THREAD = frozenset({"asyncio.get_event_loop"})
 # Their parsers end the process where the arguments are wrong.
 _PARSERS = ("argparse.", "optparse.", "click.", "typer.", "fire.")
 # No `Exception`: Prefect takes them for the end of the flow.
-_ENDING = frozenset({"KeyboardInterrupt", "GeneratorExit", "BaseException", "asyncio.CancelledError"})
+_ENDING = frozenset({"KeyboardInterrupt", "GeneratorExit", "BaseException", "SystemExit", "asyncio.CancelledError"})
 _CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
 _IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
 # What they give cannot be changed, or is the same for whoever asks.
@@ -41,8 +47,13 @@ _LASTING_CALLS = frozenset(
     "builtins.frozenset os.getenv os.environ.get logging.getLogger re.compile datetime.date datetime.datetime "
     "datetime.timedelta uuid.UUID decimal.Decimal zoneinfo.ZoneInfo".split()
 )
-_LASTING_MODULES = ("os.path.", "pathlib.")
-_LASTING_METHODS = frozenset({"format", "join", "lower", "upper", "strip", "replace", "title", "removeprefix"})
+_LASTING_CALLS |= {f"os.path.{name}" for name in ("join", "dirname", "basename", "splitext", "normpath", "expanduser")}
+_LASTING_CALLS |= {f"os.path.{name}" for name in ("abspath", "realpath")}
+_LASTING_CALLS |= {f"pathlib.{name}" for name in ("Path", "PurePath", "PosixPath", "PurePosixPath")}
+_LASTING_METHODS = frozenset(
+    "format join lower upper strip rstrip lstrip replace title removeprefix removesuffix resolve absolute expanduser "
+    "joinpath with_suffix with_name as_posix isoformat strftime".split()
+)
 _READERS = frozenset({"builtins.print", "builtins.len", "builtins.str", "builtins.repr", "json.dumps"})
 _READERS_OF_ITEMS = _READERS | {
     f"builtins.{name}" for name in "sum min max any all sorted list dict tuple set enumerate zip isinstance".split()
@@ -64,31 +75,42 @@ class Sharing:
         """Fill ``blockers``, and ``doubts`` with their places."""
         users: dict[ast.AST, list[Task]] = {}
         for task in self.tasks:
-            if task.function is not None:
-                for code in self._reached(task.function, {}):
-                    users.setdefault(code, []).append(task)
+            root = task.function or (task.expression.node if task.expression is not None else None)
+            seen: set[ast.AST] = set()
+            for code in self._reached(root, seen) if root is not None else ():
+                users.setdefault(code, []).append(task)
         for code, tasks in users.items():
             self._check_changes(code)
             self._check_calls(code)
-            several = len(tasks) > 1 or any(map(_runs_again, tasks))
-            if several:
-                self._check_kept(code)
+            self._check_kept(code, several=_several(tasks))
         self._check_objects(users)
         for task in self.tasks:
             self._check_results(task)
 
+    def gives_what_lasts(self, source: Task) -> bool:
+        """Whether nothing can change what a task's callable returns."""
+        function = source.function
+        if function is None or (function.returns is not None and ast.unparse(function.returns) in _IMMUTABLE):
+            return True
+        return all(one is None or self._lasts(one) for one in _returned(function))
+
     def _block(self, reason: str, node: ast.AST) -> None:
         self.blockers.append(Blocker(reason, node))
 
-    def _reached(self, function: ast.AST, seen: dict[ast.AST, None]) -> dict[ast.AST, None]:
-        if function not in seen:
-            seen[function] = None
-            for node in ast.walk(function):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                    for binding in self.names.lookup(node.id, node):
-                        if binding.kind in ("function", "class") and binding.node is not None:
-                            self._reached(binding.node, seen)
-        return seen
+    def _reached(self, root: ast.AST, seen: set[ast.AST]) -> Iterator[ast.AST]:
+        """The functions, classes and lambdas whose code runs, or may run, with that of ``root``."""
+        if root in seen:
+            return
+        seen.add(root)
+        yield root
+        for node in ast.walk(root):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                for binding in self.names.lookup(node.id, node):
+                    if binding.kind != "import" and binding.node is not None and self._is_outside(binding, root):
+                        yield from self._reached(binding.node, seen)
+
+    def _is_outside(self, binding: Binding, root: ast.AST) -> bool:
+        return binding.kind in ("function", "class") or (binding.kind != "parameter" and binding.scope.node is not root)
 
     # -- what is changed ---------------------------------------------------------
 
@@ -99,41 +121,46 @@ class Sharing:
                 self._block(f"`{node.names[0]}` is changed by a task, and the tasks of a flow share it", node)
             elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                 owner = _owner(node.value)
-                if isinstance(owner, ast.Name) and any(
-                    binding.scope is self.names.module or _is_class(binding.scope, owner.id)
-                    for binding in self.names.lookup(owner.id, owner)
-                ):
+                if isinstance(owner, ast.Name) and self._is_shared(owner):
                     self._block(f"`{owner.id}` is changed by a task, and the tasks of a flow share it", node)
         for (scope, name), changes in self.names.mutations.items():
             for change in changes:
-                if change.node in nodes and (scope is self.names.module or self._is_default(scope, name)):
+                if change.node in nodes and any(map(self._binds_shared, scope.bindings.get(name, ()))):
                     self._block(f"`{name}` is changed by a task, and the tasks of a flow share it", change.node)
 
-    def _is_default(self, scope: Scope, name: str) -> bool:
-        """Whether a name is a parameter with a default, which every call shares."""
-        if not isinstance(scope.node, FunctionNode):
+    def _is_shared(self, name: ast.Name) -> bool:
+        return any(map(self._binds_shared, self.names.lookup(name.id, name)))
+
+    def _binds_shared(self, binding: Binding, depth: int = 5) -> bool:
+        """Whether a name stands for a thing that outlives the task: of the module, a class, a parameter's default."""
+        if binding.scope is self.names.module or binding.kind in ("import", "class", "function"):
+            return True
+        if binding.kind == "parameter":
+            return _is_default(binding.scope, binding.name) or _is_class(binding.scope, binding.name)
+        inner = _owner(binding.node) if isinstance(binding.node, ast.expr) else None
+        if not isinstance(inner, ast.Name) or not depth:
             return False
-        own = scope.node.args
-        plain = [*own.posonlyargs, *own.args]
-        defaulted = plain[len(plain) - len(own.defaults) :]
-        defaulted += [p for p, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default is not None]
-        return any(parameter.arg == name for parameter in defaulted)
+        return any(self._binds_shared(one, depth - 1) for one in self.names.lookup(inner.id, inner))
 
     def _check_calls(self, code: ast.AST) -> None:
+        if isinstance(code, ast.ClassDef):
+            for base in code.bases:
+                if self._path(base).removeprefix("builtins.") in _ENDING:
+                    self._block(f"`{code.name}` fails a task of Airflow, and ends a flow", code)
         for node in _body(code):
             if isinstance(node, ast.Name) and node.id in _UNFOLLOWED and hasattr(builtins, node.id):
                 if not self.names.lookup(node.id, node):
                     self._block(f"`{node.id}` in a callable of a task is not followed", node)
             elif isinstance(node, ast.Raise) and node.exc is not None:
                 raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-                if self._path(raised).removeprefix("builtins.") in _ENDING:
+                if self._path(raised).removeprefix("builtins.") in _ENDING - {"SystemExit"}:
                     self._block(f"`{ast.unparse(raised)}` fails a task of Airflow, and ends a flow", node)
             elif isinstance(node, ast.Call):
                 self._check_call(node)
 
     def _check_call(self, call: ast.Call) -> None:
         path = self._path(call.func)
-        if path in _OF_THE_PROCESS or path.startswith(_PATCHES):
+        if path in _OF_THE_PROCESS or path.startswith(_OF_THE_PROCESS_TOO):
             self._block(f"`{path}` acts on the whole process, which the tasks of a flow share", call)
         elif path in _IDENTITIES:
             self.doubts[f"`{path}` is the same for all tasks of a flow"] = call
@@ -143,9 +170,10 @@ class Sharing:
             self._block(f"`{path}` may end the process, which is the whole flow's", call)
         elif path in ("builtins.setattr", "builtins.delattr") and call.args:
             owner = _owner(call.args[0])
-            bindings = self.names.lookup(owner.id, owner) if isinstance(owner, ast.Name) else []
-            if not bindings or any(binding.scope is self.names.module for binding in bindings):
+            if not isinstance(owner, ast.Name) or self._is_shared(owner):
                 self._block(f"`{ast.unparse(owner)}` is changed by a task, and the tasks of a flow share it", call)
+        elif isinstance(call.func, ast.Attribute) and call.func.attr in _OF_A_LOGGER:
+            self.doubts[f"`{call.func.attr}` acts on a logger that the tasks of a flow share"] = call
 
     def _path(self, node: ast.expr) -> str:
         value = self.module.values.single(node)
@@ -153,55 +181,94 @@ class Sharing:
 
     # -- what is kept ------------------------------------------------------------
 
-    def _check_kept(self, code: ast.AST) -> None:
+    def _check_kept(self, code: ast.AST, *, several: bool) -> None:
+        """Caches, attributes of classes and defaults of parameters, which last from task to task."""
         for node in ast.walk(code):
-            for decorator in getattr(node, "decorator_list", ()):
+            for decorator in getattr(node, "decorator_list", ()) if several else ():
                 path = self._path(decorator.func if isinstance(decorator, ast.Call) else decorator)
                 if path in _CACHES or path.startswith("cachetools."):
                     self.doubts[f"`{path}` keeps results from task to task of a flow, and in Airflow within one"] = node
+            if isinstance(node, ast.ClassDef):
+                for statement in node.body:
+                    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                        self._check_made_once(f"an attribute of `{node.name}`", statement.value, several=several)
+            elif isinstance(node, FunctionNode):
+                for default in (*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None)):
+                    self._check_made_once(f"a default of `{node.name}`", default, several=several)
+
+    def _check_made_once(self, name: str, value: ast.expr, *, several: bool) -> None:
+        field = isinstance(value, ast.Call) and self._path(value.func) == "dataclasses.field"
+        if not field and not self._lasts(value) and (several or not self._is_known(value)):
+            self.doubts[_made_once(name)] = value
 
     def _check_objects(self, users: dict[ast.AST, list[Task]]) -> None:
-        """Objects that the file makes when it is loaded, and several tasks use."""
-        tasks: dict[Binding, set[Task]] = {}
-        places: dict[Binding, list[ast.Name]] = {}
+        """Objects that the file makes when it is loaded, and tasks use."""
+        uses: dict[Binding, list[tuple[ast.Name, list[Task]]]] = {}
         for code, using in users.items():
             for node in _body(code):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                    for binding in self.names.lookup(node.id, node):
-                        if binding.scope is self.names.module and binding.kind == "value" and binding.node is not None:
-                            tasks.setdefault(binding, set()).update(using)
-                            places.setdefault(binding, []).append(node)
-        for binding, users_of_it in tasks.items():
-            assert isinstance(binding.node, ast.expr)
-            first = places[binding][0]
-            if isinstance(binding.node, ast.Call) and self._path(binding.node.func) == "sqlite3.connect":
+                self._note_use(node, using, uses)
+        for task in self.tasks:
+            for given in (*task.positional, *task.keywords.values()):
+                for node in ast.walk(given.node) if isinstance(given, Argument) else ():
+                    self._note_use(node, [task], uses)
+        for binding, places in uses.items():
+            first, value = places[0][0], binding.node
+            if isinstance(value, ast.Call) and self._path(value.func) == "sqlite3.connect":
                 self._block(f"`{first.id}` is made in another thread than the task's, which SQLite refuses", first)
-            elif len(users_of_it) == 1 and not any(map(_runs_again, users_of_it)):
                 continue
-            elif not self._lasts(binding.node) and not (
-                isinstance(binding.node, ast.List | ast.Set | ast.Dict | ast.Tuple)
-                and all(self._only_read(place, self._items_last(binding.node)) for place in places[binding])
-            ):
-                reason = f"`{first.id}` is made once for all tasks of a flow, in Airflow for each task and try"
-                self.doubts[reason] = first
+            several = _several([task for _, using in places for task in using])
+            filled = bool(self.names.mutations.get((self.names.module, binding.name)))
+            if filled or binding.kind != "value" or not isinstance(value, ast.expr) or not self._is_known(value):
+                self.doubts[_made_once(f"`{first.id}`")] = first
+            elif several and not self._lasts(value):
+                items_last = self._items_last(value)
+                if not all(self._only_read(place, items_last) for place, _ in places):
+                    self.doubts[_made_once(f"`{first.id}`")] = first
+
+    def _note_use(
+        self, node: ast.AST, using: list[Task], uses: dict[Binding, list[tuple[ast.Name, list[Task]]]]
+    ) -> None:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            for binding in self.names.lookup(node.id, node):
+                if binding.scope is self.names.module and binding.kind not in ("import", "function", "class"):
+                    uses.setdefault(binding, []).append((node, using))
 
     def _lasts(self, node: ast.expr) -> bool:
-        """Whether a value cannot be changed, nor hold what can."""
-        if isinstance(node, ast.Constant | ast.JoinedStr | ast.Compare | ast.Lambda):
+        """Whether a value cannot be changed, holds nothing that can, and is the same whenever it is made."""
+        if isinstance(node, ast.Constant | ast.Lambda):
             return True
-        if isinstance(node, ast.Tuple):
-            return all(map(self._lasts, node.elts))
-        if isinstance(node, ast.BinOp | ast.BoolOp | ast.UnaryOp | ast.IfExp):
+        if isinstance(node, ast.JoinedStr | ast.FormattedValue | ast.Tuple | ast.BinOp | ast.BoolOp | ast.UnaryOp):
+            return all(self._lasts(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
+        if isinstance(node, ast.IfExp | ast.Compare):
             return all(self._lasts(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
         if isinstance(node, ast.Subscript):
-            return self._path(node.value) == "os.environ"
+            return self._path(node.value) == "os.environ" and self._lasts(node.slice)
         if isinstance(node, ast.Call):
-            path = self._path(node.func)
-            method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-            return path in _LASTING_CALLS or path.startswith(_LASTING_MODULES) or method in _LASTING_METHODS
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+            if not all(map(self._lasts, (*node.args, *(keyword.value for keyword in node.keywords)))):
+                return False
+            if self._path(node.func) in _LASTING_CALLS:
+                return True
+            method = node.func
+            return isinstance(method, ast.Attribute) and method.attr in _LASTING_METHODS and self._lasts(method.value)
+        if isinstance(self.module.values.single(node), Constant | Reference):
+            return True
+        if isinstance(node, ast.Attribute):
             return self._lasts(node.value)
-        return isinstance(self.module.values.single(node), Constant | Reference)
+        bindings = self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
+        if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
+            return False
+        inner = bindings[0].node
+        return not any(isinstance(one, ast.Name) and one.id == bindings[0].name for one in ast.walk(inner)) and (
+            self._lasts(inner)
+        )
+
+    def _is_known(self, node: ast.expr | None) -> bool:
+        """Whether a value is the same whenever it is made, though it may be changed then."""
+        if isinstance(node, ast.List | ast.Set | ast.Tuple):
+            return all(map(self._is_known, node.elts))
+        if isinstance(node, ast.Dict):
+            return all(map(self._is_known, (*node.keys, *node.values)))
+        return node is not None and self._lasts(node)
 
     def _items_last(self, node: ast.expr | None) -> bool:
         """Whether a value is a list, set or dict of what lasts, if not such a thing itself."""
@@ -243,35 +310,58 @@ class Sharing:
         for name, value in given:
             changed = bool(self.names.mutations.get((scope, name)))
             if isinstance(value, Argument):
-                lasts = any(isinstance(node, ast.Name) for node in ast.walk(value.node))
-                if changed and (lasts or _runs_again(task)):
+                outside = any(isinstance(node, ast.Name) for node in ast.walk(value.node))
+                if changed and (outside or runs_again(task)):
                     self._block(f"`{name}` is changed here: Airflow hands every try a copy of its arguments", task.node)
-            elif self._taken_twice(value.task) or _runs_again(task):
-                returned = _returned(value.task)
-                if returned is None or all(one is None or self._lasts(one) for one in returned):
+                elif self._lasts(value.node) or not (outside or runs_again(task)):
                     continue
+                elif not all(self._only_read(use, self._items_last(value.node)) for use in _uses(task, name)):
+                    self.doubts[
+                        f"Airflow hands every try a copy of its arguments: what `{task.function.name}` changes of "
+                        f"`{name}`, a further try and other tasks may see in Prefect"
+                    ] = task.node
+            elif (self._taken_twice(value.task) or runs_again(task)) and not self.gives_what_lasts(value.task):
+                items_last = value.task.function is not None and all(
+                    map(self._items_last, _returned(value.task.function))
+                )
                 if changed:
                     self._block(
                         f"`{name}` is changed here: Airflow hands every task a copy of a result, "
                         "Prefect the result itself",
                         task.node,
                     )
-                elif not all(self._only_read(use, all(map(self._items_last, returned))) for use in _uses(task, name)):
-                    copied = (
-                        f"Airflow hands every task a copy of what `{value.task.id}` returns, Prefect the result itself"
-                    )
-                    self.doubts[f"{copied}: what one changes of it, others see"] = task.node
+                elif not all(self._only_read(use, items_last) for use in _uses(task, name)):
+                    self.doubts[copied(value.task)] = task.node
 
     def _taken_twice(self, source: Task) -> bool:
         takers = [task for task in self.tasks if any(result.task is source for result in _results(task))]
         return len(takers) > 1 or any(task.mapped is not None for task in takers)
 
 
-def _returned(task: Task) -> list[ast.expr | None] | None:
-    """What a task's callable returns; None where nothing can change it."""
-    function = task.function
-    if function is None or (function.returns is not None and ast.unparse(function.returns) in _IMMUTABLE):
-        return None
+def copied(source: Task) -> str:
+    """The doubt about a result that several tasks, or tries of one, are handed."""
+    return (
+        f"Airflow hands every task a copy of what `{source.id}` returns, Prefect the result itself: what one changes "
+        "of it, others see"
+    )
+
+
+def runs_again(task: Task) -> bool:
+    """Whether a task may run more than once in a run of its DAG."""
+    retries = task.arguments.get("retries")
+    tried = retries is not None and not (isinstance(retries.node, ast.Constant) and not retries.node.value)
+    return tried or task.mapped is not None
+
+
+def _made_once(name: str) -> str:
+    return f"{name} is made once for all tasks of a flow, in Airflow for each task and try"
+
+
+def _several(tasks: list[Task]) -> bool:
+    return len(set(tasks)) > 1 or any(map(runs_again, tasks))
+
+
+def _returned(function: FunctionNode) -> list[ast.expr | None]:
     return [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
 
 
@@ -284,7 +374,9 @@ def _uses(task: Task, name: str) -> list[ast.Name]:
 
 
 def _body(code: ast.AST) -> dict[ast.AST, None]:
-    return {inner: None for statement in getattr(code, "body", []) for inner in ast.walk(statement)}
+    statements = getattr(code, "body", [])
+    parts = statements if isinstance(statements, list) else [statements]
+    return {inner: None for part in parts for inner in ast.walk(part)}
 
 
 def _owner(node: ast.expr) -> ast.expr:
@@ -293,19 +385,24 @@ def _owner(node: ast.expr) -> ast.expr:
     return node
 
 
+def _is_default(scope: Scope, name: str) -> bool:
+    """Whether a name is a parameter with a default, which every call shares."""
+    if not isinstance(scope.node, FunctionNode):
+        return False
+    own = scope.node.args
+    plain = [*own.posonlyargs, *own.args]
+    defaulted = plain[len(plain) - len(own.defaults) :]
+    defaulted += [p for p, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default is not None]
+    return any(parameter.arg == name for parameter in defaulted)
+
+
 def _is_class(scope: Scope, name: str) -> bool:
-    """Whether a name is the class that a class method is called on."""
+    """Whether a name is the class that a method of it is called on."""
     function = scope.node
-    if not isinstance(function, FunctionNode) or not function.args.args:
+    if not isinstance(function, FunctionNode) or not function.args.args or function.args.args[0].arg != name:
         return False
     decorators = [ast.unparse(one) for one in function.decorator_list]
-    return "classmethod" in decorators and function.args.args[0].arg == name
-
-
-def _runs_again(task: Task) -> bool:
-    retries = task.arguments.get("retries")
-    tried = retries is not None and not (isinstance(retries.node, ast.Constant) and not retries.node.value)
-    return tried or task.mapped is not None
+    return name == "cls" or "classmethod" in decorators or function.name in ("__new__", "__init_subclass__")
 
 
 def _results(task: Task) -> Iterator[Result]:

@@ -17,6 +17,7 @@ from offramp.fixing.recipes.dbt_cloud import Body, Job
 from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step, results
 from offramp.fixing.recipes.pulled_results import Pulls, pulled_by
 from offramp.fixing.recipes.registry import recipe_of
+from offramp.fixing.sharing import Sharing, copied, runs_again
 from offramp.fixing.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
@@ -373,6 +374,11 @@ class TaskFunctions(Work):
                 raise Blocked(f"pulls the result of `{source.id}`, which no edge puts before it", function)
         if pulled.sources and self._rule_of(task) not in AFTER_SUCCESS:
             raise Blocked("pulls a result that may not be there, by its trigger rule", task.node)
+        sharing = Sharing(self.module, self.graph)
+        for source in pulled.sources.values():
+            takers = [one for one in self.pulls.values() if source in one.sources.values()]
+            if (len(takers) > 1 or runs_again(task)) and not sharing.gives_what_lasts(source):
+                self.doubts[copied(source)] = function
         self.edits += pulled.edits
 
     def _again(self, task: Task, function: FunctionNode, arguments: dict[str, str]) -> str:
