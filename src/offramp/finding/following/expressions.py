@@ -172,7 +172,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
                     thing = self._evaluate(node.args[0])
                     if isinstance(thing, list):
                         return list(thing)
-                if value.path.startswith("airflow.") and self.dag is not None:
+                if value.path.startswith("airflow.") and self._goes():
                     operator = ast.unparse(node.func)
                     self._block(f"`{operator}` is covered by no note", node.func)
                     return UNFOLLOWED
@@ -181,7 +181,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
         if any(isinstance(thing, Task | Dag | Group | Result | list | dict) and thing != [] for thing in things):
             self._block(f"passes a task or DAG to `{ast.unparse(node.func)}`, which is not followed", node)
             return UNFOLLOWED
-        if self.dag is not None and _looks_like_operator(node):
+        if self._goes() and _looks_like_operator(node):
             self._block(f"`{ast.unparse(node.func)}` is covered by no note", node.func)
             return UNFOLLOWED
         return Plain(node)
@@ -221,7 +221,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
                         self._drop(function.value)
                     else:
                         self._block("keeps tasks in a list that is not known here", node)
-                elif self.dag is not None:
+                elif self._goes():
                     self._block("is code in the DAG that is not followed", node)
                 return True, UNFOLLOWED
             if isinstance(thing, TaskFunction) and name == "override":

@@ -22,7 +22,7 @@ class Loops(Following):
     """Runs loops whose turns are known."""
 
     def _for(self, statement: ast.For) -> None:
-        if self.dag is None and not self._holds_operator(statement) and not self._mentions_dag(statement):
+        if not self._goes() and not self._holds_operator(statement) and not self._mentions_dag(statement):
             return
         things = self._iterable(statement.iter)
         if things is None or statement.orelse:

@@ -106,6 +106,10 @@ class Following(ABC):
     def _block(self, reason: str, node: ast.AST) -> None:
         self.blockers.append(Blocker(reason, node))
 
+    def _goes(self) -> bool:
+        """Whether the conversion deletes the code that is being followed: all of it must be understood."""
+        return self.dag is not None or self.turning > 0 or self.touched
+
     def _section(self, callee: ast.expr) -> str:
         for value in self.values.evaluate(callee):
             section = self.sections.section(value)
@@ -127,7 +131,7 @@ class Following(ABC):
         return any(
             isinstance(node, ast.Name)
             and isinstance(node.ctx, ast.Load)
-            and isinstance(self.env.get(node.id), Task | Dag | list | dict | Group)
+            and isinstance(self.env.get(node.id), Task | Result | Dag | list | dict | Group)
             and self.names.place(node)[0] is self.names.module
             for node in ast.walk(statement)
         )

@@ -185,23 +185,23 @@ class _Builder(Expressions):
         elif isinstance(statement, ast.Expr):
             thing = self._evaluate(statement.value)
             nothing = isinstance(statement.value, ast.Name) or self._is_docstring(statement)
-            if isinstance(thing, Plain) and self.dag is not None and not nothing:
+            if isinstance(thing, Plain) and self._goes() and not nothing:
                 self._block("is code in the DAG that is not followed", statement)
         elif isinstance(statement, ast.With):
             self._group_block(statement)
         elif isinstance(statement, FunctionNode):
-            if not self._define(statement) and self.dag is not None and _reads_any(statement, self.env, Task):
+            if not self._define(statement) and self._goes() and _reads_any(statement, self.env, Task):
                 self._block(f"the function `{statement.name}` uses tasks of the DAG", statement)
         elif isinstance(statement, ast.For):
             self._for(statement)
-        elif isinstance(statement, ast.If) and self.dag is not None:
+        elif isinstance(statement, ast.If) and self._goes():
             self._if(statement)
         elif isinstance(statement, ast.Return):
             if statement.value is not None:
                 self._evaluate(statement.value)
         elif isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
             self._rebind(statement)
-        elif self.dag is not None or self._holds_operator(statement):
+        elif self._goes() or self._holds_operator(statement):
             self._block("is code in the DAG that is not followed", statement)
 
     def _is_docstring(self, statement: ast.Expr) -> bool:
@@ -232,11 +232,13 @@ class _Builder(Expressions):
                 self.touched = True
             elif isinstance(owner, Task | Dag | Group | list | dict):
                 self._block(f"sets `{target.attr}` of a task or DAG after it is made", statement)
+            elif not isinstance(thing, Plain) or self._goes():
+                self._block("is code in the DAG that is not followed", statement)
         elif isinstance(target, ast.Subscript) and isinstance(thing, Task | Result):
             self._keep(target, thing)
         elif not isinstance(thing, Plain) or self._mentions_dag(statement):
             self._block("keeps tasks in a way that is not followed", statement)
-        elif self.dag is not None:
+        elif self._goes():
             self._block("is code in the DAG that is not followed", statement)
 
     def _assign_plain(self, name: str, value: Plain, statement: ast.stmt) -> None:
@@ -245,6 +247,8 @@ class _Builder(Expressions):
             self.kept.discard(self.empty.get(name))
             self._loop_constant(name, value.node)
             return
+        if self.dag is None and self.touched:
+            self._block("keeps tasks in a way that is not followed", statement)
         self.loop.pop(name, None)
         if isinstance(value.node, ast.Constant) and value.node.value is None:
             self.env[name] = value
