@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from offramp.finding.following.folding import fold
 from offramp.finding.graph import Argument, Blocker, Dag, Result, Task
-from offramp.finding.names import FunctionNode
+from offramp.finding.names import FunctionNode, Scope
 from offramp.finding.operators import Module
 from offramp.finding.values import UNKNOWN, Constant, Given, Table
 
@@ -93,6 +93,7 @@ class Following(ABC):
         self.plain: list[ast.stmt] = []
         self.kept: set[ast.stmt] = set()
         self.empty: dict[str, ast.stmt] = {}
+        self.holders: set[tuple[Scope, str]] = set()
         self.turning = 0
         self.dag: Dag | None = None
         self.groups: list[Group] = []
@@ -144,15 +145,19 @@ class Following(ABC):
         )
 
     def _begins_empty(self, name: ast.Name) -> bool:
-        """Whether all that a name is bound to, but for what was added, is an empty list or dict."""
-        bound = [binding.node for binding in self.names.lookup(name.id, name)]
-        return bool(bound) and all(
-            (isinstance(node, ast.Dict) and not node.keys) or (isinstance(node, ast.List) and not node.elts)
-            for node in bound
+        """Whether all that a name is bound to, but for what the code followed here adds, is an empty list or dict."""
+        bindings = self.names.lookup(name.id, name)
+        nodes = [binding.node for binding in bindings]
+        used = {id(node) for statement in self.plain for node in ast.walk(statement)}
+        return bool(nodes) and all(
+            ((isinstance(node, ast.Dict) and not node.keys) or (isinstance(node, ast.List) and not node.elts))
+            and not any(id(load) in used for load in self.names.uses(binding))
+            for node, binding in zip(nodes, bindings, strict=True)
         )
 
     def _drop(self, name: ast.Name) -> None:
         """Let the statement go that bound a name, to nothing yet, that tasks are kept in."""
+        self.holders.add((self.names.place(name)[0], name.id))
         self.kept.discard(self.empty.get(name.id))
         for binding in self.names.lookup(name.id, name):
             made = self.names.parents.get(binding.node) if binding.node is not None else None

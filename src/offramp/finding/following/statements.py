@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ast
 
+from offramp.finding.following.aliases import Aliases
 from offramp.finding.following.expressions import Expressions
 from offramp.finding.following.state import Group, GroupFunction, Plain, TaskFunction, Thing
 from offramp.finding.graph import Dag, Graph, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module, Use
-from offramp.finding.values import Reference, Value
+from offramp.finding.values import Constant, Items, Reference, Table, Value
 
 _DOCUMENTATION = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
 
@@ -45,6 +46,7 @@ class _Builder(Expressions):
                     and node not in self.by_maker
                 ):
                     self._block("this DAG is made in a function, a loop or a condition", node)
+        self._check_changed()
         return Graph(
             tuple(self.dags),
             tuple(bare),
@@ -52,6 +54,41 @@ class _Builder(Expressions):
             tuple(self.plain),
             frozenset(self.kept),
             tuple(dict.fromkeys(self.blockers)),
+        )
+
+    def _check_changed(self) -> None:
+        """Block what the deleted code reads of containers that other code may have changed unseen."""
+        if not self.building:
+            return
+        aliases = Aliases(self.module)
+        stack: list[ast.AST] = [*self.building]
+        while stack:
+            node = stack.pop()
+            if node in self.kept or (
+                isinstance(node, FunctionNode) and self.sections.decorated(node, ("dag", "task_group")) is None
+            ):
+                continue
+            stack.extend(ast.iter_child_nodes(node))
+            if (
+                isinstance(node, ast.Name)
+                and isinstance(node.ctx, ast.Load)
+                and any(isinstance(value, Constant | Items | Table) for value in self.values.evaluate(node))
+                and not self._holds_tasks_only(node)
+                and aliases.changed(node)
+            ):
+                self._block(f"`{node.id}` may be changed through another name or by a call, and is not known", node)
+
+    def _holds_tasks_only(self, name: ast.Name) -> bool:
+        """Whether a name is of a list or dict of tasks, all changes of which are followed."""
+        held: list[ast.expr | None] = []
+        for value in self.values.evaluate(name):
+            if isinstance(value, Items | Table):
+                held.extend(value.nodes if isinstance(value, Items) else value.entries.values())
+        return (self.names.place(name)[0], name.id) in self.holders and not any(
+            isinstance(value, Constant | Items | Table)
+            for node in held
+            if node is not None
+            for value in self.values.evaluate(node)
         )
 
     def _is_bare(self, use: Use) -> bool:
