@@ -138,6 +138,16 @@ def test_the_statuses_are_those_of_prefect_dbt() -> None:
             ["try:", f"    {_HOOK}.get_job(1)", "except OSError:", "    pass"],
             "tells the hook's exceptions apart, and prefect-dbt raises httpx's",
         ),
+        (
+            ["from contextlib import suppress", "with suppress(OSError):", f"    {_HOOK}.get_job(1)"],
+            "tells the hook's exceptions apart, and prefect-dbt raises httpx's",
+        ),
+        (["call_dbt_cloud = 1", f"{_HOOK}.get_job(1)"], "`call_dbt_cloud` means something else here"),
+        (["DbtCloudCredentials = 1", f"{_HOOK}.get_job(1)"], "`DbtCloudCredentials` means something else here"),
+        (["import json as call_dbt_cloud", f"{_HOOK}.get_job(1)"], "`call_dbt_cloud` means something else here"),
+        ([f"{_HOOK}.get_job_run(run_id=(y := 5001))"], "is called with an expression that is not followed"),
+        ([f"{_HOOK}.get_job(1, **{{}})"], "is called with arguments that are not followed"),
+        ([f"{_HOOK}.list_jobs(order_by=(y := '-id'))"], "is called with an expression that is not followed"),
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(lines: list[str], reason: str) -> None:
@@ -174,6 +184,53 @@ def test_a_wait_that_may_end_otherwise_is_refused(arguments: str, provider: str,
     result = fixed(text, "3.0.6", provider)
     assert result.new_text is None
     assert any(reason in refusal.reason for finding in result.findings for refusal in finding.refusals)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["try:", f"    {_HOOK}.get_job(run)", "except Exception as error:", "    print(str(error))"],
+        ["try:", f"    {_HOOK}.get_job(run)", "except:", "    pass"],
+        ["try:", f"    {_HOOK}.get_job(run)", "except (KeyError, BaseException):", "    raise"],
+        ["import contextlib", "with contextlib.suppress(Exception):", f"    {_HOOK}.get_job(run)"],
+    ],
+)
+def test_code_that_catches_what_a_request_raises_may_do_otherwise(lines: list[str]) -> None:
+    result = fixed(_dag(*lines), "3.0.6")
+    assert result.new_text is not None
+    assert {finding.fix.reason for finding in result.fixed if finding.fix is not None} == {
+        "`look` catches what a request raises, and prefect-dbt's exceptions have other types and texts"
+    }
+
+
+def test_code_that_catches_what_no_request_raises_stays_safe() -> None:
+    body = _body("try:", f"    {_HOOK}.get_job(run)", "except KeyError:", "    pass")
+    assert body.startswith("try:\n    call_dbt_cloud(")
+
+
+def test_a_name_of_the_dags_function_that_is_a_helpers_is_refused() -> None:
+    text = """from airflow.decorators import dag, task
+from airflow.providers.dbt.cloud.hooks.dbt import DbtCloudHook
+
+
+@dag(schedule=None)
+def nightly():
+    call_dbt_cloud = 5
+
+    @task
+    def look():
+        return DbtCloudHook().get_job(5).json()
+
+    look()
+
+
+nightly()
+"""
+    result = fixed(text, "3.0.6")
+    assert not result.problem
+    assert {refusal.reason for finding in result.findings for refusal in finding.refusals} == {
+        "`call_dbt_cloud` means something else here"
+    }
 
 
 def test_a_helpers_name_that_is_taken_is_refused() -> None:

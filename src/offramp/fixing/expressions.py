@@ -12,11 +12,13 @@ from offramp.finding.names import Binding
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.fixing.lasting import called_late, unsettled
+from offramp.fixing.rendering import changed_or_unknown, holds_template
 from offramp.fixing.text import repr_text
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
-TEMPLATE_MARKS = ("{{", "{%", "{#")
+_LONGEST_SHOWN = 40
+_MOST_SECONDS = 86_400_000_000_000
 _DELTA_SECONDS = {
     "weeks": 604800,
     "days": 86400,
@@ -84,7 +86,7 @@ class Expressions:
     def text(self, argument: Argument, *, template: bool = False) -> str:
         """The argument as Python text.
 
-        ``template`` says that Airflow renders it, so that a string from another file
+        ``template`` says that Airflow renders it, so that text which is not known here
         is a doubt. Raises Blocked.
         """
         node = argument.node
@@ -94,6 +96,8 @@ class Expressions:
         if loop and any(isinstance(inner, ast.Name) and inner.id in loop for inner in ast.walk(node)):
             return self._of_turn(node, argument, template=template)
         self._no_templates(node)
+        if template:
+            self._renders_alike(node, loop)
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
                 self._reachable(inner, template=template)
@@ -113,6 +117,8 @@ class Expressions:
         if known is not None:
             for value in _leaves(known.value):
                 self.no_template(value, node)
+            if template:
+                self._renders_alike(node, loop)
             return _literal(known.value)
         if isinstance(node, ast.List) and not any(isinstance(element, ast.Starred) for element in node.elts):
             parts = [self.text(argument._replace(node=element), template=template) for element in node.elts]
@@ -123,7 +129,7 @@ class Expressions:
         """A duration, a number of seconds or a timedelta, as text that gives seconds. Raises Blocked."""
         known = self.constant(argument)
         if known is not None and isinstance(known.value, int | float) and not isinstance(known.value, bool):
-            return repr(known.value)
+            return _finite(known.value, argument.node)
         node = self.bound(argument.node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "total_seconds":
             node = self.bound(node.func.value)
@@ -137,8 +143,9 @@ class Expressions:
                 amount = fold(self.module, value, dict(argument.loop))
                 if name not in _DELTA_SECONDS or amount is None or not isinstance(amount.value, int | float):
                     raise Blocked("is a duration that is not known here", argument.node)
+                _finite(amount.value, argument.node)
                 total += amount.value * _DELTA_SECONDS[name]
-            return repr(int(total) if total == int(total) else total)
+            return _finite(int(total) if total.is_integer() else total, argument.node)
         raise Blocked("is a duration that is not known here", argument.node)
 
     def bound(self, node: ast.expr) -> ast.expr:
@@ -169,9 +176,31 @@ class Expressions:
                 elif isinstance(value, Table):
                     waiting.extend(entry for entry in value.entries.values() if entry is not None)
 
+    def _renders_alike(self, node: ast.expr, loop: dict[str, object]) -> None:
+        """Blocked where Airflow's rendering would change text; a doubt where that is not known."""
+        for found in changed_or_unknown(self.module, node, loop):
+            if found.changes:
+                raise Blocked(
+                    "Airflow renders this text, and Jinja changes it: its line ends, or a template in it", found.node
+                )
+            if not self._from_another_file(found.node):
+                shown = " ".join(ast.unparse(found.node).split())
+                shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+                known = "is not known here and is taken to be no template, without line ends that Jinja drops"
+                self.doubts[f"`{shown}` {known}"] = found.node
+
+    def _from_another_file(self, node: ast.AST) -> bool:
+        """Whether a name in it has a doubt of its own."""
+        return any(
+            binding.kind == "import" and not _from_library(binding.target)
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Name)
+            for binding in self.module.names.lookup(inner.id, inner)
+        )
+
     def no_template(self, value: object, node: ast.AST) -> None:
         """Blocked where Airflow would render the value as a template."""
-        if isinstance(value, str) and any(mark in value for mark in TEMPLATE_MARKS):
+        if isinstance(value, str) and holds_template(value):
             raise Blocked("is a template, which Prefect does not render", node)
 
     def _reachable(self, name: ast.Name, *, template: bool) -> None:
@@ -189,6 +218,13 @@ class Expressions:
                 raise Blocked(f"`{name.id}` is a task or DAG", name)
             if self.goes(binding):
                 raise Blocked(f"`{name.id}` goes with the DAG's code", name)
+
+
+def _finite(number: float, node: ast.AST) -> str:
+    """A number as text. Raises Blocked for one that no timedelta can hold."""
+    if not abs(number) < _MOST_SECONDS:
+        raise Blocked("is a duration that is not known here", node)
+    return repr(number)
 
 
 def _literal(value: object) -> str:

@@ -258,7 +258,7 @@ def _fixed(node: ast.Call, expressions: Expressions, argument: Argument) -> _Sta
 
     try:
         date = datetime(**numbers)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Blocked("this start_date is not known here", argument.node) from None
     if date > datetime.now():
         raise Blocked("a start_date still to come holds the DAG back, and nothing holds back a flow", argument.node)

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from offramp.finding.graph import Argument, Dag, Task
 from offramp.finding.values import Constant, Reference, Table
-from offramp.fixing.expressions import TEMPLATE_MARKS, Blocked, Expressions, Rendered
+from offramp.fixing.expressions import Blocked, Expressions, Rendered
 from offramp.fixing.lasting import unsettled
+from offramp.fixing.rendering import bound_once, holds_template, rendered_lines
 from offramp.fixing.text import repr_text
 from offramp.reading.versions import Versions
 
@@ -28,6 +29,7 @@ _OF_LOGICAL_DATE = {"ds": _DATE, "ds_nodash": _DATE_DIGITS, "ts": _TIME, "ts_nod
 _LONGEST_DATE = 32
 FROM_CONTEXT = frozenset({*_OF_LOGICAL_DATE, "run_id"})
 _LENGTH_OF_ID = 36
+_MOST_NAMES = 5
 _INSTANT = re.compile(
     r"(?:dag_run\.)?(logical_date|execution_date|data_interval_start|data_interval_end)"
     r"(?:\.(date|isoformat)\(\)|\.strftime\(\s*(['\"])([%\w :/.-]*%[%\w :/.-]*)\3\s*\)"
@@ -126,7 +128,9 @@ class Templates:
         known = self.expressions.constant(argument)
         if known is not None:
             return self._text(known.value, argument.node) if isinstance(known.value, str) else None
-        node = self.expressions.bound(argument.node)
+        node: ast.AST | None = argument.node
+        for _ in range(_MOST_NAMES):
+            node = bound_once(self.expressions.module, node) if isinstance(node, ast.Name) else node
         if not isinstance(node, ast.List | ast.Tuple | ast.Dict):
             return None
         entries = node.values if isinstance(node, ast.Dict) else node.elts
@@ -152,12 +156,10 @@ class Templates:
     def _text(self, text: str, node: ast.AST) -> Rendered | None:
         """What a string renders to; None for what it is already."""
         parts: list[str | _Field] = []
-        # Jinja writes every line end as "\n", and none at the end.
-        lines = re.sub(r"\r\n|\r", "\n", text).removesuffix("\n")
-        for place, piece in enumerate(_FIELD.split(lines)):
+        for place, piece in enumerate(_FIELD.split(rendered_lines(text))):
             if place % 2:
                 parts.append(self._field(piece, node))
-            elif any(mark in piece for mark in TEMPLATE_MARKS):
+            elif holds_template(piece):
                 raise Blocked("is a template with a statement or a comment, which is not translated", node)
             else:
                 parts.append(piece)

@@ -347,7 +347,7 @@ def _number(job: Job, name: str, default: str = "") -> str:
     if known is not None:
         if isinstance(known.value, bool) or not isinstance(known.value, int | float):
             raise Blocked(f"`{name}` is no number", argument.node)
-        if int(known.value) != known.value:
+        if isinstance(known.value, float) and not known.value.is_integer():
             raise Blocked(f"`{name}` is no whole number of seconds, which prefect-dbt asks for", argument.node)
         if isinstance(known.value, float):
             return repr(int(known.value))

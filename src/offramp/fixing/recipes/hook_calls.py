@@ -8,7 +8,7 @@ and 4.11.1 with prefect-dbt 0.7.25.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -31,10 +31,10 @@ _ACCOUNT = "account_id"
 _LONGEST_CAUSE = 255
 # What requests' response and httpx's have alike.
 _READ = frozenset({"json", "status_code", "content", "raise_for_status"})
-# What a handler may catch without telling the two libraries' exceptions apart.
-_HANDLED = frozenset(
-    "builtins.Exception builtins.BaseException builtins.KeyError builtins.IndexError builtins.TypeError "
-    "builtins.LookupError builtins.AttributeError".split()
+# What a handler may catch: all of the two libraries' exceptions, or none of them.
+_ALL_HANDLED = frozenset({"builtins.Exception", "builtins.BaseException"})
+_HANDLED = _ALL_HANDLED | frozenset(
+    "builtins.KeyError builtins.IndexError builtins.TypeError builtins.LookupError builtins.AttributeError".split()
 )
 CALL = '''\
 def call_dbt_cloud(credentials, method, path, params=None, json=None):
@@ -74,6 +74,7 @@ def wait_for_dbt_cloud_run(credentials, run_id, expected, check_interval=60, tim
             raise RuntimeError(f"dbt Cloud run {run_id} has not ended after {timeout} seconds")
         time.sleep(check_interval)
 '''
+_OTHER_EXCEPTIONS = "`{}` catches what a request raises, and prefect-dbt's exceptions have other types and texts"
 HELPERS = {"call_dbt_cloud": CALL, "list_dbt_cloud": LIST, "wait_for_dbt_cloud_run": WAIT}
 
 
@@ -133,6 +134,7 @@ class _Rewriting:
     def rewrite(self, uses: list[Use]) -> HookCalls:
         steps: list[Callable[[], None]] = [self._handlers, self._statuses]
         steps += [partial(self._hook, use) for use in uses]
+        steps.append(self._own_names)
         for step in steps:
             self._tried(step)
         if overlap(self.edits):
@@ -152,7 +154,9 @@ class _Rewriting:
             self.blockers.append(blocked.blocker)
 
     def text(self, node: ast.AST) -> str:
-        """An expression as it stands, on one line."""
+        """An expression as it stands, on one line. Raises Blocked for one that means another thing elsewhere."""
+        if any(isinstance(inner, ast.NamedExpr | ast.Lambda | ast.Yield | ast.YieldFrom) for inner in ast.walk(node)):
+            raise Blocked("is called with an expression that is not followed", node)
         segment = self.source.segment(self.source.positions.span(node))
         return ast.unparse(node) if "\n" in segment else segment
 
@@ -170,12 +174,33 @@ class _Rewriting:
 
     def _handlers(self) -> None:
         for node in ast.walk(self.function):
-            if not isinstance(node, ast.ExceptHandler) or node.type is None:
+            if isinstance(node, ast.ExceptHandler):
+                kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            elif isinstance(node, ast.Call) and self._path(node.func) == "contextlib.suppress":
+                kinds = node.args
+            else:
                 continue
-            for kind in node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]:
-                value = self.module.values.single(kind)
-                if not isinstance(value, Reference) or value.path not in _HANDLED:
-                    raise Blocked("tells the hook's exceptions apart, and prefect-dbt raises httpx's", kind)
+            for kind in kinds:
+                path = "builtins.BaseException" if kind is None else self._path(kind)
+                if path not in _HANDLED:
+                    raise Blocked(
+                        "tells the hook's exceptions apart, and prefect-dbt raises httpx's",
+                        node if kind is None else kind,
+                    )
+                if path in _ALL_HANDLED:
+                    self.expressions.doubts[_OTHER_EXCEPTIONS.format(self.function.name)] = node
+
+    def _path(self, node: ast.AST) -> str:
+        value = self.module.values.single(node)
+        return value.path if isinstance(value, Reference) else ""
+
+    def _own_names(self) -> None:
+        """Names of its own that mean something else than in the calls; modules are the helpers' alone."""
+        needed = self.helpers | {name for module, name in self.imports if module}
+        for node in ast.walk(self.function):
+            for name in _bound_by(node):
+                if name in needed:
+                    raise Blocked(f"`{name}` means something else here", node)
 
     def _statuses(self) -> None:
         """``DbtCloudJobRunStatus``, which prefect-dbt has too, with one other name and method."""
@@ -346,6 +371,23 @@ class _Rewriting:
             ):
                 return
         raise Blocked("reads of the hook's answer what httpx has otherwise", node)
+
+
+def _bound_by(node: ast.AST) -> Iterable[str | None]:
+    """The names that a node gives a meaning."""
+    if isinstance(node, ast.Name):
+        return () if isinstance(node.ctx, ast.Load) else (node.id,)
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name.partition(".")[0],)
+    if isinstance(node, ast.arg):
+        return (node.arg,)
+    if isinstance(node, ast.Global | ast.Nonlocal):
+        return node.names
+    if isinstance(node, ast.MatchMapping):
+        return (node.rest,)
+    if isinstance(node, FunctionNode | ast.ClassDef | ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        return (node.name,)
+    return ()
 
 
 class _Method(NamedTuple):

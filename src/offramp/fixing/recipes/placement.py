@@ -352,8 +352,12 @@ class Placement(Work):
                     self._block("`run_bash` means something else here", binding.node or self.graph.dags[0].maker)
         for found in self.hooks.values():
             self.edits += found.edits
+        scopes = self.module.names.scopes
+        moving = [scopes[dag.function] for dag in self.graph.dags if dag.function is not None]
         for name in self.helpers:
-            for binding in self.module.names.module.bindings.get(name, []):
+            for binding in [
+                one for scope in (scopes[self.module.tree], *moving) for one in scope.bindings.get(name, [])
+            ]:
                 self._block(f"`{name}` means something else here", binding.node or self.graph.dags[0].maker)
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
         helper += "".join(f"\n\n{HELPERS[name]}" for name in sorted(self.helpers))

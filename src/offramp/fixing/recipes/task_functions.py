@@ -271,7 +271,7 @@ class TaskFunctions(Work):
         if task.results:
             raise Blocked("a command from another task's result is not converted", task.node)
         argument = call["bash_command"][1]
-        command = self.expressions.text(argument)
+        command = self.expressions.text(argument, template=True)
         known = fold(self.module, argument.node, dict(argument.loop))
         if known is None or not isinstance(known.value, str):
             raise Blocked("the command is not known here: it may be a template", argument.node)
@@ -286,7 +286,7 @@ class TaskFunctions(Work):
         if "output_encoding" in call:
             raise Blocked("`output_encoding` is not converted", call["output_encoding"][1].node)
         if "env" in call and self.expressions.constant(call["env"][1]) != Constant(None):
-            env = self.expressions.text(call["env"][1])
+            env = self.expressions.text(call["env"][1], template=True)
             self._check_no_files(call["env"][1])
             append = task.arguments.get("append_env")
             known_append = self.expressions.constant(append) if append is not None else Constant(False)
@@ -300,7 +300,10 @@ class TaskFunctions(Work):
             else:
                 arguments["env"] = env
         if "cwd" in call and self.expressions.constant(call["cwd"][1]) != Constant(None):
-            arguments["cwd"] = self.expressions.text(call["cwd"][1])
+            arguments["cwd"] = self.expressions.text(call["cwd"][1], template=True)
+            known_cwd = fold(self.module, call["cwd"][1].node, dict(call["cwd"][1].loop))
+            if known_cwd is not None and str(known_cwd.value).endswith(_BASH_FILES):
+                raise Blocked("Airflow reads this `cwd` from a file, as a template", call["cwd"][1].node)
         self.needs_bash = True
         if isinstance(argument.node, ast.Constant) and rendered is not None and "\n" not in known.value:
             command = repr_text(str(rendered.value))
@@ -308,6 +311,8 @@ class TaskFunctions(Work):
 
     def _python(self, task: Task, options: dict[str, str], problems: list[Blocker]) -> None:
         function = task.function
+        if function is None and task.expression is None and not self.graph.blockers:
+            raise Blocked("the callable is not known here", task.node)
         if task.expression is not None:
             self._emit_function(task, options, Body((f"return {self.expressions.text(task.expression)}",)))
         if function is None:
@@ -511,9 +516,9 @@ class TaskFunctions(Work):
 
     def _passed(self, value: Argument | Result) -> str | Task:
         if isinstance(value, Argument):
-            return self.expressions.text(value)
+            return self.expressions.text(value, template=True)
         if value.key == MAPPED and value.task.mapped is not None:
-            return self.expressions.text(value.task.mapped[1])
+            return self.expressions.text(value.task.mapped[1], template=True)
         if value.key != "return_value":
             raise Blocked(f"takes the key `{value.key}` of a result", value.node)
         return value.task
