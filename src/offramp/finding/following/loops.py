@@ -64,7 +64,7 @@ class Loops(Following):
             return list(held)
         if isinstance(held, dict):
             return [Constant(key) for key in held]
-        turn = turn_value(self.module, node, self.loop)
+        turn = turn_value(self.module, node, self._turn(node))
         if turn is not None:
             given = turn.value if isinstance(turn.value, list | dict) else []
             flat = not any(isinstance(value, list | dict) for value in given)
@@ -150,7 +150,7 @@ class Loops(Following):
         if isinstance(thing, Task) or isinstance(held, Group):
             # Neither operators nor results nor groups have a truth value of their own (2.10, 3.3).
             return True
-        value = turn_value(self.module, node, self.loop) if thing is None else thing
+        value = turn_value(self.module, node, self._turn(node)) if thing is None else thing
         return bool(value.value) if isinstance(value, Constant) else None
 
     def _compares(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool | None:
@@ -236,7 +236,7 @@ class Loops(Following):
         return None
 
     def _loop_constant(self, name: str, node: ast.expr) -> None:
-        known = self._constant(node) or turn_value(self.module, node, self.loop) or self._literal(node)
+        known = self._constant(node) or turn_value(self.module, node, self._turn(node)) or self._literal(node)
         if known is None:
             self._block(f"`{name}` differs from one turn of the loop to the next and is not known here", node)
         else:

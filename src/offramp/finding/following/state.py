@@ -181,11 +181,26 @@ class Following(ABC):
         for name, node in table.entries.items():
             if node is None:
                 return False
-            into[name] = Argument(node, tuple(self.loop.items()), "default_args")
+            into[name] = Argument(node, tuple(self._turn(node).items()), "default_args")
         return table.complete
 
+    def _turn(self, node: ast.AST) -> dict[str, object]:
+        """The loop's values that hold where an expression stands, which may be elsewhere than the statement followed."""
+        now = self.statement
+        if not self.loop or now is None or node not in self.names.parents or self.names.statement(node) is now:
+            return self.loop
+        _, order, path = self.names.place(node)
+        _, current, around = self.names.place(now)
+        if order > current or path != around[: len(path)]:
+            return {}
+        return {
+            name: value
+            for name, value in self.loop.items()
+            if self.names.lookup(name, node) == self.names.lookup(name, now)
+        }
+
     def _constant(self, node: ast.expr) -> Constant | None:
-        return fold(self.module, node, self.loop)
+        return fold(self.module, node, self._turn(node))
 
     def _constant_of(self, argument: Argument) -> Constant | None:
         return fold(self.module, argument.node, dict(argument.loop))

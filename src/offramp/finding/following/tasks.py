@@ -49,7 +49,7 @@ class Tasks(Following):
             if given.node is None:
                 self._block(f"`{name}` of this task is not known here", node)
             else:
-                arguments[name] = Argument(given.node, tuple(self.loop.items()), given.origin)
+                arguments[name] = Argument(given.node, tuple(self._turn(given.node).items()), given.origin)
         return self._new_task(node, section, dag, arguments, use)
 
     def _is_one_operator(self, callee: ast.expr) -> bool:
@@ -147,7 +147,7 @@ class Tasks(Following):
             return thing
         if not isinstance(thing, Plain | Unfollowed):
             self._block("passes tasks inside another value", node)
-        return Argument(node, tuple(self.loop.items()), "keyword")
+        return Argument(node, tuple(self._turn(node).items()), "keyword")
 
     def _callable(self, task: Task, argument: Argument) -> None:
         node = argument.node
@@ -186,7 +186,7 @@ class Tasks(Following):
             if value.node is None:
                 self._block(f"`{name}` in `override` is not known here", call)
             else:
-                override[name] = Argument(value.node, tuple(self.loop.items()), "keyword")
+                override[name] = Argument(value.node, tuple(self._turn(value.node).items()), "keyword")
         return function._replace(override=override)
 
     def _task_call(self, function: TaskFunction, call: ast.Call) -> Thing:
@@ -268,7 +268,7 @@ class Tasks(Following):
         else:
             return None
         if isinstance(task, Task):
-            task.mapped = (name, Argument(listed, tuple(self.loop.items()), "expand"))
+            task.mapped = (name, Argument(listed, tuple(self._turn(listed).items()), "expand"))
             if isinstance(made, TaskFunction):
                 task.keywords[name] = Result(task, MAPPED, listed)
                 return Result(task, "return_value", node)
