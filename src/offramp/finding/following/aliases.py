@@ -29,6 +29,7 @@ _READING = frozenset(
     "intersection difference issubset issuperset".split()
 )
 _COPIES = frozenset("list dict tuple set frozenset sorted reversed enumerate zip".split())
+_ANYTHING = tuple(Reference(f"builtins.{name}") for name in ("exec", "eval", "globals", "locals"))
 _MAKERS = ("dag", "task_group")
 
 # A name's object, or (the last part being true) whatever is anywhere in it.
@@ -60,12 +61,23 @@ class Aliases:
         self._same: dict[_Part, _Part] = {}
         self._changes: list[tuple[_Part, _Name | None]] = []
         self._run: set[ast.AST] = set()
+        self._any = False
         self._waiting: list[ast.AST] = []
         self._found: dict[_Name, bool] = {}
         for scope in self.names.scopes.values():
             for bindings in scope.bindings.values():
                 for binding in bindings:
                     self._bind(binding)
+        for function in self.names.functions:
+            own = function.args
+            plain = [*own.posonlyargs, *own.args]
+            pairs = [*zip(reversed(plain), reversed(own.defaults), strict=False)]
+            for parameter, default in (*pairs, *zip(own.kwonlyargs, own.kw_defaults, strict=True)):
+                if default is not None:
+                    held = self._held(default)
+                    itself, inside = self._own(function, parameter.arg)
+                    self._join([itself], held.itself)
+                    self._join([inside], held.inside)
         self._waiting.append(module.tree)
         while self._waiting:
             for node in _loaded(self._waiting.pop()):
@@ -76,7 +88,7 @@ class Aliases:
 
     def changed(self, name: ast.Name) -> bool:
         """Whether what a name holds, or what that was made from, may have changed unseen."""
-        return any(self._is_changed((one.scope, one.name)) for one in self.names.lookup(name.id, name))
+        return self._any or any(self._is_changed((one.scope, one.name)) for one in self.names.lookup(name.id, name))
 
     def _is_changed(self, name: _Name) -> bool:
         known = self._found.get(name)
@@ -128,6 +140,12 @@ class Aliases:
                 (one.scope, one.name)
                 for one in self.names.lookup(node.id, node)
                 if one.kind not in ("import", "function", "class", "star")
+            ]
+            names += [
+                (self.names.scopes[one.node], name)
+                for one in self.names.lookup(node.id, node)
+                if isinstance(one.node, ast.ClassDef)
+                for name in self.names.scopes[one.node].bindings
             ]
             return _Held(frozenset((*name, False) for name in names), frozenset((*name, True) for name in names))
         if isinstance(node, ast.Subscript | ast.Attribute):
@@ -196,6 +214,12 @@ class Aliases:
                     self._change([(one.scope, one.name, False)], (one.scope, one.name))
         elif isinstance(node, ast.Call):
             self._call(node)
+        elif isinstance(node, FunctionNode):
+            for decorator in node.decorator_list:
+                for value in self.values.evaluate(decorator):
+                    if isinstance(value, Local):
+                        self._load(value.node)
+                        self._load(node)
 
     def _change(self, parts: Iterable[_Part], name: _Name | None) -> None:
         self._changes.extend((part, name) for part in parts)
@@ -207,6 +231,7 @@ class Aliases:
         given = [argument for argument in _given(node) if not self._is_constant(argument)]
         function = node.func
         callees = self.values.evaluate(function)
+        self._any = self._any or any(one in callees for one in _ANYTHING)
         owner = function.value if isinstance(function, ast.Attribute) else None
         held = self._held(owner) if owner is not None else _NOTHING
         if all(map(self._is_harmless, callees)):

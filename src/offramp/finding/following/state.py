@@ -185,7 +185,7 @@ class Following(ABC):
         return table.complete
 
     def _turn(self, node: ast.AST) -> dict[str, object]:
-        """The loop's values that hold where an expression stands, which may be elsewhere than the statement followed."""
+        """The loop's values that hold where an expression stands, which may be elsewhere than the statement."""
         now = self.statement
         if not self.loop or now is None or node not in self.names.parents or self.names.statement(node) is now:
             return self.loop

@@ -13,9 +13,9 @@ from offramp.finding.following.aliases import Aliases
 from offramp.finding.following.expressions import Expressions
 from offramp.finding.following.state import Group, GroupFunction, Plain, TaskFunction, Thing
 from offramp.finding.graph import Dag, Graph, Result, Task
-from offramp.finding.names import FunctionNode
+from offramp.finding.names import MUTATORS, FunctionNode
 from offramp.finding.operators import Module, Use
-from offramp.finding.values import Constant, Items, Reference, Table, Value
+from offramp.finding.values import Constant, Items, Local, Reference, Table, Value
 
 _DOCUMENTATION = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
 
@@ -69,6 +69,8 @@ class _Builder(Expressions):
             ):
                 continue
             stack.extend(ast.iter_child_nodes(node))
+            if self._acts(node):
+                self._block("is code in the DAG that is not followed", node)
             if (
                 isinstance(node, ast.Name)
                 and isinstance(node.ctx, ast.Load)
@@ -77,6 +79,25 @@ class _Builder(Expressions):
                 and aliases.changed(node)
             ):
                 self._block(f"`{node.id}` may be changed through another name or by a call, and is not known", node)
+
+    def _acts(self, node: ast.AST) -> bool:
+        """Whether an expression does something besides giving its value, which deleting it would leave out."""
+        if isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.Call):
+            return False
+        known = any(isinstance(value, Constant | Items | Table) for value in self.values.evaluate(node))
+        function = node.func
+        for callee in self.values.evaluate(function):
+            own = callee.node if isinstance(callee, Local) else None
+            if known and isinstance(own, FunctionNode) and any(map(_does_something, own.body)):
+                return True
+        if not isinstance(function, ast.Attribute) or function.attr not in MUTATORS:
+            return False
+        owner = function.value
+        if isinstance(owner, ast.Name) and self._holds_tasks_only(owner):
+            return False
+        return any(isinstance(value, Items | Table) for value in self.values.evaluate(owner))
 
     def _holds_tasks_only(self, name: ast.Name) -> bool:
         """Whether a name is of a list or dict of tasks, all changes of which are followed."""
@@ -333,6 +354,22 @@ class _Builder(Expressions):
         self.env.pop(statement.name, None)
         self.loop.pop(statement.name, None)
         return False
+
+
+def _does_something(statement: ast.stmt) -> bool:
+    """Whether a statement of a function may do more than work out what the function returns."""
+    if isinstance(statement, ast.Expr):
+        return not isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.Return | ast.Assign | ast.Import | ast.ImportFrom | ast.If | ast.Pass):
+        return True
+    if isinstance(statement, ast.If):
+        return any(map(_does_something, (*statement.body, *statement.orelse)))
+    return any(
+        isinstance(node, ast.NamedExpr | ast.Await)
+        or (isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load))
+        or (isinstance(node, ast.Attribute) and node.attr in MUTATORS)
+        for node in ast.walk(statement)
+    )
 
 
 def _is_main(statement: ast.If) -> bool:
