@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-import tokenize
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -27,13 +26,17 @@ class Comments:
     def __init__(self, source: Source) -> None:
         self._comments: list[_Comment] = []
         self._code_rows: set[int] = set()
+        self._given: set[int] = set()
+        if "#" not in source.text:
+            return
+        import tokenize  # slow to load, and to run
+
         layout = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
         for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
             if token.type == tokenize.COMMENT:
                 self._comments.append(_Comment(token.start[0], token.string))
             elif token.type not in layout:
                 self._code_rows.update(range(token.start[0], token.end[0] + 1))
-        self._given: set[int] = set()
 
     def before(self, statement: ast.stmt) -> list[str]:
         """The comments on lines of their own directly above a statement."""
@@ -83,6 +86,10 @@ class Comments:
 
 def comments_by_row(source: Source) -> dict[int, str]:
     """The comments that are no pragmas, by row."""
+    if "#" not in source.text:
+        return {}
+    import tokenize  # slow to load, and to run
+
     return {
         token.start[0]: token.string
         for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline)
@@ -125,6 +132,8 @@ def _edited(source: Source, first: int, last: int, edits: Sequence[Edit]) -> Ite
 
 
 def _string_rows(source: Source) -> set[int]:
+    import tokenize  # slow to load
+
     rows: set[int] = set()
     starts: list[int] = []
     for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
