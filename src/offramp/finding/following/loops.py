@@ -34,6 +34,8 @@ class Loops(Following):
         if (made := _made_in(statement)) is not None:
             self._block("is made anew in every turn of a loop", made)
             return
+        if not things:
+            self.followed.update(ast.walk(statement))
         self.turning += 1
         for thing in things:
             if not self._bind_loop(statement.target, thing):
@@ -51,8 +53,10 @@ class Loops(Following):
         if holds is None:
             self._block("is a condition that is not known here", statement)
             return
+        taken, left = (statement.body, statement.orelse) if holds else (statement.orelse, statement.body)
+        self.followed.update(inner for one in left for inner in ast.walk(one))
         self.turning += 1
-        self._body(statement.body if holds else statement.orelse)
+        self._body(taken)
         self.turning -= 1
         self.statement = statement
 

@@ -92,6 +92,7 @@ class Following(ABC):
         self.building: set[ast.stmt] = set()
         self.plain: list[ast.stmt] = []
         self.kept: set[ast.stmt] = set()
+        self.followed: set[ast.AST] = set()
         self.empty: dict[str, ast.stmt] = {}
         self.holders: set[tuple[Scope, str]] = set()
         self.turning = 0

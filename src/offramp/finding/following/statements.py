@@ -46,7 +46,7 @@ class _Builder(Expressions):
                     and node not in self.by_maker
                 ):
                     self._block("this DAG is made in a function, a loop or a condition", node)
-        self._check_changed()
+        self._check_deleted()
         return Graph(
             tuple(self.dags),
             tuple(bare),
@@ -56,28 +56,32 @@ class _Builder(Expressions):
             tuple(dict.fromkeys(self.blockers)),
         )
 
-    def _check_changed(self) -> None:
-        """Block what the deleted code reads of containers that other code may have changed unseen."""
+    def _check_deleted(self) -> None:
+        """Block what would be deleted unfollowed, and reads there of what other code may have changed unseen."""
         if not self.building:
             return
         aliases = Aliases(self.module)
-        stack: list[ast.AST] = [*self.building]
+        changed: set[str] = set()
+        stack: list[ast.AST] = [one for one in reversed(self.module.tree.body) if one in self.building]
         while stack:
             node = stack.pop()
             if node in self.kept or (
                 isinstance(node, FunctionNode) and self.sections.decorated(node, ("dag", "task_group")) is None
             ):
                 continue
-            stack.extend(ast.iter_child_nodes(node))
-            if self._acts(node):
+            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+            unfollowed = isinstance(node, ast.stmt) and node not in self.followed and node not in self.building
+            if (unfollowed and not self.blockers) or self._acts(node):
                 self._block("is code in the DAG that is not followed", node)
             if (
                 isinstance(node, ast.Name)
                 and isinstance(node.ctx, ast.Load)
+                and node.id not in changed
                 and any(isinstance(value, Constant | Items | Table) for value in self.values.evaluate(node))
                 and not self._holds_tasks_only(node)
                 and aliases.changed(node)
             ):
+                changed.add(node.id)
                 self._block(f"`{node.id}` may be changed through another name or by a call, and is not known", node)
 
     def _acts(self, node: ast.AST) -> bool:
@@ -175,6 +179,7 @@ class _Builder(Expressions):
         if statement.orelse:
             return False
         self.building.add(statement)
+        self.followed.update(ast.walk(statement))
         return True
 
     # -- DAGs --------------------------------------------------------------------
@@ -233,6 +238,7 @@ class _Builder(Expressions):
     # -- statements --------------------------------------------------------------
 
     def _statement(self, statement: ast.stmt) -> None:
+        self.followed.add(statement)
         if isinstance(statement, ast.Assign):
             thing = self._evaluate(statement.value)
             for target in statement.targets:
