@@ -199,8 +199,18 @@ def test_code_that_catches_what_a_request_raises_may_do_otherwise(lines: list[st
     result = fixed(_dag(*lines), "3.0.6")
     assert result.new_text is not None
     assert {finding.fix.reason for finding in result.fixed if finding.fix is not None} == {
-        "`look` catches what a request raises, and prefect-dbt's exceptions have other types and texts"
+        "what a request raises in `look` is caught, and prefect-dbt's exceptions have other types and texts"
     }
+
+
+def test_a_function_that_catches_what_a_callable_of_requests_raises_may_do_otherwise() -> None:
+    careful = "\n\ndef careful():\n    try:\n        look(5)\n    except Exception:\n        pass\n"
+    text = _dag(f"{_HOOK}.get_job(run)").replace("\n\nwith DAG", f"{careful}\n\nwith DAG")
+    text += '    then >> PythonOperator(task_id="again", python_callable=careful)\n'
+    result = fixed(text, "3.0.6")
+    assert result.new_text is not None, [refusal.reason for one in result.findings for refusal in one.refusals]
+    reasons = {finding.fix.reason for finding in result.fixed if finding.fix is not None}
+    assert all("what a request raises in `look` is caught" in reason for reason in reasons)
 
 
 def test_code_that_catches_what_no_request_raises_stays_safe() -> None:

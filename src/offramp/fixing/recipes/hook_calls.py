@@ -74,7 +74,7 @@ def wait_for_dbt_cloud_run(credentials, run_id, expected, check_interval=60, tim
             raise RuntimeError(f"dbt Cloud run {run_id} has not ended after {timeout} seconds")
         time.sleep(check_interval)
 '''
-_OTHER_EXCEPTIONS = "`{}` catches what a request raises, and prefect-dbt's exceptions have other types and texts"
+_OTHER_EXCEPTIONS = "what a request raises in `{}` is caught, and prefect-dbt's exceptions have other types and texts"
 HELPERS = {"call_dbt_cloud": CALL, "list_dbt_cloud": LIST, "wait_for_dbt_cloud_run": WAIT}
 
 
@@ -189,6 +189,10 @@ class _Rewriting:
                     )
                 if path in _ALL_HANDLED:
                     self.expressions.doubts[_OTHER_EXCEPTIONS.format(self.function.name)] = node
+
+        for call in self.module.values.calls_of(self.function):
+            if any(isinstance(outer, ast.Try) and outer.handlers for outer in self.names.ancestors(call)):
+                self.expressions.doubts[_OTHER_EXCEPTIONS.format(self.function.name)] = call
 
     def _path(self, node: ast.AST) -> str:
         value = self.module.values.single(node)
