@@ -109,9 +109,12 @@ class Aliases:
     # -- what is the same --------------------------------------------------------
 
     def _root(self, part: _Part) -> _Part:
-        while part in self._same:
-            part = self._same[part]
-        return part
+        last = part
+        while last in self._same:
+            last = self._same[last]
+        while part != last:
+            self._same[part], part = last, self._same[part]
+        return last
 
     def _join(self, parts: Iterable[_Part], others: Iterable[_Part]) -> None:
         for part in parts:
