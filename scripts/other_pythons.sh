@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the tests on every other CPython 3.10 to 3.13 that is on PATH or installed by pyenv, but for those that run
-# other programs in environments of their own (Airflow, Prefect, pre-commit, two flake8s, a built wheel).
+# other programs in environments of their own (Airflow, Prefect, pre-commit, two flake8s, a built wheel, Node, a
+# browser), and for those that compare front ends with each other.
 set -eu
 
 here=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
