@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -29,10 +28,10 @@ class Comments:
         self._given: set[int] = set()
         if "#" not in source.text:
             return
-        import tokenize  # slow to load, and to run
+        import tokenize  # slow to load
 
         layout = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
-        for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
+        for token in source.tokens:
             if token.type == tokenize.COMMENT:
                 self._comments.append(_Comment(token.start[0], token.string))
             elif token.type not in layout:
@@ -88,11 +87,11 @@ def comments_by_row(source: Source) -> dict[int, str]:
     """The comments that are no pragmas, by row."""
     if "#" not in source.text:
         return {}
-    import tokenize  # slow to load, and to run
+    import tokenize  # slow to load
 
     return {
         token.start[0]: token.string
-        for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline)
+        for token in source.tokens
         if token.type == tokenize.COMMENT and not re.match(_PRAGMA, token.string)
     }
 
@@ -136,7 +135,7 @@ def _string_rows(source: Source) -> set[int]:
 
     rows: set[int] = set()
     starts: list[int] = []
-    for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
+    for token in source.tokens:
         name = tokenize.tok_name[token.type]
         if token.type == tokenize.STRING:
             rows.update(range(token.start[0] + 1, token.end[0] + 1))

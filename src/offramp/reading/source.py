@@ -13,9 +13,12 @@ import warnings
 from bisect import bisect_right
 from codecs import BOM_UTF8
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from offramp.model import Span
+
+if TYPE_CHECKING:
+    from tokenize import TokenInfo
 
 _TWO_LINES = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)?[^\r\n]*")
 _COOKIE = re.compile(rb"(?:^|(?<=[\r\n]))[ \t\f]*#[^\r\n]*?coding[:=]")
@@ -98,7 +101,7 @@ class Source:
     ``analysis`` is where the layers above keep what they worked out, for each other.
     """
 
-    __slots__ = ("analysis", "bom", "encoding", "path", "positions", "raw", "text", "tree", "utf8")
+    __slots__ = ("_tokens", "analysis", "bom", "encoding", "path", "positions", "raw", "text", "tree", "utf8")
 
     def __init__(self, path: str, raw: bytes, tree: ast.Module | None = None) -> None:
         """Decode and parse; ``tree`` is used instead of parsing where a front end has one.
@@ -106,6 +109,7 @@ class Source:
         Raises SourceError where CPython would refuse the file.
         """
         self.analysis: object = None
+        self._tokens: tuple[TokenInfo, ...] | None = None
         self.path = path
         self.raw = raw
         self.bom = raw.startswith(BOM_UTF8)
@@ -119,6 +123,16 @@ class Source:
         """UTF-8 text in this file's encoding, with its byte order mark; UnicodeEncodeError where it cannot be."""
         body = utf8 if self.encoding == "utf-8" else utf8.decode("utf-8").encode(self.encoding)
         return BOM_UTF8 + body if self.bom else body
+
+    @property
+    def tokens(self) -> tuple[TokenInfo, ...]:
+        """The tokens of ``text``, any line end read as one; found when first asked for, since that is slow."""
+        if self._tokens is None:
+            import io
+            import tokenize
+
+            self._tokens = tuple(tokenize.generate_tokens(io.StringIO(self.text, newline=None).readline))
+        return self._tokens
 
     @property
     def newline(self) -> str:
