@@ -80,6 +80,12 @@ class Task:
         self.mapped: tuple[str, Argument] | None = None
         self.order = len(dag.tasks)
 
+    @property
+    def taken(self) -> list[Result]:
+        """The results of other tasks that the task takes."""
+        values = (*self.results.values(), *self.positional, *self.keywords.values())
+        return [value for value in values if isinstance(value, Result)]
+
 
 class Result(NamedTuple):
     """The XCom of a task, under a key (``return_value``); ``node`` is where it is taken."""

@@ -13,7 +13,7 @@ from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.fixing.lasting import called_late, unsettled
 from offramp.fixing.rendering import changed_or_unknown, holds_template
-from offramp.fixing.text import repr_text
+from offramp.fixing.text import literal
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
@@ -119,7 +119,7 @@ class Expressions:
                 self.no_template(value, node)
             if template:
                 self._renders_alike(node, loop)
-            return _literal(known.value)
+            return literal(known.value)
         if isinstance(node, ast.List) and not any(isinstance(element, ast.Starred) for element in node.elts):
             parts = [self.text(argument._replace(node=element), template=template) for element in node.elts]
             return f"[{', '.join(parts)}]"
@@ -225,14 +225,6 @@ def _finite(number: float, node: ast.AST) -> str:
     if not abs(number) < _MOST_SECONDS:
         raise Blocked("is a duration that is not known here", node)
     return repr(number)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_literal(key)}: {_literal(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
-    return repr_text(value) if isinstance(value, str) else repr(value)
 
 
 def _leaves(value: object) -> Iterator[object]:

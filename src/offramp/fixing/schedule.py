@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -172,7 +173,8 @@ def _hours(field: str) -> set[int]:
     return found
 
 
-def _changed_hours(zone: str) -> set[int]:
+@cache
+def _changed_hours(zone: str) -> frozenset[int]:
     """The hours of the day that come twice or never in the next two years, when the zone's clocks change.
 
     ``croniter``, which Airflow asks, and Prefect's own reading of it differ in these (Airflow 2.10.5 and 3.3.2,
@@ -184,7 +186,7 @@ def _changed_hours(zone: str) -> set[int]:
     try:
         local = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        return set(range(24))
+        return frozenset(range(24))
     found: set[int] = set()
     quarter = timedelta(minutes=15)
     before = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
@@ -197,7 +199,7 @@ def _changed_hours(zone: str) -> set[int]:
                     first, last = sorted((wall + quarter, following))
                     found.update((first + quarter * count).hour for count in range(int((last - first) / quarter)))
         before = after
-    return found
+    return frozenset(found)
 
 
 class _Start(NamedTuple):

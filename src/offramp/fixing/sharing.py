@@ -12,7 +12,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 
-from offramp.finding.graph import Argument, Blocker, Graph, Result, Task
+from offramp.finding.graph import Argument, Blocker, Graph, Task
 from offramp.finding.names import Binding, FunctionNode, Scope
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Reference
@@ -40,6 +40,10 @@ _PARSERS = ("argparse.", "optparse.", "click.", "typer.", "fire.")
 # No `Exception`: Prefect takes them for the end of the flow.
 _ENDING = frozenset({"KeyboardInterrupt", "GeneratorExit", "BaseException", "SystemExit", "asyncio.CancelledError"})
 _CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
+_MADE_OF_PARTS = (
+    *(ast.JoinedStr, ast.FormattedValue, ast.Tuple, ast.BinOp),
+    *(ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.Compare),
+)
 _IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
 # What they give cannot be changed, or is the same for whoever asks.
 _LASTING_CALLS = frozenset(
@@ -237,9 +241,7 @@ class Sharing:
         """Whether a value cannot be changed, holds nothing that can, and is the same whenever it is made."""
         if isinstance(node, ast.Constant | ast.Lambda):
             return True
-        if isinstance(node, ast.JoinedStr | ast.FormattedValue | ast.Tuple | ast.BinOp | ast.BoolOp | ast.UnaryOp):
-            return all(self._lasts(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
-        if isinstance(node, ast.IfExp | ast.Compare):
+        if isinstance(node, _MADE_OF_PARTS):
             return all(self._lasts(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
         if isinstance(node, ast.Subscript):
             return self._path(node.value) == "os.environ" and self._lasts(node.slice)
@@ -334,7 +336,7 @@ class Sharing:
                     self.doubts[copied(value.task)] = task.node
 
     def _taken_twice(self, source: Task) -> bool:
-        takers = [task for task in self.tasks if any(result.task is source for result in _results(task))]
+        takers = [task for task in self.tasks if any(result.task is source for result in task.taken)]
         return len(takers) > 1 or any(task.mapped is not None for task in takers)
 
 
@@ -403,9 +405,3 @@ def _is_class(scope: Scope, name: str) -> bool:
         return False
     decorators = [ast.unparse(one) for one in function.decorator_list]
     return name == "cls" or "classmethod" in decorators or function.name in ("__new__", "__init_subclass__")
-
-
-def _results(task: Task) -> Iterator[Result]:
-    for value in (*task.positional, *task.keywords.values(), *task.results.values()):
-        if isinstance(value, Result):
-            yield value

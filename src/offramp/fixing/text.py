@@ -28,3 +28,12 @@ def call_lines(
         lines[-1] += ","
     lines.append(")")
     return lines
+
+
+def literal(value: object) -> str:
+    """A constant, or lists and dicts of constants, as Python text."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: {literal(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    return repr_text(value) if isinstance(value, str) else repr(value)

@@ -15,9 +15,10 @@ from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant
 from offramp.fixing.expressions import Expressions
-from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step, results
+from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step
 from offramp.fixing.recipes.hook_calls import HookOptions, hook_calls
 from offramp.fixing.recipes.pulled_results import pulls
+from offramp.fixing.sharing import Sharing
 from offramp.model import Edit, Flow
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
@@ -98,7 +99,8 @@ class Work:
         }
         self.hook_names = frozenset(name for calls in self.hooks.values() for name in calls.names)
         self.helpers: set[str] = set()
-        self.consumed = {result.task for dag in graph.dags for task in dag.tasks.values() for result in results(task)}
+        self.sharing = Sharing(module, graph)
+        self.consumed = {result.task for dag in graph.dags for task in dag.tasks.values() for result in task.taken}
         for found in self.pulls.values():
             self.consumed.update(found.sources.values())
 

@@ -22,9 +22,8 @@ from offramp.fixing.recipes.placement import Placement
 from offramp.fixing.recipes.task_functions import TaskFunctions
 from offramp.fixing.returned import survives
 from offramp.fixing.schedule import schedule_blockers
-from offramp.fixing.sharing import Sharing
 from offramp.fixing.templates import parameters
-from offramp.fixing.text import INDENT, call_lines, repr_text
+from offramp.fixing.text import INDENT, call_lines, literal, repr_text
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
@@ -43,10 +42,9 @@ class _Converter(TaskFunctions, Placement):
         search = lasting.Search(self.module, self.graph, self.hook_names)
         self.blockers += search.search()
         self.expressions.goes = search.goes
-        sharing = Sharing(self.module, self.graph)
-        sharing.search()
-        self.blockers += sharing.blockers
-        self.doubts.update(sharing.doubts)
+        self.sharing.search()
+        self.blockers += self.sharing.blockers
+        self.doubts.update(self.sharing.doubts)
         self._local_names()
         self._flow_parameters()
         self._check_plain()
@@ -217,12 +215,8 @@ class _Converter(TaskFunctions, Placement):
 
 
 def _header(name: str, given: Mapping[str, Constant]) -> list[str]:
-    lines = call_lines(f"def {name}", {parameter: _written(value) for parameter, value in given.items()}, indent=1)
+    lines = call_lines(f"def {name}", {parameter: literal(value.value) for parameter, value in given.items()}, indent=1)
     return [*lines[:-1], f"{lines[-1]}:"]
-
-
-def _written(constant: Constant) -> str:
-    return repr_text(constant.value) if isinstance(constant.value, str) else repr(constant.value)
 
 
 def _docstring(dag: Dag, source: Source) -> str:

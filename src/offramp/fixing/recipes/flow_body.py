@@ -14,7 +14,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from offramp.finding.graph import Blocker, Result, Task
+from offramp.finding.graph import Blocker, Task
 from offramp.finding.names import FunctionNode
 from offramp.fixing.text import INDENT, WIDTH, call_lines
 
@@ -366,9 +366,3 @@ def _ends(body: Sequence[ast.stmt]) -> bool:
     if isinstance(last, ast.Return | ast.Raise):
         return True
     return isinstance(last, ast.If) and bool(last.orelse) and _ends(last.body) and _ends(last.orelse)
-
-
-def results(task: Task) -> list[Result]:
-    """The results of other tasks that a task takes."""
-    taken = [*task.results.values(), *task.positional, *task.keywords.values()]
-    return [value for value in taken if isinstance(value, Result)]

@@ -14,10 +14,10 @@ from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmless
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
 from offramp.fixing.recipes.dbt_cloud import Body, Job
-from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step, results
+from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step
 from offramp.fixing.recipes.pulled_results import Pulls, pulled_by
 from offramp.fixing.recipes.registry import recipe_of
-from offramp.fixing.sharing import Sharing, copied, runs_again
+from offramp.fixing.sharing import copied, runs_again
 from offramp.fixing.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
@@ -148,7 +148,7 @@ class TaskFunctions(Work):
         if rule not in RULES:
             reason = f"the trigger rule `{rule}` is not converted" if rule else "the trigger rule is not known here"
             problems.append(Blocker(reason, argument.node if argument is not None else task.node))
-        if rule == "all_done" and results(task):
+        if rule == "all_done" and task.taken:
             problems.append(
                 Blocker("takes a result that may not be there, under the trigger rule `all_done`", task.node)
             )
@@ -379,10 +379,9 @@ class TaskFunctions(Work):
                 raise Blocked(f"pulls the result of `{source.id}`, which no edge puts before it", function)
         if pulled.sources and self._rule_of(task) not in AFTER_SUCCESS:
             raise Blocked("pulls a result that may not be there, by its trigger rule", task.node)
-        sharing = Sharing(self.module, self.graph)
         for source in pulled.sources.values():
             takers = [one for one in self.pulls.values() if source in one.sources.values()]
-            if (len(takers) > 1 or runs_again(task)) and not sharing.gives_what_lasts(source):
+            if (len(takers) > 1 or runs_again(task)) and not self.sharing.gives_what_lasts(source):
                 self.doubts[copied(source)] = function
         self.edits += pulled.edits
 
