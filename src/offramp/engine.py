@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from offramp.finding.bans import Bans
 from offramp.finding.detect import (
@@ -27,6 +27,7 @@ from offramp.reading.prefilter import Prefilter
 from offramp.reading.project import Project
 from offramp.reading.source import Source, SourceError, readable
 from offramp.reading.versions import Versions, find_versions
+from offramp.record import NamedTuple
 from offramp.settings import Gate, Settings, enabled_codes, merged_gate, settings_for
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ order mark); lines and columns exist only at the edges (see
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+
+from offramp.record import NamedTuple
 
 
 class OfframpError(Exception):

@@ -11,9 +11,10 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from offramp.model import OfframpError, Rule
+from offramp.record import NamedTuple
 
 DEFAULT_EXCLUDE = (
     ".bzr",

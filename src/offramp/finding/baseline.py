@@ -23,10 +23,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from itertools import count, starmap
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from offramp.model import FileResult, Finding, OfframpError
 from offramp.reading.repository import repository_of
+from offramp.record import NamedTuple
 from offramp.settings import Settings, merged_gate
 
 BASELINE_NAME = "offramp-baseline.json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from offramp.finding.bans import Bans, normalised
 from offramp.finding.names import Names
@@ -13,6 +12,7 @@ from offramp.knowledge.api_surface import Surface
 from offramp.model import Span
 from offramp.reading.manifests import distribution, extras, manifest_kind, manifest_names, names_prefect_dbt
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 _DEPENDENCY = "airflow-dependency"
 _ENTRY_POINT = "dynamic-airflow-import"

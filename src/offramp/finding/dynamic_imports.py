@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from itertools import takewhile
-from typing import NamedTuple
 
 from offramp.finding.bans import Bans
 from offramp.finding.names import Names
 from offramp.finding.values import Constant, Reference, Values
+from offramp.record import NamedTuple
 
 # Importing function -> its parameters, by position.
 _IMPORTERS = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
 
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Use
+from offramp.record import NamedTuple
 
 # The key of the result that stands for one value of a mapped task's own argument.
 MAPPED = "mapped"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from offramp.finding.bans import Bans
+from offramp.record import NamedTuple
 
 # What holds statements, last part first, by kind of node; by name, as Python 3.10 has no TryStar.
 _BODIES = {

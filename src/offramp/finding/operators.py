@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
 
 from offramp.finding.dag import Dags, Surroundings
 from offramp.finding.names import ANY_ATTRIBUTE, FunctionNode, Names
@@ -23,6 +22,7 @@ from offramp.finding.values import (
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Note
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 WAIT = "wait_for_termination"
 # Methods by which a subclass decides itself what its run or its construction does.

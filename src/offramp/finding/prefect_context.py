@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
-from typing import NamedTuple
 
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
@@ -35,6 +34,7 @@ from offramp.knowledge.prefect_dbt_calls import (
     Callable,
 )
 from offramp.reading.versions import Versions
+from offramp.record import NamedTuple
 
 # Where code runs: inside a sync or async flow or task, at module level, or not known.
 SYNC, ASYNC, MODULE, UNSEEN = "sync", "async", "module", "unseen"

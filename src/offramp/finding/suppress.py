@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 from zlib import crc32
 
 from offramp.model import Finding, Rule, Span
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 UNUSED = "OFR902"
 

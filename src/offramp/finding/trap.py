@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+
+from offramp.record import NamedTuple
 
 
 class Trap(NamedTuple):

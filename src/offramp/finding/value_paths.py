@@ -7,11 +7,11 @@ an end called ``unseen``.
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
 
 from offramp.finding.names import MUTATORS, Binding, FunctionNode
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.values import Items, Reference
+from offramp.record import NamedTuple
 
 DROPPED, READ, BREAKS, AWAITED, UNSEEN = "dropped", "read", "breaks", "awaited", "unseen"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from offramp.finding.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation, Names
+from offramp.record import NamedTuple
 
 _DEEPEST = 60
 _MOST_CANDIDATES = 12
@@ -19,7 +19,7 @@ _MOST_CHANGES = 50
 _MOST_STEPS = 1000
 # Numbers beyond this are nobody's job id, and writing them out may fail.
 _LARGEST = 1 << 64
-_CONVERSION = re.compile(r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])")
+_CONVERSION = r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])"
 _IMPORTERS = frozenset(["importlib.import_module", "builtins.__import__", "airflow.utils.module_loading.import_string"])
 _CACHES = frozenset(["functools.cache", "functools.lru_cache"])
 
@@ -290,7 +290,7 @@ class Values:
                 result.append(part)
                 continue
             start = 0
-            for match in _CONVERSION.finditer(part):
+            for match in re.finditer(_CONVERSION, part):
                 result.append(part[start : match.start()])
                 start = match.end()
                 if match["kind"] == "%":

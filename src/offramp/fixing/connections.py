@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from offramp.model import OfframpError
+from offramp.record import NamedTuple
 
 DEFAULT_DOMAIN = "cloud.getdbt.com"
 

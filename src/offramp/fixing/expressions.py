@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from offramp.finding.following.folding import fold, turn_value
 from offramp.finding.graph import Argument, Blocker
@@ -16,6 +15,7 @@ from offramp.fixing.rendering import changed_or_unknown, holds_template
 from offramp.fixing.text import literal
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 _LONGEST_SHOWN = 40
 _MOST_SECONDS = 86_400_000_000_000

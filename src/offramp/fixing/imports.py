@@ -6,15 +6,15 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from offramp.finding.names import Binding
 from offramp.finding.operators import Module
 from offramp.fixing.expressions import Blocked
-from offramp.fixing.layout import comments_by_row
+from offramp.fixing.layout import comments_on
 from offramp.fixing.text import WIDTH
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 _AIRFLOW = ("airflow", "astronomer", "airflow_dbt")
 
@@ -57,9 +57,8 @@ def import_edits(
         row = _docstring_end(module)
         offset = source.positions.offset(row + 1, 0) if row < source.positions.rows() else len(source.utf8)
         found.append(Edit(Span(offset, offset), "".join(line.text for line in _written(missing))))
-    comments = comments_by_row(source)
     found += [
-        Edit(_lines(source, statement, module), _left(statement, kept[statement], comments))
+        Edit(_lines(source, statement, module), _left(statement, kept[statement], source))
         for statement in statements
         if statement not in block and len(kept[statement]) < len(statement.names)
     ]
@@ -94,7 +93,6 @@ def _block_edit(
     added: list[_Line],
 ) -> Edit:
     """One edit of the imports at the top: each new one where sorted imports have it."""
-    comments = comments_by_row(source)
     spans = [_lines(source, statement, module) for statement in block]
     keys = [_key(statement) for statement in block]
     before: list[str] = [""] * len(block)
@@ -122,7 +120,7 @@ def _block_edit(
         if len(kept[statement]) == len(statement.names):
             text += source.utf8[spans[index].start : spans[index].end].decode().replace("\r\n", "\n")
         else:
-            text += _left(statement, kept[statement], comments)
+            text += _left(statement, kept[statement], source)
         text += after[index]
     return Edit(Span(spans[0].start, spans[-1].end), text.rstrip("\n") + "\n")
 
@@ -141,10 +139,9 @@ def _section(name: str) -> int:
     return 0 if root == "__future__" else 1 if root in sys.stdlib_module_names else 2
 
 
-def _left(statement: ast.Import | ast.ImportFrom, kept: list[ast.alias], comments: Mapping[int, str]) -> str:
+def _left(statement: ast.Import | ast.ImportFrom, kept: list[ast.alias], source: Source) -> str:
     """What is left of a statement of which not every name stays."""
-    rows = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
-    text = "".join(f"{comments[row]}\n" for row in rows if row in comments)
+    text = "".join(f"{comment}\n" for comment in comments_on(source, statement).values())
     return text + (_rebuilt(statement, kept) if kept else "")
 
 

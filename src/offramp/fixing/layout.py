@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from offramp.finding.graph import Dag
 from offramp.model import Edit
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 _PRAGMA = r"(?i)#\s*(?:noqa|type:|pylint:|fmt:|pyright:|offramp:|isort:|ruff:|flake8:|OFR\d)"
 
@@ -20,26 +21,38 @@ class _Comment(NamedTuple):
 
 
 class Comments:
-    """The comments of a file; each is handed out once, pragmas never, as they speak of the line they stand on."""
+    """The comments of a file; each is handed out once, pragmas never, as they speak of the line they stand on.
+
+    Tokenizing is slow and done only where a line that is asked for has a ``#`` at all.
+    """
 
     def __init__(self, source: Source) -> None:
-        self._comments: list[_Comment] = []
-        self._code_rows: set[int] = set()
+        self._source = source
         self._given: set[int] = set()
-        if "#" not in source.text:
-            return
+
+    @cached_property
+    def _comments(self) -> list[_Comment]:
         import tokenize  # slow to load
 
-        layout = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
-        for token in source.tokens:
-            if token.type == tokenize.COMMENT:
-                self._comments.append(_Comment(token.start[0], token.string))
-            elif token.type not in layout:
-                self._code_rows.update(range(token.start[0], token.end[0] + 1))
+        tokens = self._source.tokens
+        return [_Comment(token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT]
+
+    @cached_property
+    def _code_rows(self) -> set[int]:
+        import tokenize  # slow to load
+
+        layout = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.COMMENT}
+        rows = (range(one.start[0], one.end[0] + 1) for one in self._source.tokens if one.type not in layout)
+        return {row for several in rows for row in several}
 
     def before(self, statement: ast.stmt) -> list[str]:
         """The comments on lines of their own directly above a statement."""
         first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
+        row = first - 1
+        while row > 0 and not self._source.positions.line(row).strip():
+            row -= 1
+        if not _marked(self._source, range(row, first)):
+            return []
         above = []
         row = first - 1
         while row > 0 and row not in self._code_rows:
@@ -72,8 +85,10 @@ class Comments:
         """The comments in an expression of several lines, but for the one behind its last."""
         return self._take(range(node.lineno, node.end_lineno or node.lineno))
 
-    def _take(self, rows: object) -> list[str]:
-        wanted = set(rows)  # type: ignore[call-overload]
+    def _take(self, rows: Iterable[int]) -> list[str]:
+        wanted = _marked(self._source, rows)
+        if not wanted:
+            return []
         taken = [
             comment
             for comment in self._comments
@@ -83,17 +98,23 @@ class Comments:
         return [comment.text for comment in taken]
 
 
-def comments_by_row(source: Source) -> dict[int, str]:
-    """The comments that are no pragmas, by row."""
-    if "#" not in source.text:
+def comments_on(source: Source, statement: ast.AST) -> dict[int, str]:
+    """The comments on the rows of a node that are no pragmas, by row."""
+    rows = range(statement.lineno, statement.end_lineno + 1)  # type: ignore[attr-defined]
+    if not _marked(source, rows):
         return {}
     import tokenize  # slow to load
 
     return {
         token.start[0]: token.string
         for token in source.tokens
-        if token.type == tokenize.COMMENT and not re.match(_PRAGMA, token.string)
+        if token.type == tokenize.COMMENT and token.start[0] in rows and not re.match(_PRAGMA, token.string)
     }
+
+
+def _marked(source: Source, rows: Iterable[int]) -> set[int]:
+    """Those of some rows that have a ``#``, in a string or as a comment."""
+    return {row for row in rows if "#" in source.positions.line(row)}
 
 
 def dedented(source: Source, statement: ast.stmt, decorator: str | None, edits: Sequence[Edit] = ()) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from offramp.fixing.connections import DEFAULT_DOMAIN, Connection
 from offramp.fixing.text import repr_text
 from offramp.model import Applicability, FileResult, Flow, OfframpError
 from offramp.reading.discover import printable
 from offramp.reading.source import Positions
+from offramp.record import NamedTuple
 
 BLOCKS, PREFECT_YAML, REPORT = "blocks.py", "prefect.yaml", "MIGRATION.md"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Local, Reference, Table
+from offramp.record import NamedTuple
 
 TEMPLATE_MARKS = ("{{", "{%", "{#")
 _DEEPEST = 40

@@ -10,12 +10,13 @@ import ast
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from offramp.finding.graph import Argument, Blocker, Dag
 from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.reading.versions import Versions
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime

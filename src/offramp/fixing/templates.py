@@ -10,7 +10,6 @@ import ast
 import re
 from collections.abc import Mapping, Set
 from types import NoneType
-from typing import NamedTuple
 
 from offramp.finding.graph import Argument, Dag, Task
 from offramp.finding.values import Constant, Reference, Table
@@ -19,10 +18,12 @@ from offramp.fixing.lasting import unsettled
 from offramp.fixing.rendering import bound_once, holds_template, rendered_lines
 from offramp.fixing.text import repr_text
 from offramp.reading.versions import Versions
+from offramp.record import NamedTuple
 
 RUNTIME = ("prefect.runtime", "flow_run")
 
-_FIELD = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+# Patterns are compiled when first used: few tasks have templates.
+_FIELD = r"(?s)\{\{(.*?)\}\}"
 _SCHEDULED = "flow_run.scheduled_start_time"
 _DATE, _DATE_DIGITS, _TIME, _TIME_DIGITS = ":%Y-%m-%d", ":%Y%m%d", ".isoformat()", ":%Y%m%dT%H%M%S"
 _OF_LOGICAL_DATE = {"ds": _DATE, "ds_nodash": _DATE_DIGITS, "ts": _TIME, "ts_nodash": _TIME_DIGITS}
@@ -30,13 +31,13 @@ _LONGEST_DATE = 32
 FROM_CONTEXT = frozenset({*_OF_LOGICAL_DATE, "run_id"})
 _LENGTH_OF_ID = 36
 _MOST_NAMES = 5
-_INSTANT = re.compile(
+_INSTANT = (
     r"(?:dag_run\.)?(logical_date|execution_date|data_interval_start|data_interval_end)"
     r"(?:\.(date|isoformat)\(\)|\.strftime\(\s*(['\"])([%\w :/.-]*%[%\w :/.-]*)\3\s*\)"
     r"|\s*\|\s*(ds|ds_nodash|ts|ts_nodash))?"
 )
-_PARAMETER = re.compile(r"params(?:\.(\w+)|\[\s*(['\"])(\w+)\2\s*\])")
-_LITERAL = re.compile(r"'([^'\\]*)'|\"([^\"\\]*)\"|(0|[1-9][0-9]*)")
+_PARAMETER = r"params(?:\.(\w+)|\[\s*(['\"])(\w+)\2\s*\])"
+_LITERAL = r"'([^'\\]*)'|\"([^\"\\]*)\"|(0|[1-9][0-9]*)"
 _OWN_PARAMS = frozenset(dir(dict)) | {"deserialize", "dump", "get_param", "serialize", "validate"}
 _PARAM_CLASSES = ("airflow.models.param.Param", "airflow.models.Param", "airflow.sdk.Param")
 _SHOWN_ONLY = ("description", "title", "section", "default")
@@ -156,7 +157,7 @@ class Templates:
     def _text(self, text: str, node: ast.AST) -> Rendered | None:
         """What a string renders to; None for what it is already."""
         parts: list[str | _Field] = []
-        for place, piece in enumerate(_FIELD.split(rendered_lines(text))):
+        for place, piece in enumerate(re.split(_FIELD, rendered_lines(text))):
             if place % 2:
                 parts.append(self._field(piece, node))
             elif holds_template(piece):
@@ -177,21 +178,21 @@ class Templates:
 
     def _field(self, piece: str, node: ast.AST, what: str = "is a template") -> str | _Field:
         expression = piece.strip()
-        if match := _LITERAL.fullmatch(expression):
+        if match := re.fullmatch(_LITERAL, expression):
             return next(group for group in match.groups() if group is not None)
         owner, _, attribute = expression.rpartition(".")
         if attribute == "dag_id" and owner in ("dag", "dag_run", "task", "ti", "task_instance"):
             return self.task.dag.id
         if attribute == "task_id" and owner in ("task", "ti", "task_instance"):
             return self.task.id
-        if match := _PARAMETER.fullmatch(expression):
+        if match := re.fullmatch(_PARAMETER, expression):
             return self._parameter(match[1] or match[3], node)
         if attribute == "run_id" and owner in ("", "dag_run", "ti", "task_instance"):
             self.expressions.doubts["`{{ run_id }}` becomes the id of the flow run, which has another form"] = node
             return _Field("flow_run.id", _LENGTH_OF_ID)
         if expression in _OF_LOGICAL_DATE:
             return self._instant("logical_date", _OF_LOGICAL_DATE[expression], expression, node, what)
-        if match := _INSTANT.fullmatch(expression):
+        if match := re.fullmatch(_INSTANT, expression):
             name, method, _, pattern, filtered = match.groups()
             form = {"date": _DATE, "isoformat": _TIME, None: ".isoformat(' ')"}[method]
             if pattern is not None:

@@ -7,12 +7,12 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from offramp.frontends.terminal import columns, use_colour, use_links, write_all
 from offramp.model import OfframpError
 from offramp.output.formats import TERMINAL_LAYOUTS, rendered
 from offramp.output.outcome import Look, Outcome
+from offramp.record import NamedTuple
 from offramp.settings import OUTPUT_FORMATS
 
 # Makes the pieces of the text that shows an outcome in a layout.

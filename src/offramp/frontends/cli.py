@@ -12,7 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from offramp import __version__
 from offramp.frontends.checking import (
@@ -29,6 +29,7 @@ from offramp.frontends.terminal import CLEAN, FAILED, FOUND, INTERRUPTED, compla
 from offramp.model import Applicability, FileResult, OfframpError
 from offramp.output.formats import rendered
 from offramp.output.outcome import Look, Outcome
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from offramp.engine import Context

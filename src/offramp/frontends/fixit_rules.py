@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import new_class
-from typing import ClassVar, NamedTuple, overload
+from typing import ClassVar, overload
 
 from fixit import Invalid, LintRule, Valid
 from libcst import BatchableCSTVisitor, Comment, CSTNode, Module, ParserSyntaxError, parse_module
@@ -37,6 +37,7 @@ from offramp.reading.discover import discover
 from offramp.reading.project import Project
 from offramp.reading.source import Positions, Source, SourceError
 from offramp.reading.versions import find_versions
+from offramp.record import NamedTuple
 from offramp.settings import Settings, enabled_codes, load
 
 _LOG = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from offramp.engine import Context, check_bytes, check_files
 from offramp.finding.baseline import (
@@ -38,6 +38,7 @@ from offramp.output.progress import progress
 from offramp.reading.discover import Discovery, discover, printable
 from offramp.reading.repository import repository_of
 from offramp.reading.versions import find_versions
+from offramp.record import NamedTuple
 from offramp.settings import enabled_codes, load
 
 if TYPE_CHECKING:

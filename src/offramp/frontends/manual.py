@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import shutil
 import textwrap
-from typing import NamedTuple
 
 from offramp.output import SITE
+from offramp.record import NamedTuple
 
 # Longer lines are hard to read, whatever the terminal has.
 _WIDEST = 100

@@ -15,13 +15,13 @@ _LINKING_PROGRAMS = frozenset({"Hyper", "iTerm.app", "terminology", "WezTerm", "
 _LINKING_TERMS = frozenset({"xterm-kitty", "xterm-ghostty", "alacritty", "alacritty-direct"})
 _LINKING_VTE = 5000  # GNOME's and others, by the version of their library
 
-_PLACED = re.compile(r".+:[0-9]+: ")
+_PLACED = r".+:[0-9]+: "
 
 
 def complain(sentence: str) -> None:
     """Print one sentence on stderr; one that begins with its ``file:line:`` needs no other sender."""
     line = sentence.replace("\n", " ")
-    write(sys.stderr, f"{line}\n" if _PLACED.match(line) else f"offramp: {line}\n")
+    write(sys.stderr, f"{line}\n" if re.match(_PLACED, line) else f"offramp: {line}\n")
 
 
 def write(stream: TextIO, text: str) -> None:

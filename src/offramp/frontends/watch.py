@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import NamedTuple
 
 from watchfiles import Change, DefaultFilter
 from watchfiles import watch as changes_in
@@ -23,6 +22,7 @@ from offramp.frontends.checking import overrides
 from offramp.frontends.terminal import INTERRUPTED, draws, write
 from offramp.model import OfframpError
 from offramp.reading.manifests import is_manifest
+from offramp.record import NamedTuple
 from offramp.settings import CONFIG_NAMES, load
 
 _HOME_AND_CLEAR = "\x1b[H\x1b[2J"

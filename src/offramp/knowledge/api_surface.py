@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from offramp.record import NamedTuple
 
 Version = tuple[int, ...]
 # From the first version (inclusive) to the second (exclusive; None: open).

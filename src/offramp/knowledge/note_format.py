@@ -10,13 +10,13 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
 
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from offramp.model import Argument, Note, OfframpError, Rule
+from offramp.record import NamedTuple
 
 SIZE_LIMIT = 1_000_000
 STATUSES = ("preview", "stable", "deprecated")

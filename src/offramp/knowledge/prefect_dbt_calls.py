@@ -7,9 +7,8 @@ on), which were asynchronous until 0.7.15; knowledge layer.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from offramp.knowledge.api_surface import Definition, newest
+from offramp.record import NamedTuple
 
 FLOW = "flow"  # @flow on an async def: calling it gives a coroutine
 TASK = "task"  # @task on an async def: calling it gives a coroutine, submitting it a future

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from offramp.engine import Context, check_bytes
 from offramp.finding.operators import Module
@@ -20,6 +19,7 @@ from offramp.knowledge.note_format import Fence, NoteError, Section, fences, par
 from offramp.model import Note
 from offramp.reading.installed import has_name
 from offramp.reading.source import Positions, Source, SourceError
+from offramp.record import NamedTuple
 
 ERROR, WARNING, REMARK = "error", "warning", "note"
 _FIELDS = frozenset(

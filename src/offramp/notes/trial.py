@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from offramp.engine import Context, check_bytes, fix_bytes
 from offramp.knowledge.assembly import read_note
 from offramp.knowledge.note_format import Fence, Section, fences, parse_notes
 from offramp.reading.source import Positions
+from offramp.record import NamedTuple
 
 _MARK = re.compile(r"[ \t]*# (OFR\d{3}(?: OFR\d{3})*)[ \t]*$", re.MULTILINE)
 _MANIFEST_RULES = ("airflow-dependency", "unknown-extra")

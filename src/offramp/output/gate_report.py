@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from offramp.finding.baseline import Entry
+from offramp.record import NamedTuple
 
 _TOP = "(top level)"
 _NOBODY = "(no owner)"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from offramp.finding.baseline import Entry, entries_of
 from offramp.model import FileResult, Finding
 from offramp.output import well_formed
 from offramp.reading.repository import repository_of
 from offramp.reading.source import Positions
+from offramp.record import NamedTuple
 
 
 class Place(NamedTuple):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from offramp.model import FileResult, Note, Rule
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from offramp.finding.baseline import Entry

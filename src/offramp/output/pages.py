@@ -10,7 +10,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from offramp.knowledge.note_format import fences
 from offramp.knowledge.rulebook import Rulebook
@@ -18,6 +17,7 @@ from offramp.model import Applicability, Finding, Note, Rule
 from offramp.output import SITE, rule_url
 from offramp.output.brief import becomes, summary
 from offramp.reading.source import Positions
+from offramp.record import NamedTuple
 
 GENERATED = "<!-- Written by `offramp docs` from the mapping notes: edit those. -->"
 TABLE_BEGIN, TABLE_END = "<!-- rules: begin -->", "<!-- rules: end -->"

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 from offramp.reading.gitignore import GitIgnore
+from offramp.record import NamedTuple
 from offramp.settings import CONFIG_NAMES, Settings, excluder, settings_for
 
 

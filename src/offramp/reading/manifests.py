@@ -10,10 +10,11 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from offramp.model import Span
 from offramp.reading.source import SourceError
+from offramp.record import NamedTuple
 
 _KIND = re.compile(
     r"""(?:^|/)(?:

@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-_IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]*)"
-    rb"|import[ \t]+(?P<modules>[^\n#]*))",
-    re.MULTILINE,
+_IMPORT = (
+    rb"(?m)^[ \t]*(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]*)"
+    rb"|import[ \t]+(?P<modules>[^\n#]*))"
 )
 
 
@@ -43,7 +42,7 @@ class Project:
         package = os.path.basename(folder).encode("utf-8", "surrogateescape")
 
         def imports(raw: bytes) -> bool:
-            return name in raw and any(_takes(found, name, package) for found in _IMPORT.finditer(raw))
+            return name in raw and any(_takes(found, name, package) for found in re.finditer(_IMPORT, raw))
 
         return self._first(imports, path)
 

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from offramp.model import OfframpError
+from offramp.record import NamedTuple
 
 _FILE_MODES = (b"100644", b"100755")
 _BATCH = 500

@@ -13,9 +13,10 @@ import warnings
 from bisect import bisect_right
 from codecs import BOM_UTF8
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from offramp.model import Span
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from tokenize import TokenInfo

@@ -11,8 +11,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from offramp.record import NamedTuple
 from offramp.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 _RELEVANT = re.compile(rb"airflow|prefect", re.IGNORECASE)
 # Airflow publishes one constraints file per release, at an address that says which.
-_CONSTRAINTS_URL = re.compile(r"apache/airflow/constraints-([0-9]+\.[0-9]+\.[0-9]+)/")
+_CONSTRAINTS_URL = r"apache/airflow/constraints-([0-9]+\.[0-9]+\.[0-9]+)/"
 
 
 class Interval(NamedTuple):
@@ -223,7 +224,7 @@ def _collect(path: str, together: dict[str, list[Interval]], seen: set[str]) -> 
     uncommented = re.sub(r"(?m)(^|[ \t])#.*", "", re.sub(r"\\\n", " ", text))
     for line in map(str.strip, uncommented.splitlines()):
         if include := re.match(r"(-r|--requirement|-c|--constraint)[\s=]*(\S+)", line):
-            if url := _CONSTRAINTS_URL.search(include[2]):
+            if url := re.search(_CONSTRAINTS_URL, include[2]):
                 together.setdefault("apache-airflow", []).append(_exactly(_numbers(url[1])))
             elif "://" not in include[2]:
                 _collect(os.path.join(os.path.dirname(path), include[2]), together, seen)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from offramp.finding.names import MUTATORS, Binding, FunctionNode, Scope
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Local, Made, Member, Reference, Value
+from offramp.record import NamedTuple
 
 _BUILTINS = frozenset(
     "len sorted enumerate zip range list dict tuple set frozenset print min max sum any all reversed str int float "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
 
 from offramp.finding.following.folding import turn_value
 from offramp.finding.following.state import UNFOLLOWED, Following, Group, Plain, TaskFunction, Thing
 from offramp.finding.graph import Result, Task
 from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.values import Constant, Items, Reference, Table
+from offramp.record import NamedTuple
 
 
 class Parts(NamedTuple):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
-from typing import NamedTuple
 
 from offramp.finding.following.folding import fold
 from offramp.finding.graph import Argument, Blocker, Dag, Result, Task
 from offramp.finding.names import FunctionNode, Scope
 from offramp.finding.operators import Module
 from offramp.finding.values import UNKNOWN, Constant, Given, Table
+from offramp.record import NamedTuple
 
 
 class Group:

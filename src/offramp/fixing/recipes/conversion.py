@@ -8,7 +8,7 @@ import keyword
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from offramp.finding.graph import Blocker, Dag, Graph, Task
 from offramp.finding.names import FunctionNode
@@ -22,6 +22,7 @@ from offramp.fixing.sharing import Sharing
 from offramp.model import Edit, Flow
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from offramp.fixing.layout import Comments

@@ -10,13 +10,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from offramp.finding.graph import Argument, Blocker, Result, Task
 from offramp.finding.values import Constant, Items, Table
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, Rendered
 from offramp.fixing.text import call_lines, repr_text
 from offramp.model import Argument as Row
+from offramp.record import NamedTuple
 from offramp.settings import BLOCK_NAME
 
 # prefect-dbt 0.7.25; any other key is dropped in silence.

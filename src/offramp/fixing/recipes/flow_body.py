@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from offramp.finding.graph import Blocker, Task
 from offramp.finding.names import FunctionNode
 from offramp.fixing.text import INDENT, WIDTH, call_lines
+from offramp.record import NamedTuple
 
 SHORT_CIRCUITS = frozenset({"ShortCircuitOperator", "task_short_circuit"})
 BRANCHES = frozenset({"BranchPythonOperator", "task_branch"})

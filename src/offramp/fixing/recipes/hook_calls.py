@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
 
 from offramp.finding.graph import Blocker
 from offramp.finding.names import FunctionNode
@@ -18,12 +17,13 @@ from offramp.finding.operators import Module, Use
 from offramp.finding.values import Constant, Reference
 from offramp.fixing.edits import overlap
 from offramp.fixing.expressions import Blocked, Expressions
-from offramp.fixing.layout import comments_by_row
+from offramp.fixing.layout import comments_on
 from offramp.fixing.recipes.dbt_cloud import block_of
 from offramp.fixing.text import repr_text
 from offramp.model import Edit
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
+from offramp.record import NamedTuple
 
 _STATUS = "DbtCloudJobRunStatus"
 _STATUSES = {"QUEUED": 1, "STARTING": 2, "RUNNING": 3, "SUCCESS": 10, "ERROR": 20, "CANCELLED": 30}
@@ -164,10 +164,8 @@ class _Rewriting:
         if any(isinstance(ancestor, ast.JoinedStr) for ancestor in self.names.ancestors(node)):
             # Before Python 3.12 the parser does not tell where in it.
             raise Blocked("stands in an f-string: give it a name first", node)
-        if node.lineno != node.end_lineno:
-            comments = comments_by_row(self.source)
-            if any(row in comments for row in range(node.lineno, node.end_lineno or 0)):
-                raise Blocked("holds a comment that would be lost", node)
+        if any(row != node.end_lineno for row in comments_on(self.source, node)):
+            raise Blocked("holds a comment that would be lost", node)
         self.edits.append(Edit(self.source.positions.span(node), text))
 
     # -- what stands around the calls --------------------------------------------

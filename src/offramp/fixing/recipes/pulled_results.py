@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-from typing import NamedTuple
 
 from offramp.finding.graph import Task
 from offramp.finding.names import FunctionNode
@@ -15,6 +14,7 @@ from offramp.fixing.edits import overlap
 from offramp.fixing.templates import FROM_CONTEXT
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 _INSTANCES = ("ti", "task_instance")
 

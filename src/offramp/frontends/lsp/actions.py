@@ -9,7 +9,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -21,6 +21,7 @@ from offramp.frontends.lsp.documents import Checked, uri_of
 from offramp.model import Applicability, Edit, Finding, Fix, OfframpError, Span
 from offramp.output import rule_url
 from offramp.reading.source import Source, readable
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from typing import TypeGuard

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import NamedTuple
 
 from offramp.engine import check_bytes
 from offramp.frontends.lsp.documents import Checked, Text
@@ -11,6 +10,7 @@ from offramp.frontends.lsp.folders import Folders
 from offramp.model import FileResult, Finding, Span
 from offramp.output.outcome import CANNOT_PARSE
 from offramp.reading.source import readable
+from offramp.record import NamedTuple
 
 
 class Good(NamedTuple):

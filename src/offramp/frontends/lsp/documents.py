@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from lsprotocol import types
@@ -17,6 +17,7 @@ from offramp.frontends.lsp.notebooks import python_only
 from offramp.frontends.lsp.positions import DocumentPositions
 from offramp.model import FileResult, Finding, Span
 from offramp.reading.source import Source, SourceError, stored
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from offramp.engine import Context

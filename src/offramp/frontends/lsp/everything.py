@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from lsprotocol import types
@@ -16,6 +16,7 @@ from offramp.engine import check_bytes
 from offramp.frontends.lsp.documents import path_of, uri_of
 from offramp.frontends.lsp.folders import Folders
 from offramp.frontends.lsp.positions import DocumentPositions
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from pygls.progress import Progress

@@ -6,7 +6,6 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from offramp.finding.operators import Module, module_of
 from offramp.finding.values import Partial, Reference
@@ -15,6 +14,7 @@ from offramp.model import Argument, Finding, Note, Span
 from offramp.output import SITE, rule_url
 from offramp.output.brief import becomes, summary
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _ADDRESS = re.compile(r"<(https?://[^>]*)>")
