@@ -18,7 +18,7 @@ else:
     from collections import _tuplegetter as getter
 
     # Compiling a constructor takes as long as making about this many values without.
-    _SEVERAL = 10
+    _SEVERAL = 5
     _made = {}
 
     class _Definition(type):

@@ -16,8 +16,6 @@ from offramp.finding.operators import Module
 from offramp.finding.values import Constant
 from offramp.fixing.expressions import Expressions
 from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step
-from offramp.fixing.recipes.hook_calls import HookOptions, hook_calls
-from offramp.fixing.recipes.pulled_results import pulls
 from offramp.fixing.sharing import Sharing
 from offramp.model import Edit, Flow
 from offramp.reading.source import Source
@@ -26,6 +24,8 @@ from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from offramp.fixing.layout import Comments
+    from offramp.fixing.recipes.hook_calls import HookCalls
+    from offramp.fixing.recipes.pulled_results import Pulls
 
 # The names that generated code imports or defines.
 GENERATED = frozenset(
@@ -85,19 +85,9 @@ class Work:
         self.needs_bash = False
         self.flow_names: dict[Dag, str] = {}
         self.flows: tuple[Flow, ...] = ()
-        self.pulls = {
-            task: found
-            for dag in graph.dags
-            for task in dag.tasks.values()
-            if (found := pulls(module, source, task)) is not None
-        }
-        hook_options = HookOptions(options.blocks, options.versions)
-        self.hooks = {
-            function: calls
-            for function in dict.fromkeys(task.function for dag in graph.dags for task in dag.tasks.values())
-            if function is not None
-            and (calls := hook_calls(module, source, function, self.expressions, hook_options)) is not None
-        }
+        self.pulls: dict[Task, Pulls] = {}
+        self.hooks: dict[FunctionNode, HookCalls] = {}
+        self._look_into_functions()
         self.hook_names = frozenset(name for calls in self.hooks.values() for name in calls.names)
         self.helpers: set[str] = set()
         self.sharing = Sharing(module, graph)
@@ -113,12 +103,29 @@ class Work:
 
         return Comments(self.source)
 
+    def _look_into_functions(self) -> None:
+        tasks = [task for dag in self.graph.dags for task in dag.tasks.values() if task.function is not None]
+        if not tasks:
+            return
+        # Many files have no callables, and loading these takes a millisecond.
+        from offramp.fixing.recipes.hook_calls import HookOptions, hook_calls
+        from offramp.fixing.recipes.pulled_results import pulls
+
+        options = HookOptions(self.options.blocks, self.options.versions)
+        for task in tasks:
+            if (pulled := pulls(self.module, self.source, task)) is not None:
+                self.pulls[task] = pulled
+        for function in dict.fromkeys(task.function for task in tasks):
+            assert function is not None
+            if (calls := hook_calls(self.module, self.source, function, self.expressions, options)) is not None:
+                self.hooks[function] = calls
+
     def _block(self, reason: str, node: ast.AST) -> None:
         self.blockers.append(Blocker(reason, node))
 
     def _taken(self) -> set[str]:
         tasks = [task for dag in self.graph.dags for task in dag.tasks.values()]
-        names = {node.id for node in ast.walk(self.module.tree) if isinstance(node, ast.Name)}
+        names = {node.id for node in self.module.names.parents if isinstance(node, ast.Name)}
         names.update(self.module.names.module.bindings)
         # What tasks and DAGs alone are called is free again once they are gone.
         gone = {name for task in tasks for name in task.names} | {dag.name for dag in self.graph.dags}

@@ -9,7 +9,6 @@ from offramp.finding.names import FunctionNode
 from offramp.finding.values import Constant, Items
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.conversion import COMMENTS, Work, imports_airflow, is_airflow
-from offramp.fixing.recipes.hook_calls import HELPERS
 from offramp.fixing.schedule import schedule
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Edit, Flow, Span
@@ -360,7 +359,10 @@ class Placement(Work):
             ]:
                 self._block(f"`{name}` means something else here", binding.node or self.graph.dags[0].maker)
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
-        helper += "".join(f"\n\n{HELPERS[name]}" for name in sorted(self.helpers))
+        if self.helpers:
+            from offramp.fixing.recipes.hook_calls import HELPERS
+
+            helper += "".join(f"\n\n{HELPERS[name]}" for name in sorted(self.helpers))
         attempts = {statement for statement in self.graph.plain if _only_imports_airflow(statement)}
         for statement in self._default_args_statements() | attempts:
             self._replace_statement(statement, self.comments.within(statement))

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from offramp.finding.following.folding import fold
 from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
@@ -15,13 +16,15 @@ from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmles
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
 from offramp.fixing.recipes.dbt_cloud import Body, Job
 from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step
-from offramp.fixing.recipes.pulled_results import Pulls, pulled_by
 from offramp.fixing.recipes.registry import recipe_of
 from offramp.fixing.sharing import copied, runs_again
 from offramp.fixing.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.fixing.text import INDENT, call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.model import Edit, Span
+
+if TYPE_CHECKING:
+    from offramp.fixing.recipes.pulled_results import Pulls
 
 _PYTHON = frozenset({"PythonOperator", "task"}) | SHORT_CIRCUITS | BRANCHES
 # What Airflow passes to a callable that asks for it by name (2.10 and 3.3).
@@ -241,7 +244,11 @@ class TaskFunctions(Work):
     def _pulled_task(self, task: Task, argument: Argument) -> Task | None:
         known = self.expressions.constant(argument)
         template = re.fullmatch(r"\s*\{\{(.*)\}\}\s*", str(known.value)) if known is not None else None
-        pull = pulled_by(template[1]) if template is not None else None
+        if template is None:
+            return None
+        from offramp.fixing.recipes.pulled_results import pulled_by
+
+        pull = pulled_by(template[1])
         if pull is None or pull.dag not in ("", task.dag.id):
             return None
         source = task.dag.tasks.get(pull.task)
