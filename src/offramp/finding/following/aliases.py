@@ -23,7 +23,7 @@ _HARMLESS = frozenset(
     "airflow collections copy croniter datetime dateutil hashlib itertools json logging math os pathlib pendulum pytz "
     "re string textwrap typing uuid zoneinfo".split()
 )
-_READING = frozenset(
+READING = frozenset(
     "items keys values get copy index count join format format_map split rsplit splitlines strip lstrip rstrip lower "
     "upper title capitalize replace startswith endswith removeprefix removesuffix zfill encode isdigit union "
     "intersection difference issubset issuperset".split()
@@ -241,7 +241,7 @@ class Aliases:
             self._hand_over(node, given)
             return
         if isinstance(function, ast.Attribute) and owner is not None and held.all:
-            if function.attr in _READING or self._is_constant(owner):
+            if function.attr in READING or self._is_constant(owner):
                 return
             if function.attr in MUTATORS:
                 self._change(held.itself, _first(self, owner))

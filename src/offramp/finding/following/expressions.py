@@ -125,6 +125,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
         if isinstance(function, ast.Attribute):
             handled, thing = self._method(node, function)
             if handled:
+                self.followed.add(node)
                 return thing
         section = self._operator_section(node)
         if section:

@@ -12,6 +12,7 @@ import ast
 from offramp.finding.following.aliases import Aliases
 from offramp.finding.following.expressions import Expressions
 from offramp.finding.following.state import Group, GroupFunction, Plain, TaskFunction, Thing
+from offramp.finding.following.strangers import Strangers
 from offramp.finding.graph import Dag, Graph, Result, Task
 from offramp.finding.names import MUTATORS, FunctionNode
 from offramp.finding.operators import Module, Use
@@ -47,6 +48,7 @@ class _Builder(Expressions):
                 ):
                     self._block("this DAG is made in a function, a loop or a condition", node)
         self._check_deleted()
+        self._check_calls()
         return Graph(
             tuple(self.dags),
             tuple(bare),
@@ -83,6 +85,21 @@ class _Builder(Expressions):
             ):
                 changed.add(node.id)
                 self._block(f"`{node.id}` may be changed through another name or by a call, and is not known", node)
+
+    def _check_calls(self) -> None:
+        """Block calls in the DAGs' blocks of what may make tasks there, unseen."""
+        strangers = Strangers(self.module, self.followed)
+        for statement in self.building:
+            if not isinstance(statement, ast.With | FunctionNode):
+                continue
+            if (
+                isinstance(statement, FunctionNode)
+                and self.sections.decorated(statement, ("dag", "task_group")) is None
+            ):
+                continue
+            for found, call in strangers.calls(statement.body):
+                name = ast.unparse(found)
+                self._block(f"`{name}` is defined elsewhere: whether it makes tasks of this DAG is not known", call)
 
     def _acts(self, node: ast.AST) -> bool:
         """Whether an expression does something besides giving its value, which deleting it would leave out."""

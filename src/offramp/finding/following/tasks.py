@@ -190,6 +190,7 @@ class Tasks(Following):
         return function._replace(override=override)
 
     def _task_call(self, function: TaskFunction, call: ast.Call) -> Thing:
+        self.followed.add(call)
         self.touched = True
         if self.dag is None:
             self._block("calls a task outside a DAG that is understood here", call)
