@@ -31,13 +31,15 @@ from offramp.record import NamedTuple
 from offramp.settings import Gate, Settings, enabled_codes, merged_gate, settings_for
 
 if TYPE_CHECKING:
-    from offramp.fixing.recipes.conversion import Options
+    from offramp.fixing.options import Options
 
 _CANNOT_PARSE = "OFR901"
 # Fixes that overlap are applied one round after the other; more rounds than this mean that they undo each other.
 _MOST_ROUNDS = 10
-# A run that takes longer than this many seconds goes on in processes; starting them costs a fraction of it.
+# What would take longer than this many seconds is done in processes; starting them costs a fraction of it.
 _WORTH_PROCESSES = 0.3
+# How long to look, in seconds, before saying how long the rest will take.
+_LOOKING = 0.05
 
 
 class Context:
@@ -262,7 +264,8 @@ def check_files(
     work = _Work(context, frozenset(named), fixes, fix)
     begin = monotonic()
     for place, path in enumerate(paths):
-        if jobs > 1 and monotonic() - begin > _WORTH_PROCESSES:
+        passed = monotonic() - begin
+        if jobs > 1 and passed > _LOOKING and passed * (len(paths) - place) > _WORTH_PROCESSES * place:
             yield from _in_processes(paths[place:], work, jobs)
             return
         yield work.check(path)
@@ -309,7 +312,7 @@ class _Work(NamedTuple):
 
 
 def _options(context: Context) -> Options:
-    from offramp.fixing.recipes.conversion import Options
+    from offramp.fixing.options import Options
 
     settings = context.settings
     return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves)

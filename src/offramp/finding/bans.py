@@ -35,7 +35,9 @@ class Bans:
     ) -> None:
         """``banned`` and ``allowed`` are as in the settings; ``roots`` hold the project's own packages."""
         self._banned = tuple(banned)
+        self._refused = _Names(self._banned)
         self._allowed = tuple(allowed)
+        self._granted = _Names(self._allowed)
         self._own = {
             top: contents
             for top in {name.rstrip("*").partition(".")[0] for name in self._banned}
@@ -45,7 +47,7 @@ class Bans:
     def module(self, module: str, name: str = "") -> bool:
         """Whether ``import module``, or ``from module import name``, is banned."""
         path = f"{module}.{name}" if name and name != "*" else module
-        if not _covered(path, self._banned) or _covered(path, self._allowed):
+        if not self._refused.cover(path) or self._granted.cover(path):
             return False
         top, *below = path.split(".")
         if top in self._own and (not below or below[0] in self._own[top]):
@@ -74,11 +76,15 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _covered(path: str, names: Iterable[str]) -> bool:
-    return any(
-        path.startswith(name[:-1]) if name.endswith("*") else path == name or path.startswith(name + ".")
-        for name in names
-    )
+class _Names:
+    """Modules with all that is below them; a ``*`` stands for any ending."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._exact = frozenset(names)
+        self._beginnings = tuple(name[:-1] if name.endswith("*") else f"{name}." for name in self._exact)
+
+    def cover(self, path: str) -> bool:
+        return path in self._exact or path.startswith(self._beginnings)
 
 
 def _is_astronomers(below: list[str], name: str) -> bool:

@@ -61,7 +61,7 @@ def suppress(
     too. With ``disable_noqa`` no comment counts.
     """
     reports = UNUSED in enabled and b"OFR" in source.utf8
-    if disable_noqa or not (findings or reports) or not re.search(_MARKED, source.utf8):
+    if disable_noqa or not (findings or reports) or not _may_matter(source, findings, reports=reports):
         return list(findings)
     comments = list(suppressions(source))
     if not comments:
@@ -85,6 +85,36 @@ def rows_of(source: Source, finding: Finding) -> tuple[int, ...]:
     """The rows on which a comment suppresses a finding: of its span, and where its statement ends and begins."""
     places = (finding.span.start, finding.statement.end, finding.statement.start)
     return tuple(dict.fromkeys(map(source.positions.row, places)))
+
+
+def _may_matter(source: Source, findings: Sequence[Finding], *, reports: bool) -> bool:
+    """Whether something that reads like a comment would change the findings; telling comments from strings is slow."""
+    codes = {finding.code for finding in findings}
+    rows: set[int] | None = None
+    for row in sorted(_marked(source)):
+        line = source.positions.line(row)
+        for sign in re.finditer("#", line):
+            for pattern in (_NOQA, _IGNORE, _WHOLE_FILE):
+                match = re.compile(pattern).match(line, sign.start())
+                if match is None:
+                    continue
+                listed = match.groupdict().get("codes")
+                if listed is not None and reports and "OFR" in listed:
+                    return True
+                if listed is not None and not any(
+                    code.startswith(tuple(re.split(r"[,\s]+", listed))) for code in codes
+                ):
+                    continue
+                if rows is None:
+                    rows = {row for finding in findings for row in rows_of(source, finding)}
+                if row in rows or pattern is _WHOLE_FILE:
+                    return True
+    return False
+
+
+def _marked(source: Source) -> set[int]:
+    """The rows that have what reads like the mark of a comment."""
+    return {source.positions.row(match.start()) for match in re.finditer(_MARKED, source.utf8)}
 
 
 def _covering(source: Source, finding: Finding, comments: Iterable[Comment], *, by_name: bool = False) -> list[Comment]:
@@ -135,7 +165,7 @@ def _comments(source: Source) -> Iterator[tuple[int, int, str, bool]]:
 
     Strings are told from comments by the tokenizer, which is imported only here.
     """
-    marked = {source.positions.row(match.start()) for match in re.finditer(_MARKED, source.utf8)}
+    marked = _marked(source)
     if not marked:
         return
     import tokenize

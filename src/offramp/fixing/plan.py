@@ -1,22 +1,21 @@
-"""Gives every finding its fix, or every reason why it has none."""
+"""Chooses who gives a finding its fix, or every reason why it has none; loads nothing for findings without any."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from offramp.finding.following.statements import build
-from offramp.finding.graph import Blocker, Graph
-from offramp.finding.operators import Module, Use, module_of
-from offramp.fixing.expressions import Blocked
-from offramp.fixing.recipes.conversion import Conversion, Options
-from offramp.fixing.recipes.dag_to_flow import convert
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Applicability, Edit, Finding, Fix, Refusal, Span
+from offramp.model import Finding
 from offramp.reading.project import Project
 from offramp.reading.source import Source
 
-_DETECTORS_OF_OPERATORS = frozenset({"", "derived-operator", "noted-operator"})
+if TYPE_CHECKING:
+    from offramp.fixing.options import Options
+
+_OPERATORS = frozenset(
+    {"", "derived-operator", "noted-operator", "fire-and-forget-run", "deferrable-without-wait", "double-wait"}
+)
 _PREFECT_TRAPS = frozenset(
     {
         "dbt-call-not-awaited",
@@ -43,169 +42,17 @@ def plan(
     ``project`` tells what other files need of this one; without it only the file
     itself is looked at.
     """
-    operators = {code for code, rule in rulebook.rules.items() if rule.detector in _DETECTORS_OF_OPERATORS}
-    by_detector = {rule.detector: code for code, rule in rulebook.rules.items() if rule.detector}
-    planned = {by_detector.get(name) for name in ("fire-and-forget-run", "deferrable-without-wait", "double-wait")}
-    findings = _on_prefect(source, findings, rulebook, options, project)
-    if not any(finding.code in operators or finding.code in planned for finding in findings):
-        return list(findings)
-    module = module_of(source, rulebook)
-    graph = build(module)
-    forgotten = [finding for finding in findings if finding.code == by_detector.get("fire-and-forget-run")]
-    conversion = _conversion(module, source, graph, options, forgotten, findings, project)
-    result = []
-    for finding in findings:
-        if finding.code in operators:
-            result.append(_for_operator(finding, module, source, graph, options, conversion))
-        elif finding.code == by_detector.get("fire-and-forget-run"):
-            result.append(_wait(finding, module, source))
-        elif finding.code == by_detector.get("deferrable-without-wait"):
-            result.append(_not_deferrable(finding, module, source))
-        elif finding.code == by_detector.get("double-wait"):
-            title = "Remove the sensor, or let only the sensor wait (`wait_for_termination=False`)"
-            result.append(finding._replace(fix=Fix(title, (), Applicability.DISPLAY_ONLY, "both waits are harmless")))
-        else:
-            result.append(finding)
-    return result
+    detectors = {code: rule.detector for code, rule in rulebook.rules.items()}
+    planned = list(findings)
+    found = {detectors.get(finding.code) for finding in findings}
+    if found & _PREFECT_TRAPS:
+        from offramp.finding.operators import module_of
+        from offramp.fixing.prefect_fixes import PrefectFixes
 
+        fixes = PrefectFixes(module_of(source, rulebook), source, findings, detectors, options.versions, project)
+        planned = [fixes.plan(one) if detectors.get(one.code) in _PREFECT_TRAPS else one for one in planned]
+    if found & _OPERATORS:
+        from offramp.fixing.operator_fixes import plan_operators
 
-def _on_prefect(
-    source: Source, findings: Sequence[Finding], rulebook: Rulebook, options: Options, project: Project | None
-) -> Sequence[Finding]:
-    detectors = {code: rule.detector for code, rule in rulebook.rules.items() if rule.detector}
-    if not any(detectors.get(finding.code) in _PREFECT_TRAPS for finding in findings):
-        return findings
-    from offramp.fixing.prefect_fixes import PrefectFixes
-
-    module = module_of(source, rulebook)
-    fixes = PrefectFixes(module, source, findings, detectors, options.versions, project)
-    return [fixes.plan(finding) if detectors.get(finding.code) in _PREFECT_TRAPS else finding for finding in findings]
-
-
-def _conversion(
-    module: Module,
-    source: Source,
-    graph: Graph,
-    options: Options,
-    forgotten: Sequence[Finding],
-    findings: Sequence[Finding],
-    project: Project | None,
-) -> Conversion:
-    try:
-        conversion = convert(module, source, graph, options)
-    except Blocked as blocked:
-        return Conversion((), (), (blocked.blocker,), ())
-    blockers = list(conversion.blockers)
-    places = {source.positions.span(use.callee): use.callee for use in module.uses}
-    undecided = "nobody waits for this run: decide first whether to wait"
-    blockers += [Blocker(undecided, places[finding.span]) for finding in forgotten]
-    found = {finding.span for finding in findings}
-    for use in module.uses:
-        reports = use.call is not None and use.role != "hook"
-        if graph.dags and reports and source.positions.span(use.callee) not in found:
-            blockers.append(Blocker("its finding is suppressed, or its rule is not selected", use.callee))
-    if project is not None and graph.dags:
-        importer = project.importing(source.path)
-        if importer is not None:
-            blockers.append(Blocker(f"{importer} imports this file", graph.dags[0].maker))
-        for dag in graph.dags:
-            other = project.quoting(dag.id, source.path)
-            if other is not None:
-                blockers.append(Blocker(f"{other} names the DAG `{dag.id}`", dag.maker))
-    return conversion._replace(blockers=tuple(blockers))
-
-
-def _for_operator(
-    finding: Finding, module: Module, source: Source, graph: Graph, options: Options, conversion: Conversion
-) -> Finding:
-    use = next((use for use in module.uses if source.positions.span(use.callee) == finding.span), None)
-    if not graph.dags and not graph.blockers and use is not None and use in graph.loose:
-        return _bare(finding, module, source, use, options)
-    if conversion.blockers or not conversion.edits:
-        refusals = [_refusal(source, blocker) for blocker in conversion.blockers]
-        if not refusals:
-            refusals = [Refusal("is not part of a DAG that is built in this file", finding.span)]
-        return finding._replace(refusals=tuple(sorted(set(refusals), key=lambda refusal: refusal.span or Span(0, 0))))
-    number = len(conversion.flows)
-    whole = f"Convert the {number} DAGs of this file to Prefect flows"
-    title = "Convert this DAG to a Prefect flow" if number == 1 else whole
-    applicability = Applicability.UNSAFE if conversion.doubts else Applicability.SAFE
-    reason = "; ".join(conversion.doubts)
-    fix = Fix(title, conversion.edits, applicability, reason, conversion.flows, conversion.connections)
-    return finding._replace(fix=fix)
-
-
-def _bare(finding: Finding, module: Module, source: Source, use: Use, options: Options) -> Finding:
-    from offramp.fixing.recipes.call_to_flow import bare_flow
-
-    try:
-        flow = bare_flow(module, source, use, options)
-    except Blocked as blocked:
-        return finding._replace(refusals=(_refusal(source, blocked.blocker),))
-    if flow.blockers:
-        return finding._replace(refusals=tuple(_refusal(source, blocker) for blocker in flow.blockers))
-    reason = "; ".join(("the operator stands in no DAG here and may be attached to one elsewhere", *flow.doubts))
-    fix = Fix("Make it a flow of its own", flow.edits, Applicability.UNSAFE, reason, (), flow.connections)
-    return finding._replace(fix=fix)
-
-
-def _refusal(source: Source, blocker: Blocker) -> Refusal:
-    return Refusal(blocker.reason, source.positions.span(blocker.node))
-
-
-def _wait(finding: Finding, module: Module, source: Source) -> Finding:
-    use = _use_at(module, source, finding)
-    reason = "the DAG run then lasts as long as the dbt run, fails with it, and `retries` triggers it again"
-    given = _keyword(use, "wait_for_termination")
-    if given is None:
-        return finding._replace(refusals=(Refusal("`wait_for_termination` is not given in this call", finding.span),))
-    edit = Edit(source.positions.span(given.value), "True")
-    return finding._replace(fix=Fix("Wait for the run", (edit,), Applicability.UNSAFE, reason))
-
-
-def _not_deferrable(finding: Finding, module: Module, source: Source) -> Finding:
-    use = _use_at(module, source, finding)
-    given = _keyword(use, "deferrable")
-    if given is None or use.call is None:
-        return finding._replace(refusals=(Refusal("`deferrable` is not given in this call", finding.span),))
-    edit = Edit(_argument_span(source, given), "")
-    return finding._replace(fix=Fix("Remove `deferrable`, which has no effect", (edit,), Applicability.SAFE))
-
-
-def _use_at(module: Module, source: Source, finding: Finding) -> Use:
-    return next(use for use in module.uses if source.positions.span(use.callee) == finding.span)
-
-
-def _keyword(use: Use, name: str) -> ast.keyword | None:
-    call = use.made if isinstance(use.made, ast.Call) else use.call
-    calls = [call, use.call]
-    for one in calls:
-        for keyword in one.keywords if one is not None else ():
-            if keyword.arg == name:
-                return keyword
-    return None
-
-
-def _argument_span(source: Source, keyword: ast.keyword) -> Span:
-    """An argument with the comma and the blanks that go with it: its line, where it has one of its own."""
-    positions = source.positions
-    span = positions.span(keyword)
-    text = source.utf8
-    end = span.end
-    while text[end : end + 1] in (b" ", b"\t"):
-        end += 1
-    if text[end : end + 1] == b",":
-        end += 1
-        while text[end : end + 1] in (b" ", b"\t"):
-            end += 1
-        line_start = positions.offset(keyword.lineno, 0)
-        if not text[line_start : span.start].strip() and text[end : end + 1] in (b"\r", b"\n"):
-            end += 2 if text[end : end + 2] == b"\r\n" else 1
-            return Span(line_start, end)
-        return Span(span.start, end)
-    start = span.start
-    while text[start - 1 : start] in (b" ", b"\t", b"\n", b"\r"):
-        start -= 1
-    if text[start - 1 : start] == b",":
-        return Span(start - 1, span.end)
-    return span
+        planned = plan_operators(source, planned, detectors, rulebook, options, project)
+    return planned

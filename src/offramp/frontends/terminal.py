@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from itertools import islice
 from typing import TextIO
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
@@ -14,6 +15,8 @@ CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 _LINKING_PROGRAMS = frozenset({"Hyper", "iTerm.app", "terminology", "WezTerm", "vscode", "ghostty", "zed"})
 _LINKING_TERMS = frozenset({"xterm-kitty", "xterm-ghostty", "alacritty", "alacritty-direct"})
 _LINKING_VTE = 5000  # GNOME's and others, by the version of their library
+
+_LINES_AT_ONCE = 256
 
 _PLACED = r".+:[0-9]+: "
 
@@ -32,7 +35,10 @@ def write(stream: TextIO, text: str) -> None:
 def write_all(stream: TextIO, parts: Iterable[str]) -> None:
     """The same piece by piece, as they are made."""
     try:
-        stream.writelines(parts)
+        pieces = iter(parts)
+        # A write for every line of a long text would take as long as making it.
+        while chunk := list(islice(pieces, _LINES_AT_ONCE)):
+            stream.write("".join(chunk))
         stream.flush()
     except BrokenPipeError:
         # The reader has seen enough (`| head`). The interpreter flushes once more at its end.

@@ -213,7 +213,7 @@ def _excerpt(path: str, finding: Finding, positions: Positions, paint: Paint, co
     cut = max(0, min(column - 1 - min(_LEAD, widest // 3), len(marked) - widest)) if stop > widest else 0
     for number in shown:
         line = positions.line(number)
-        text = _window(line, cut, cut + widest).translate(_SOURCE_PICTURES).rstrip()
+        text = _pictured(_window(line, cut, cut + widest)).rstrip()
         yield f"{paint(_BLUE, f'{number:>{gutter}}')} {bar} {text}".rstrip()
         if number == row:
             before = _width(marked[cut : column - 1])
@@ -241,9 +241,15 @@ def _rows_to_show(positions: Positions, row: int) -> range:
     return range(first, last + 1)
 
 
+def _pictured(text: str) -> str:
+    """The text with tabs as blanks and other control characters as pictures."""
+    # Looking up every character takes far longer than seeing that all may be shown.
+    return text if text.isprintable() else text.translate(_SOURCE_PICTURES)
+
+
 def _width(text: str) -> int:
     """Terminal cells that the text takes when shown."""
-    text = text.translate(_SOURCE_PICTURES)
+    text = _pictured(text)
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width

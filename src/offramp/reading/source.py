@@ -66,9 +66,10 @@ class Positions:
 
     def span(self, node: ast.AST) -> Span:
         """Span of a located ``ast`` node."""
+        starts = self._starts
         return Span(
-            self._starts[node.lineno - 1] + node.col_offset,  # type: ignore[attr-defined]
-            self._starts[node.end_lineno - 1] + node.end_col_offset,  # type: ignore[attr-defined]
+            starts[node.lineno - 1] + node.col_offset,  # type: ignore[attr-defined]
+            starts[node.end_lineno - 1] + node.end_col_offset,  # type: ignore[attr-defined]
         )
 
     def row(self, offset: int) -> int:
@@ -77,16 +78,18 @@ class Positions:
 
     def location(self, offset: int) -> Location:
         """1-based row, and 1-based column in code points, of a byte offset."""
-        row = bisect_right(self._starts, offset)
-        start = self._starts[row - 1]
+        starts = self._starts
+        row = bisect_right(starts, offset)
+        start = starts[row - 1]
         return Location(row, len(self.utf8[start:offset].decode("utf-8", "replace")) + 1)
 
     def line(self, row: int) -> str:
         """Text of a 1-based row without its line end; empty past the last row."""
-        if row > len(self._starts):
+        starts = self._starts
+        if row > len(starts):
             return ""
-        start = self._starts[row - 1]
-        end = self._starts[row] if row < len(self._starts) else len(self.utf8)
+        start = starts[row - 1]
+        end = starts[row] if row < len(starts) else len(self.utf8)
         return self.utf8[start:end].rstrip(b"\r\n").decode("utf-8", "replace")
 
     def rows(self) -> int:

@@ -11,7 +11,8 @@ from offramp.finding.operators import Module, Use
 from offramp.finding.values import UNKNOWN
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.imports import import_edits
-from offramp.fixing.recipes.conversion import Conversion, Options
+from offramp.fixing.options import Options
+from offramp.fixing.recipes.conversion import Conversion
 from offramp.fixing.recipes.dbt_cloud import Job
 from offramp.fixing.recipes.registry import recipe_of
 from offramp.fixing.recipes.task_functions import sort_argument

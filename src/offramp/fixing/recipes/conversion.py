@@ -15,11 +15,11 @@ from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant
 from offramp.fixing.expressions import Expressions
+from offramp.fixing.options import Options
 from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step
 from offramp.fixing.sharing import Sharing
 from offramp.model import Edit, Flow
 from offramp.reading.source import Source
-from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -47,18 +47,6 @@ class Conversion(NamedTuple):
     blockers: tuple[Blocker, ...]
     flows: tuple[Flow, ...]
     connections: tuple[tuple[str, str], ...] = ()
-
-
-class Options(NamedTuple):
-    """The settings that conversion depends on.
-
-    ``serves`` is off where a prefect.yaml deploys the flows, which holds no Python.
-    """
-
-    blocks: Mapping[str, str]
-    pattern: str
-    versions: Versions
-    serves: bool = True
 
 
 class Work:

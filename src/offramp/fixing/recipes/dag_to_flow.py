@@ -16,7 +16,8 @@ from offramp.finding.operators import Module
 from offramp.finding.values import Constant
 from offramp.fixing import lasting
 from offramp.fixing.expressions import Blocked, harmless
-from offramp.fixing.recipes.conversion import COMMENTS, GENERATED, Conversion, Options
+from offramp.fixing.options import Options
+from offramp.fixing.recipes.conversion import COMMENTS, GENERATED, Conversion
 from offramp.fixing.recipes.flow_body import OWN_NAMES, Step, flow_body
 from offramp.fixing.recipes.placement import Placement
 from offramp.fixing.recipes.task_functions import TaskFunctions

@@ -1,0 +1,20 @@
+"""What the configuration says about fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from offramp.reading.versions import Versions
+from offramp.record import NamedTuple
+
+
+class Options(NamedTuple):
+    """The settings that conversion depends on.
+
+    ``serves`` is off where a prefect.yaml deploys the flows, which holds no Python.
+    """
+
+    blocks: Mapping[str, str]
+    pattern: str
+    versions: Versions
+    serves: bool = True
