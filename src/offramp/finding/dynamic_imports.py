@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from offramp.finding.bans import Bans
 from offramp.finding.names import Names
-from offramp.finding.values import Constant, Reference, Values
+from offramp.finding.values import Constant, Reference, Values, absolute
 from offramp.record import NamedTuple
 
 # Importing function -> its parameters, by position.
@@ -64,7 +64,7 @@ def _imported(call: ast.Call, parameters: tuple[str, ...], values: Values, bans:
     around = package.constant.value if package is not None and package.constant is not None else None
     for value in argument.values:
         if isinstance(value, Constant) and isinstance(value.value, str):
-            path = _absolute(value.value.replace(":", "."), around)
+            path = absolute(value.value.replace(":", "."), around)
             if path and _is_banned(path, bans):
                 return argument.node, path
     literal = takewhile(lambda part: isinstance(part, str), values.text(argument.node) or ())
@@ -73,18 +73,6 @@ def _imported(call: ast.Call, parameters: tuple[str, ...], values: Values, bans:
     if known and not known.startswith(".") and _is_banned(known.replace(":", "."), bans):
         return argument.node, known
     return None
-
-
-def _absolute(path: str, package: object) -> str:
-    """A module's path, a relative one from ``package``; empty where that is not known."""
-    if not path.startswith("."):
-        return path
-    if not isinstance(package, str):
-        return ""
-    name = path.lstrip(".")
-    base = package.split(".")
-    base = base[: len(base) - (len(path) - len(name) - 1)]
-    return ".".join([*base, name]) if base and name else ""
 
 
 def _is_banned(path: str, bans: Bans) -> bool:

@@ -18,6 +18,8 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOPS = ("for", "while")
+# What a name in a tuple is bound as, by what the tuple is.
+_UNPACKED = {"value": "item", "element": "element-item"}
 
 # A branch is (node id, kind of statement, arm); a path is the branches around a place.
 Branch = tuple[int, str, str]
@@ -35,9 +37,10 @@ class Binding(NamedTuple):
 
     ``kind`` is ``import`` (``target`` is the dotted path), ``value`` (``node`` is the
     expression), ``element`` (``node`` is iterated over), ``item`` (``node`` is unpacked
-    at ``place``), ``context`` (``node`` is a ``with`` item's expression), ``function``,
-    ``class``, ``parameter`` (``node`` is the function), ``augmented`` (``node`` is the
-    statement) or ``other``. A ``remote`` one is made by an inner function through
+    at ``place``, an index for each level of the target, negative after a starred name),
+    ``element-item`` (so is each element of ``node``), ``context`` (``node`` is a ``with``
+    item's expression), ``function``, ``class``, ``parameter`` (``node`` is the function),
+    ``augmented`` (``node`` is the statement) or ``other``. A ``remote`` one is made by an inner function through
     ``global`` or ``nonlocal``, so that it may be there at any moment.
     """
 
@@ -48,7 +51,7 @@ class Binding(NamedTuple):
     scope: Scope
     node: ast.AST | None = None
     target: str = ""
-    place: int = -1
+    place: tuple[int, ...] = ()
     remote: bool = False
 
 
@@ -420,20 +423,32 @@ class Names:
                     self.parents[child] = part
                 name = getattr(part, "name", None) or getattr(part, "rest", None)
                 if isinstance(name, str):
-                    self._bind(scope, name, "other", arm)
+                    whole = part is case.pattern and isinstance(part, ast.MatchAs)
+                    kind, value = ("value", node.subject) if whole else ("other", None)
+                    self._bind(scope, name, kind, arm, node=value)
             self.parents[case.pattern] = case
             self._children(case, scope, arm, case.guard)
             for statement in case.body:
                 self.parents[statement] = case
             self._block(case.body, scope, arm)
 
-    def _target(self, node: ast.expr, value: ast.expr | None, kind: str, scope: Scope, path: Path) -> None:
+    def _target(
+        self,
+        node: ast.expr,
+        value: ast.expr | None,
+        kind: str,
+        scope: Scope,
+        path: Path,
+        place: tuple[int, ...] = (),
+    ) -> None:
         if isinstance(node, ast.Name):
-            self._bind(scope, node.id, kind, path, node=value)
+            self._bind(scope, node.id, _UNPACKED.get(kind, "other") if place else kind, path, node=value, place=place)
         elif isinstance(node, ast.Tuple | ast.List):
+            starred = [isinstance(element, ast.Starred) for element in node.elts]
             for index, element in enumerate(node.elts):
                 self.parents[element] = node
-                self._unpacked(element, value, kind, index, scope, path)
+                at = index - len(starred) if True in starred[:index] else index
+                self._target(element, value, kind, scope, path, (*place, at))
         elif isinstance(node, ast.Starred):
             self.parents[node.value] = node
             self._target(node.value, value, "other", scope, path)
@@ -441,15 +456,6 @@ class Names:
             self._expression(node, scope, path)
             if isinstance(node, ast.Subscript):
                 self._changed(node.value, node, scope, path)
-
-    def _unpacked(
-        self, node: ast.expr, value: ast.expr | None, kind: str, index: int, scope: Scope, path: Path
-    ) -> None:
-        if isinstance(node, ast.Name) and kind in ("value", "element"):
-            unpacked = "item" if kind == "value" else "element-item"
-            self._bind(scope, node.id, unpacked, path, node=value, place=index)
-        else:
-            self._target(node, value, "other", scope, path)
 
     def _changed(self, container: ast.expr, node: ast.AST, scope: Scope, path: Path) -> None:
         """Record that ``node`` changes a container, on the name that it is reached from."""

@@ -30,6 +30,7 @@ _DECIDING = (
     "execute execute_complete pre_execute post_execute poke poke_mode_only run resume_execution __new__ __setattr__ "
     "__getattribute__ render_template_fields wait_for_termination deferrable run_id"
 ).split()
+_CLASS_MAKERS = (Reference("builtins.type"), Reference("types.new_class"))
 _HARMLESS_BASES = frozenset(["builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"])
 
 
@@ -109,7 +110,7 @@ class Module:
                         found.append(self._subclass(node, written, path))
                         break
         for call in self.names.calls:
-            if len(call.args) == 3 and self.values.single(call.func) == Reference("builtins.type"):
+            if len(call.args) > 1 and self.values.single(call.func) in _CLASS_MAKERS:
                 bases = call.args[1].elts if isinstance(call.args[1], ast.Tuple) else []
                 paths = [(base, self.noted(self.values.single(base))) for base in bases]
                 found += [self._subclass(None, base, path) for base, path in paths if path]

@@ -97,7 +97,8 @@ def run_sources(module: Module, sensor: Use) -> list[Use | str]:
             return [task for task in ids if task] if all(ids) else []
         value = module.values.single(given.node)
         if isinstance(value, Made) and isinstance(value.callee, Reference) and value.callee.path.endswith(".XComArg"):
-            value = Member(module.values.single(value.call.args[0]), "output") if value.call.args else value
+            whose = module.values.arguments(value.call, ("operator",)).given.get("operator")
+            value = Member(whose.values[0], "output") if whose is not None and len(whose.values) == 1 else value
         if isinstance(value, Member) and value.name == "output" and isinstance(value.owner, Made):
             source = module.use_of(value.owner.call)
             return [source] if source is not None else []

@@ -20,7 +20,13 @@ _MOST_STEPS = 1000
 # Numbers beyond this are nobody's job id, and writing them out may fail.
 _LARGEST = 1 << 64
 _CONVERSION = r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])"
-_IMPORTERS = frozenset(["importlib.import_module", "builtins.__import__", "airflow.utils.module_loading.import_string"])
+# Importing function -> its parameters, by position.
+_IMPORTERS = {
+    "builtins.__import__": ("name", "globals", "locals", "fromlist"),
+    "importlib.import_module": ("name", "package"),
+    "airflow.utils.module_loading.import_string": ("dotted_path",),
+}
+_CASTS = frozenset(["typing.cast", "typing_extensions.cast"])
 _CACHES = frozenset(["functools.cache", "functools.lru_cache"])
 
 
@@ -50,13 +56,16 @@ class Items(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A dict with string keys; a None node is an unknown value.
+    """A dict by its string keys; a None node is an unknown value.
 
-    When not ``complete``, any key may also be there or be changed unseen.
+    When not ``complete``, any key may also be there or be changed unseen. ``others``
+    are its values under keys that are no strings or not known, with those keys; a dict
+    that has some is never complete.
     """
 
     entries: dict[str, ast.expr | None]
     complete: bool
+    others: tuple[tuple[Value, ast.expr | None], ...] = ()
 
 
 class Made(NamedTuple):
@@ -89,6 +98,7 @@ UNKNOWN = Unknown()
 
 
 _GENERICS = (Reference("typing.Generic"), Reference("typing.Protocol"))
+_ENUMERATIONS = (Reference("enum.Enum"), Reference("enum.IntEnum"), Reference("enum.StrEnum"))
 
 
 class Given(NamedTuple):
@@ -356,7 +366,7 @@ class Values:
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, ast.Attribute):
-            return [
+            return self._member_value(node) or [
                 found
                 for owner in (*self.evaluate(node.value), *self._own_class(node.value))
                 for found in self._attribute(owner, node.attr)
@@ -383,11 +393,15 @@ class Values:
         if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
             return (Items((node.elt,), complete=False),)
         if isinstance(node, ast.JoinedStr):
-            return (self._joined(self.text(node)),)
+            return [self._converted("builtins.str", value) for value in self._only_inserted(node)] or (
+                self._joined(self.text(node)),
+            )
         if isinstance(node, ast.BinOp):
             return (self._binary(node),)
         if isinstance(node, ast.UnaryOp):
             return (self._unary(node),)
+        if isinstance(node, ast.Compare):
+            return (self._compared(node),)
         return (UNKNOWN,)
 
     def _name(self, node: ast.Name) -> Sequence[Value]:
@@ -417,17 +431,18 @@ class Values:
         if binding.kind in ("function", "class"):
             return (Local(node),)  # type: ignore[arg-type]
         if binding.kind == "parameter":
-            return (*self._default(binding), *self._handed_in(binding), UNKNOWN)
+            return (*self._default(binding), *self._handed_in(binding), *self._called_on(binding), UNKNOWN)
         if binding.kind == "augmented":
             return self._augmented(node)  # type: ignore[arg-type]
         if node is None:
             return (UNKNOWN,)
         if binding.kind == "item":
-            return [found for value in self.evaluate(node) for found in self._element(value, binding.place)]
+            return self._at(self.evaluate(node), binding.place)
         if binding.kind == "element":
             return [found for value in self.evaluate(node) for found in self._each(value)]
         if binding.kind == "element-item":
-            return self._each_item(node, binding.place)
+            first, *rest = binding.place
+            return self._at(self._each_item(node, first), rest)
         return (UNKNOWN,)
 
     def _default(self, binding: Binding) -> Sequence[Value]:
@@ -454,6 +469,17 @@ class Values:
             for node in given:
                 found.extend(value for value in self.evaluate(node) if isinstance(value, Reference | Local))
         return found
+
+    def _called_on(self, binding: Binding) -> Sequence[Value]:
+        """The class that ``cls`` of a class method is, unless a subclass is."""
+        function = binding.node
+        if not isinstance(function, FunctionNode) or not function.decorator_list:
+            return ()
+        owner = self.names.parents.get(function)
+        own = [*function.args.posonlyargs, *function.args.args][:1]
+        made = Reference("builtins.classmethod") in map(self.single, function.decorator_list)
+        named = made and [parameter.arg for parameter in own] == [binding.name]
+        return (Local(owner),) if named and isinstance(owner, ast.ClassDef) else ()
 
     def calls_of(self, function: ast.AST) -> list[ast.Call]:
         """The calls of a local function by a name of it."""
@@ -509,6 +535,12 @@ class Values:
             return (Local(owner),)
         return ()
 
+    def _at(self, values: Sequence[Value], place: Sequence[int]) -> Sequence[Value]:
+        """The elements of the values at an index for each level."""
+        for index in place:
+            values = [found for value in values for found in self._element(value, index)]
+        return values
+
     def _element(self, value: Value, index: int) -> Sequence[Value]:
         if isinstance(value, Items) and value.complete and -len(value.nodes) <= index < len(value.nodes):
             return self.evaluate(value.nodes[index])
@@ -526,14 +558,14 @@ class Values:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "items":
             found: list[Value] = []
             for table in self.evaluate(node.func.value):
-                if not isinstance(table, Table) or not table.complete:
+                is_key = index in (0, -2)
+                if not isinstance(table, Table) or (is_key and not table.complete):
                     return (UNKNOWN,)
-                for key, value in table.entries.items():
-                    found.extend((Constant(key),) if index == 0 else self.evaluate(value) if value else (UNKNOWN,))
+                found.extend(map(Constant, table.entries) if is_key else self._entries(table))
             return found
         if isinstance(node, ast.Call) and isinstance(callee := self.single(node.func), Reference):
             if callee.path == "builtins.enumerate" and node.args:
-                if index != 1:
+                if index not in (1, -1):
                     return (UNKNOWN,)
                 return [found for value in self.evaluate(node.args[0]) for found in self._each(value)]
             if callee.path == "builtins.zip" and index < len(node.args):
@@ -557,6 +589,9 @@ class Values:
                 for keyword in owner.call.keywords:
                     if keyword.arg == "task_id":
                         return (self.single(keyword.value),)
+            if isinstance(owner.callee, Local) and isinstance(owner.callee.node, ast.ClassDef):
+                classes = [value for value in self._class_attribute(owner.callee, attribute) if _may_be_class(value)]
+                return [*classes, UNKNOWN] if classes else (Member(owner, attribute),)
             return (Member(owner, attribute),)
         if isinstance(owner, Table | Items | Constant):
             return (Member(owner, attribute),)
@@ -564,14 +599,42 @@ class Values:
 
     def _class_attribute(self, owner: Local, attribute: str) -> Sequence[Value]:
         lineage, plain = self.lineage(owner.node)  # type: ignore[arg-type]
+        if attribute == "__class__":
+            return (owner, UNKNOWN)
+        stored = self._stored(lineage, attribute)
         for node in lineage:
             bindings = self.names.class_attribute(node, attribute)
             if bindings:
                 values = [value for binding in bindings for value in self._binding(binding)]
                 changed = attribute in self.names.stores or ANY_ATTRIBUTE in self.names.stores
                 # An Enum or a decorator may make something else of what the body says.
-                return values if plain and not changed else [*values, UNKNOWN]
-        return (Member(owner, attribute),)
+                return values if plain and not changed else [*values, *stored, UNKNOWN]
+        return (*stored, UNKNOWN) if stored else (Member(owner, attribute),)
+
+    def _stored(self, lineage: list[ast.ClassDef], attribute: str) -> list[Value]:
+        """What the methods of a class set an attribute of their object to."""
+        return [
+            value
+            for store in self.names.stores.get(attribute, ())
+            if store.value is not None
+            and any(isinstance(own, Local) and own.node in lineage for own in self._own_class(store.owner))
+            for value in self.evaluate(store.value)
+        ]
+
+    def _member_value(self, node: ast.Attribute) -> Sequence[Value]:
+        """What ``Enumeration.MEMBER.value`` is, of an enumeration of the file that only lists its members."""
+        member = node.value
+        if node.attr != "value" or not isinstance(member, ast.Attribute):
+            return ()
+        owner = self.single(member.value)
+        if not isinstance(owner, Local) or not isinstance(owner.node, ast.ClassDef):
+            return ()
+        bases = [self.single(base) for base in owner.node.bases]
+        listed = all(isinstance(part, ast.Assign | ast.Expr | ast.Pass) for part in owner.node.body)
+        if not listed or owner.node.decorator_list or not any(base in _ENUMERATIONS for base in bases):
+            return ()
+        bindings = self.names.class_attribute(owner.node, member.attr)
+        return [value for binding in bindings for value in self._binding(binding)]
 
     def lineage(self, node: ast.ClassDef) -> tuple[list[ast.ClassDef], bool]:
         """A class and its local bases, in order of lookup, and whether there is nothing else about them."""
@@ -637,11 +700,12 @@ class Values:
                     ]
                 return (UNKNOWN,)
             if path in _IMPORTERS and first is not None:
-                module = self.single(first)
-                if isinstance(module, Constant) and isinstance(module.value, str):
-                    imported = module.value
-                    return (Reference(imported.split(".")[0] if path == "builtins.__import__" else imported),)
-                return (UNKNOWN,)
+                return (self._imported(path, node),)
+            if path in _CASTS and len(node.args) == 2:
+                return self.evaluate(node.args[1])
+            if path == "builtins.type" and len(node.args) == 1 and first is not None:
+                made = [value.callee for value in self.evaluate(first) if isinstance(value, Made)]
+                return (*made, *self._own_class(first), UNKNOWN)
             if path == "builtins.vars" and first is not None:
                 return [found for owner in self.evaluate(first) for found in self._attribute(owner, "__dict__")]
             return (Made(node, callee),)
@@ -652,6 +716,19 @@ class Values:
         if isinstance(callee, Partial):
             return (Made(node, callee.callee),)
         return (UNKNOWN,)
+
+    def _imported(self, importer: str, node: ast.Call) -> Value:
+        """The module that a call imports by its name."""
+        given = self.arguments(node, _IMPORTERS[importer]).given
+        name = self.single(node.args[0])
+        if not isinstance(name, Constant) or not isinstance(name.value, str):
+            return UNKNOWN
+        if importer == "builtins.__import__":
+            listed = given["fromlist"].values if "fromlist" in given else ()
+            return Reference(name.value if any(map(_holds_any, listed)) else name.value.split(".")[0])
+        package = given["package"].constant if "package" in given else None
+        path = absolute(name.value, package.value if package is not None else None)
+        return Reference(path) if path else UNKNOWN
 
     def _called_local(self, callee: Local, node: ast.Call) -> Sequence[Value]:
         function = callee.node
@@ -681,10 +758,11 @@ class Values:
                         entry = owner.entries[key.value]
                         return self.evaluate(entry) if entry is not None else (UNKNOWN,)
                     return self.evaluate(node.args[1]) if len(node.args) > 1 else (Constant(None),)
-                return [*self._entries(owner), UNKNOWN]
+                return [*self._entry(owner, key), UNKNOWN]
             if callee.name == "values":
-                known = tuple(entry for entry in owner.entries.values() if entry is not None)
-                return (Items(known, owner.complete and len(known) == len(owner.entries)),)
+                entries = [*owner.entries.values(), *(entry for _, entry in owner.others)]
+                known = tuple(entry for entry in entries if entry is not None)
+                return (Items(known, owner.complete and len(known) == len(entries)),)
             return (UNKNOWN,)
         if isinstance(owner, Items):
             return (owner,) if callee.name == "copy" else (UNKNOWN,)
@@ -702,23 +780,33 @@ class Values:
             return UNKNOWN
 
     def _entries(self, table: Table) -> list[Value]:
-        return [
+        found = [
             value
-            for entry in table.entries.values()
+            for entry in (*table.entries.values(), *(entry for _, entry in table.others))
             for value in (self.evaluate(entry) if entry is not None else (UNKNOWN,))
         ]
+        return found if table.complete and found else [*found, UNKNOWN]
+
+    def _entry(self, table: Table, key: Value) -> Sequence[Value]:
+        """What a dict has under a key; any of its values when the key is not known."""
+        if isinstance(key, Constant) and isinstance(key.value, str):
+            entry = table.entries.get(key.value)
+            return self.evaluate(entry) if entry is not None else (UNKNOWN,)
+        same = [entry for other, entry in table.others if other == key != UNKNOWN]
+        if same and same[-1] is not None:
+            return (*self.evaluate(same[-1]), UNKNOWN)
+        return (UNKNOWN,) if same or isinstance(key, Constant) else self._entries(table)
 
     def _subscript(self, node: ast.Subscript) -> Sequence[Value]:
         key = self.single(node.slice)
         found: list[Value] = []
         for owner in self.evaluate(node.value):
-            if isinstance(key, Constant) and isinstance(owner, Table) and isinstance(key.value, str):
-                entry = owner.entries.get(key.value)
-                found.extend(self.evaluate(entry) if entry is not None else (UNKNOWN,))
+            if isinstance(owner, Table):
+                found.extend(self._entry(owner, key))
             elif isinstance(key, Constant) and isinstance(key.value, int):
                 found.extend(self._element(owner, key.value))
-            elif isinstance(owner, Table) and owner.complete and owner.entries:
-                found.extend(self._entries(owner))
+            elif owner == Reference("sys.modules") and isinstance(key, Constant):
+                found.append(Reference(str(key.value)))
             elif owner in _GENERICS or (isinstance(owner, Local) and isinstance(owner.node, ast.ClassDef)):
                 found.append(owner)
             elif isinstance(owner, Reference) and isinstance(key, Constant) and owner.path.endswith(".__dict__"):
@@ -726,6 +814,14 @@ class Values:
             else:
                 found.append(UNKNOWN)
         return found
+
+    def _only_inserted(self, node: ast.JoinedStr) -> Sequence[Value]:
+        """The operators' outputs that ``f"{value}"`` may be the text of; empty for other texts."""
+        piece = node.values[0] if len(node.values) == 1 else None
+        if not isinstance(piece, ast.FormattedValue) or piece.conversion not in (-1, 115) or piece.format_spec:
+            return ()
+        values = self.evaluate(piece.value)
+        return values if any(isinstance(value, Member) and value.name == "output" for value in values) else ()
 
     def _joined(self, parts: tuple[str | ast.AST, ...] | None) -> Value:
         if parts is None or not all(isinstance(part, str) for part in parts):
@@ -768,6 +864,23 @@ class Values:
                 return found
         return [*found, *self.evaluate(node.values[-1])]
 
+    def _compared(self, node: ast.Compare) -> Value:
+        """What a comparison of two constants gives, or of one with a list of them."""
+        left, right = self.single(node.left), self.single(node.comparators[0])
+        if not isinstance(left, Constant) or len(node.ops) > 1:
+            return UNKNOWN
+        operation = node.ops[0]
+        if isinstance(right, Constant):
+            if isinstance(operation, ast.Eq | ast.NotEq):
+                return Constant((left.value == right.value) is isinstance(operation, ast.Eq))
+            if isinstance(operation, ast.Is | ast.IsNot) and None in (left.value, right.value):
+                return Constant((left.value is right.value) is isinstance(operation, ast.Is))
+        if isinstance(right, Items) and right.complete and isinstance(operation, ast.In | ast.NotIn):
+            elements = [self.single(element) for element in right.nodes]
+            if left in elements or all(isinstance(element, Constant) for element in elements):
+                return Constant((left in elements) is isinstance(operation, ast.In))
+        return UNKNOWN
+
     def _unary(self, node: ast.UnaryOp) -> Value:
         value = self.single(node.operand)
         if isinstance(value, Constant):
@@ -800,25 +913,30 @@ class Values:
             if key is None:
                 table = _merged(table, self.single(value))
                 continue
-            name = self.single(key)
-            if isinstance(name, Constant):
-                if isinstance(name.value, str):
-                    table = _merged(table, Table({name.value: value}, complete=True))
-            else:
-                table = _merged(table, UNKNOWN)
+            table = _with_item(table, self.single(key), value)
         return table
 
     def changes(self, node: ast.Call) -> Table:
         """What ``dict(…)`` or ``dict.update(…)`` is given."""
         table = Table({}, complete=True)
         for argument in node.args:
-            table = _merged(table, self.single(argument))
+            value = self.single(argument)
+            table = self._paired(table, value) if isinstance(value, Items) else _merged(table, value)
         for keyword in node.keywords:
             if keyword.arg is None:
                 table = _merged(table, self.single(keyword.value))
             else:
                 table = _merged(table, Table({keyword.arg: keyword.value}, complete=True))
         return table
+
+    def _paired(self, table: Table, pairs: Items) -> Table:
+        """A dict after it is updated with a list of keys and values."""
+        for node in pairs.nodes if pairs.complete else ():
+            pair = self.single(node)
+            if not isinstance(pair, Items) or not pairs.complete or len(pair.nodes) != 2:
+                return _merged(table, UNKNOWN)
+            table = _with_item(table, self.single(pair.nodes[0]), pair.nodes[1])
+        return table if pairs.complete else _merged(table, UNKNOWN)
 
     def _mutated(self, binding: Binding, use: ast.Name, value: Value) -> Value:
         """The value of a name at a use, after the statements between that change the object in place."""
@@ -896,10 +1014,8 @@ class Values:
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
             statement = self.names.parents.get(node)
             key = self.single(node.slice)
-            if not isinstance(key, Constant) or not isinstance(key.value, str):
-                return _merged(value, UNKNOWN)
             assigned = statement.value if certain and isinstance(statement, ast.Assign) else None
-            return _merged(value, Table({key.value: assigned}, complete=True))
+            return _with_item(value, key, assigned)
         if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr) and certain:
             return _merged(value, self.single(node.value))
         function = node.func if isinstance(node, ast.Call) else None
@@ -922,9 +1038,37 @@ class Values:
 def _merged(left: Table, right: Value) -> Table:
     """``{**left, **right}``; after something unknown, no earlier entry is certain."""
     if not isinstance(right, Table):
-        return Table(dict.fromkeys(left.entries), complete=False)
+        return Table(dict.fromkeys(left.entries), complete=False, others=left.others)
     kept = left.entries if right.complete else dict.fromkeys(left.entries)
-    return Table({**kept, **right.entries}, left.complete and right.complete)
+    return Table({**kept, **right.entries}, left.complete and right.complete, left.others + right.others)
+
+
+def _with_item(table: Table, key: Value, entry: ast.expr | None) -> Table:
+    """A dict after ``table[key] = entry``; a key that is not known may be any of those that are there."""
+    if isinstance(key, Constant) and isinstance(key.value, str):
+        return _merged(table, Table({key.value: entry}, complete=True))
+    kept = table.entries if isinstance(key, Constant) else dict.fromkeys(table.entries)
+    return Table(kept, False, (*table.others, (key, entry)))
+
+
+def absolute(path: str, package: object) -> str:
+    """A module's dotted path, a relative one from ``package``; empty where that is not known."""
+    if not path.startswith("."):
+        return path
+    if not isinstance(package, str):
+        return ""
+    name = path.lstrip(".")
+    base = package.split(".")
+    base = base[: len(base) - (len(path) - len(name) - 1)]
+    return ".".join([*base, name]) if base and name else ""
+
+
+def _may_be_class(value: Value) -> bool:
+    return isinstance(value, Reference) or (isinstance(value, Local) and isinstance(value.node, ast.ClassDef))
+
+
+def _holds_any(value: Value) -> bool:
+    return isinstance(value, Items) and bool(value.nodes)
 
 
 def own_nodes(function: ast.AST) -> list[ast.AST]:

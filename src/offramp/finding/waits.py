@@ -142,12 +142,16 @@ def _is_hook(module: Module, node: ast.expr) -> bool:
 
 
 def _looks_later(module: Module, call: ast.Call) -> bool:
-    """Whether the same function asks dbt Cloud anything else, which may be about this run."""
+    """Whether the same function asks dbt Cloud anything else, which may be about this run.
+
+    A hook that an object keeps is there for all its methods.
+    """
     function = module.names.enclosing_function(call)
+    kept = isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Attribute)
     return any(
         isinstance(other.func, ast.Attribute)
         and other is not call
-        and module.names.enclosing_function(other) is function
+        and (kept or module.names.enclosing_function(other) is function)
         and other.func.attr != "trigger_job_run"
         and _is_hook(module, other.func.value)
         for other in module.names.calls
