@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from offramp.finding.operators import Module
 from offramp.finding.prefect_calls import prefect_of
-from offramp.finding.prefect_context import Prefect
+from offramp.finding.prefect_context import Prefect, expects_failure
 from offramp.finding.trap import Trap
 from offramp.finding.values import Arguments, Constant, Made, Reference, Table, Value, Values
-from offramp.knowledge.api_surface import Definition, Surface, surface
+from offramp.knowledge.api_surface import Definition, Signature, Surface, surface
 from offramp.knowledge.prefect_dbt_calls import CLASSES, FUNCTIONS, OPTIONS, TRIGGER_AND_WAIT
 from offramp.reading.versions import Versions
 
@@ -30,6 +30,12 @@ _PLACEHOLDER = re.compile(
 # The keys that dbt Cloud gives out begin with the first, or are 40 hexadecimal digits.
 _REAL_KEY = re.compile(r"dbt[a-z]_[\w-]{16,}|[0-9a-f]{40}")
 _SHORTEST_KEY = 12
+_ENVIRONMENT = (Reference("os.getenv"), Reference("os.environ.get"))
+# How blocks load themselves is Prefect's (2.7 to 3.8).
+_LOADS = ("load", "aload")
+_LOADING = Signature(
+    ("name", "validate", "client"), frozenset({"name", "validate", "client"}), frozenset({"name"}), False, False
+)
 
 
 def surface_of(versions: Versions) -> Surface | None:
@@ -44,7 +50,7 @@ def unknown_argument(module: Module, versions: Versions) -> Iterator[Trap]:
     prefect, offered = prefect_of(module, versions), surface_of(versions)
     for call in module.names.calls if offered is not None else ():
         known = _definitions(prefect, offered, call)
-        if not known:
+        if not known or (not known[0].is_class and expects_failure(module.names, call)):
             continue
         positional = [definition.most_positional() for definition in known]
         if all(most is not None and most < len(call.args) for most in positional) and not _starred(call):
@@ -145,6 +151,8 @@ def _texts(values: Values, node: ast.expr | None) -> Iterator[str]:
             yield value.value
         elif isinstance(value, Made) and value.call.args and _is_secret_type(value.callee):
             yield from _texts(values, value.call.args[0])
+        elif isinstance(value, Made) and value.callee in _ENVIRONMENT and len(value.call.args) == 2:
+            yield from _texts(values, value.call.args[1])
 
 
 def _is_secret_type(callee: Value) -> bool:
@@ -167,6 +175,8 @@ def _definitions(prefect: Prefect, offered: Surface | None, call: ast.Call) -> l
         if target.function is not None or target.form not in _CALLING:
             return []
         if target.owner:
+            if target.callable.name.rpartition(".")[2] in _LOADS:
+                return [Definition(target.callable.name, "method", False, False, _LOADING, {})]
             owners = offered.definitions(_CLASS_PATHS[target.owner])
             found = [owner.methods.get(target.callable.name.rpartition(".")[2]) for owner in owners]
             return [method for method in found if method is not None]

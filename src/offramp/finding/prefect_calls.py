@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
-from offramp.finding.prefect_context import ASYNC, SYNC, Prefect, Target
+from offramp.finding.prefect_context import ASYNC, SYNC, Prefect, Target, expects_failure
 from offramp.finding.trap import Trap
 from offramp.finding.value_paths import AWAITED, BREAKS, DROPPED, READ, UNSEEN, Paths
 from offramp.finding.values import Reference
@@ -66,7 +66,7 @@ def wrong_call_form(module: Module, versions: Versions) -> Iterator[Trap]:
     prefect = prefect_of(module, versions)
     for call in module.names.calls:
         target = prefect.target(call.func)
-        if target is None:
+        if target is None or expects_failure(module.names, call):
             continue
         consequence = (
             _submitted_flow(target)
@@ -102,6 +102,9 @@ class Coroutine(Paths):
         value = self.prefect.values.single(call.func)
         if isinstance(value, Reference) and value.path == "asyncio.run":
             self.end(RUN, call, level)
+        elif isinstance(value, Reference) and value.path == "asyncio.wait_for":
+            # A coroutine itself, which runs the other one only once it is awaited (CPython 3.10 to 3.13).
+            self.follow(call, level)
         elif keyword == "wait_for":
             self.end(READ, call, level)
         elif target is not None and target.function is not None and target.form in ("call", "fn", "submit"):

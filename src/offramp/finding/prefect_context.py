@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
-from offramp.finding.names import FunctionNode
+from offramp.finding.names import FunctionNode, Names
 from offramp.finding.operators import Module
 from offramp.finding.values import (
     UNKNOWN,
@@ -38,6 +38,7 @@ from offramp.record import NamedTuple
 
 # Where code runs: inside a sync or async flow or task, at module level, or not known.
 SYNC, ASYNC, MODULE, UNSEEN = "sync", "async", "module", "unseen"
+_CATCHING = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
 _DEEPEST = 12
 
 
@@ -199,8 +200,10 @@ class Prefect:
             values = [value for value in self.values.evaluate(func) if not _no_callable(value)]
             found = {self._target(value) for value in values}
             target = found.pop() if len(found) == 1 else None
-            if target is None and isinstance(func, ast.Attribute) and values == [UNKNOWN]:
-                target = self._method(self.instance(func.value), func.attr)
+            if target is None and values == [UNKNOWN]:
+                if isinstance(func, ast.Attribute):
+                    target = self._method(self.instance(func.value), func.attr)
+                target = target or self._made_of(func)
             self._targets[func] = target
         return self._targets[func]
 
@@ -238,6 +241,13 @@ class Prefect:
             return None
         value = self.values.single(call.args[0])
         return self._local(value.node) if isinstance(value, Local) and isinstance(value.node, FunctionNode) else None
+
+    def _made_of(self, func: ast.expr) -> Target | None:
+        """What ``task(name="x")(function)``, or a form of it, is."""
+        form = func.attr if isinstance(func, ast.Attribute) else "call"
+        made, awaited = self.producer(func.value if isinstance(func, ast.Attribute) else func)
+        target = self._wrapped(made) if made is not None and not awaited else None
+        return target._replace(form=form) if target is not None and form in ("call", *FORMS) else None
 
     def _method(self, owner: str, name: str) -> Target | None:
         method = METHODS.get(f"{owner}.{name}") if owner else None
@@ -346,6 +356,20 @@ class Prefect:
         call, awaited = self.producer(node)
         target = self.target(call.func) if call is not None else None
         return bool(call is not None and target and not awaited and self.is_coroutine(call, target))
+
+
+def expects_failure(names: Names, node: ast.AST) -> bool:
+    """Whether code stands in a ``with`` block that catches what it raises, as ``pytest.raises(…)`` does."""
+    return any(
+        isinstance(item.context_expr, ast.Call) and _called_name(item.context_expr) in _CATCHING
+        for outer in names.ancestors(node)
+        if isinstance(outer, ast.With | ast.AsyncWith)
+        for item in outer.items
+    )
+
+
+def _called_name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _no_callable(value: Value) -> bool:

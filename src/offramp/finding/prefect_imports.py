@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from offramp.finding.names import Names
 from offramp.finding.operators import Module
 from offramp.finding.prefect_arguments import surface_of
+from offramp.finding.prefect_context import expects_failure
 from offramp.finding.trap import Trap
 from offramp.knowledge.api_surface import Surface
 from offramp.reading.versions import Versions
@@ -48,13 +49,13 @@ def _sentence(offered: Surface | None, node: ast.Import | ast.ImportFrom, alias:
 
 def _is_guarded(names: Names, node: ast.stmt) -> bool:
     """Whether an import may fail, or is left out, as planned."""
+    if expects_failure(names, node):
+        return True
     inner: ast.AST = node
     for outer in names.ancestors(node):
         if isinstance(outer, ast.ExceptHandler) and _catches(outer):
             return True
         if isinstance(outer, ast.Try) and inner in outer.body and any(map(_catches, outer.handlers)):
-            return True
-        if isinstance(outer, ast.With) and any("suppress" in ast.unparse(item.context_expr) for item in outer.items):
             return True
         if isinstance(outer, ast.If) and any(word in ast.unparse(outer.test).lower() for word in ("version", "type_c")):
             return True

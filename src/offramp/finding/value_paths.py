@@ -110,6 +110,18 @@ class Paths:
         else:
             self.follow(value, level)
 
+    def _from_lambda(self, function: ast.Lambda, level: int) -> None:
+        """Go on where a lambda is called by its name; unseen if any call may not be seen."""
+        loads = [load for binding in self.names.bindings_of(function) for load in self.names.uses(binding)]
+        calls = [self.names.parents.get(load) for load in loads]
+        if not loads or not isinstance(self.names.parents.get(function), ast.Assign):
+            self.end(UNSEEN, function, level)
+        for load, call in zip(loads, calls, strict=True):
+            if isinstance(call, ast.Call) and call.func is load:
+                self.follow(call, level)
+            else:
+                self.end(UNSEEN, load, level)
+
     def follow(self, node: ast.AST, level: int = 0) -> None:
         """Follow the value of an expression; ``level`` is how many containers are around the value in it."""
         if (node, level) in self._seen:
@@ -130,6 +142,8 @@ class Paths:
             self._loop(parent, node, level)
         elif isinstance(parent, ast.Attribute):
             self._attribute(parent, level)
+        elif isinstance(parent, ast.Lambda):
+            self._from_lambda(parent, level)
         elif isinstance(parent, ast.Call | ast.keyword):
             self._given(parent, node, level)
         elif isinstance(parent, ast.FormattedValue | ast.JoinedStr):

@@ -51,6 +51,7 @@ RUN_JOB = "run_dbt_cloud_job"
 RUN_ID = "get_run_id"
 JOB = "DbtCloudJob"
 JOB_RUN = "DbtCloudJobRun"
+CLIENT = "DbtCloudAdministrativeClient"
 RUNNER = "PrefectDbtRunner"
 OPTIONS = "TriggerJobRunOptions"
 # These tell about runs by job or of a whole account: a run that they find may be any run.
@@ -98,6 +99,14 @@ _BLOCKS = ("DbtCloudCredentials", JOB, "DbtCoreOperation", "DbtCliProfile")
 _METHODS = {
     f"{JOB}.get_job": (ASKS, ""),
     f"{JOB}.trigger": (STARTS, JOB_RUN),
+    f"{CLIENT}.call_endpoint": (ASKS, ""),
+    f"{CLIENT}.create_job": (ASKS, ""),
+    f"{CLIENT}.delete_job": (ASKS, ""),
+    f"{CLIENT}.get_job": (ASKS, ""),
+    f"{CLIENT}.get_run": (ASKS, ""),
+    f"{CLIENT}.get_run_artifact": (ASKS, ""),
+    f"{CLIENT}.list_run_artifacts": (ASKS, ""),
+    f"{CLIENT}.trigger_job_run": (STARTS, ""),
     f"{JOB_RUN}.fetch_result": (ASKS, ""),
     f"{JOB_RUN}.get_run": (ASKS, ""),
     f"{JOB_RUN}.get_run_artifacts": (ASKS, ""),
@@ -105,7 +114,7 @@ _METHODS = {
     f"{JOB_RUN}.retry_failed_steps": (STARTS, JOB_RUN),
     f"{JOB_RUN}.wait_for_completion": (WAITS, ""),
     "DbtCloudCredentials.get_client": (NOTHING, ""),
-    "DbtCloudCredentials.get_administrative_client": (NOTHING, ""),
+    "DbtCloudCredentials.get_administrative_client": (NOTHING, CLIENT),
     "DbtCloudCredentials.get_metadata_client": (NOTHING, ""),
     "DbtCoreOperation.run": (RUNS, ""),
     "DbtCoreOperation.arun": (RUNS, ""),
@@ -144,7 +153,7 @@ def _method(path: str) -> Callable:
 
 
 FUNCTIONS: dict[str, Callable] = {path: _function(name) for name in _MISSING for path in _paths(name)}
-CLASSES: dict[str, str] = {path: name for name in (*_BLOCKS, JOB_RUN, RUNNER, OPTIONS) for path in _paths(name)}
+CLASSES: dict[str, str] = {path: name for name in (*_BLOCKS, JOB_RUN, RUNNER, OPTIONS, CLIENT) for path in _paths(name)}
 # By class and name; how blocks load themselves is Prefect's, and the same for all.
 METHODS: dict[str, Callable] = {
     **{f"{block}.load": Callable(f"{block}.load", BY_CONTEXT, NOTHING, block) for block in _BLOCKS},

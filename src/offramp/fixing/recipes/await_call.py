@@ -340,6 +340,11 @@ class _Uses(Paths):
             self.asked.append(node)
         self.end(BREAKS, node, level)
 
+    def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+        if self.prefect.values.single(call.func) == Reference("asyncio.wait_for"):
+            raise Blocked("is given to `asyncio.wait_for`, which is what has to be awaited", call)
+        super().passed(call, node, level, keyword)
+
 
 def usable(prefect: Prefect, call: ast.Call) -> None:
     """Raises Blocked where what a call gives is taken for a future, which no fix makes it."""
