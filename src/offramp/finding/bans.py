@@ -9,14 +9,14 @@ from functools import lru_cache
 
 from offramp.settings import DEFAULT_BANNED
 
-# What astronomer-cosmos 1.x exports at its top; other packages named cosmos do not.
+# What astronomer-cosmos 1.x exports at its top, and its modules since 0.3; other packages named cosmos have neither.
 _COSMOS = frozenset(
     "DbtDag DbtTaskGroup ProjectConfig ProfileConfig ExecutionConfig RenderConfig ExecutionMode LoadMode "
     "InvocationMode TestBehavior TestIndirectSelection DbtResourceType SourceRenderingBehavior".split()
 )
 _COSMOS_MODULES = frozenset(
     "airflow cache config constants converter core dataset dbt exceptions hooks io listeners log operators plugin "
-    "profiles provider_info settings versioning".split()
+    "profiles provider_info providers settings versioning".split()
 )
 # Distributions whose names do not follow from the module's; a `*` stands for any ending.
 _DISTRIBUTIONS = {

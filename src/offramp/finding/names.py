@@ -31,6 +31,9 @@ MUTATORS = frozenset(
 
 ANY_ATTRIBUTE = "*"
 
+# What code in a `with` block is called that expects a failure, or does not mind one.
+_CATCHING = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
+
 
 class Binding(NamedTuple):
     """One place that gives a name a value.
@@ -547,6 +550,20 @@ class Names:
             self._children(node, inner, path, node.key, node.value)
         else:
             self._children(node, inner, path, node.elt)  # type: ignore[attr-defined]
+
+
+def expects_failure(names: Names, node: ast.AST) -> bool:
+    """Whether code stands in a ``with`` block that catches what it raises, as ``pytest.raises(…)`` does."""
+    return any(
+        isinstance(item.context_expr, ast.Call) and _called_name(item.context_expr) in _CATCHING
+        for outer in names.ancestors(node)
+        if isinstance(outer, ast.With | ast.AsyncWith)
+        for item in outer.items
+    )
+
+
+def _called_name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _all_parameters(arguments: ast.arguments) -> list[ast.arg]:

@@ -6,9 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
+from offramp.finding.names import expects_failure
 from offramp.finding.operators import Module
 from offramp.finding.prefect_calls import prefect_of
-from offramp.finding.prefect_context import Prefect, expects_failure
+from offramp.finding.prefect_context import Prefect
 from offramp.finding.trap import Trap
 from offramp.finding.values import Arguments, Constant, Made, Reference, Table, Value, Values
 from offramp.knowledge.api_surface import Definition, Signature, Surface, surface

@@ -9,9 +9,9 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from offramp.finding.names import FunctionNode
+from offramp.finding.names import FunctionNode, expects_failure
 from offramp.finding.operators import Module
-from offramp.finding.prefect_context import ASYNC, SYNC, Prefect, Target, expects_failure
+from offramp.finding.prefect_context import ASYNC, SYNC, Prefect, Target
 from offramp.finding.trap import Trap
 from offramp.finding.value_paths import AWAITED, BREAKS, DROPPED, READ, UNSEEN, Paths
 from offramp.finding.values import Reference

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
-from offramp.finding.names import FunctionNode, Names
+from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
 from offramp.finding.values import (
     UNKNOWN,
@@ -38,7 +38,6 @@ from offramp.record import NamedTuple
 
 # Where code runs: inside a sync or async flow or task, at module level, or not known.
 SYNC, ASYNC, MODULE, UNSEEN = "sync", "async", "module", "unseen"
-_CATCHING = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
 _DEEPEST = 12
 
 
@@ -356,20 +355,6 @@ class Prefect:
         call, awaited = self.producer(node)
         target = self.target(call.func) if call is not None else None
         return bool(call is not None and target and not awaited and self.is_coroutine(call, target))
-
-
-def expects_failure(names: Names, node: ast.AST) -> bool:
-    """Whether code stands in a ``with`` block that catches what it raises, as ``pytest.raises(…)`` does."""
-    return any(
-        isinstance(item.context_expr, ast.Call) and _called_name(item.context_expr) in _CATCHING
-        for outer in names.ancestors(node)
-        if isinstance(outer, ast.With | ast.AsyncWith)
-        for item in outer.items
-    )
-
-
-def _called_name(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _no_callable(value: Value) -> bool:

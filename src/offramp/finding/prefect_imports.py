@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from offramp.finding.names import Names
+from offramp.finding.names import Names, expects_failure
 from offramp.finding.operators import Module
 from offramp.finding.prefect_arguments import surface_of
-from offramp.finding.prefect_context import expects_failure
 from offramp.finding.trap import Trap
 from offramp.knowledge.api_surface import Surface
 from offramp.reading.versions import Versions

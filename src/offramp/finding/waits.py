@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 
 from offramp.finding.describe import argument_text, name_text, task_text
-from offramp.finding.names import FunctionNode
+from offramp.finding.names import FunctionNode, expects_failure
 from offramp.finding.operators import WAIT, Module, Use, waits
 from offramp.finding.run_flow import RunFlow, run_sources
 from offramp.finding.trap import Trap
@@ -78,7 +78,7 @@ def hook_wait_result_ignored(module: Module, versions: Versions) -> Iterator[Tra
             consequence = "starts a run that nothing here waits for"
             if _looks_later(module, call):
                 continue
-        elif raises:
+        elif raises or expects_failure(module.names, call):
             continue
         elif raises is False:
             consequence = "returns False, and raises nothing, when the run fails"
