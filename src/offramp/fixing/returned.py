@@ -25,10 +25,11 @@ def survives(module: Module, function: FunctionNode) -> bool:
     """Whether everything that ``function`` returns is known to be the same after XCom."""
     if function.returns is not None and ast.unparse(function.returns) in _KEPT_ANNOTATIONS:
         return True
-    return all(value is None or _kept(module, value) for value in _returned(function))
+    return all(value is None or _kept(module, value) for value in returned(function))
 
 
-def _returned(function: FunctionNode) -> Iterator[ast.expr | None]:
+def returned(function: FunctionNode) -> Iterator[ast.expr | None]:
+    """The expressions that a function's ``return`` statements give, None for those without."""
     todo: list[ast.AST] = list(function.body)
     while todo:
         node = todo.pop()

@@ -13,6 +13,7 @@ from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmless
+from offramp.fixing.pushed import lost, no_dict
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
 from offramp.fixing.recipes.dbt_cloud import Body, Job
 from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step
@@ -330,6 +331,7 @@ class TaskFunctions(Work):
         replaced = pulled.replaced if pulled is not None else frozenset()
         filled = self._filled(task, function, pulled.texts if pulled is not None else (), problems)
         problems.extend(self._callable_blockers(task, function, replaced | filled.keys()))
+        self._check_pushed(task, function, problems)
         given = [*task.positional, *task.keywords.values()]
         self._render(task, (value for value in given if isinstance(value, Argument)), problems)
         positional = [self._tried(value, problems) for value in task.positional]
@@ -353,6 +355,22 @@ class TaskFunctions(Work):
             lines = call_lines(f"{callee} = task", arguments, (function.name,), indent=0)
             self.pieces.setdefault(task.statement, []).extend([*lines, ""])
         self.steps.append(Step(task, callee, self._rule_of(task), tuple(positional), keywords, self._mapped(task)))
+
+    def _check_pushed(self, task: Task, function: FunctionNode, problems: list[Blocker]) -> None:
+        """What Airflow fails the task for when it has run, since it cannot keep what that returns."""
+        pushed = task.arguments.get("do_xcom_push")
+        if pushed is not None and self.expressions.constant(pushed) == Constant(False):
+            return
+        reason = f"Airflow fails `{function.name}` where it returns what JSON cannot hold, Prefect does not"
+        found = [(reason, *one) for one in lost(self.module, function)]
+        if task.kind.startswith("task"):
+            reason = f"by its annotation, Airflow fails `{function.name}` where it returns no dict with text for keys"
+            found += [(reason, *one) for one in no_dict(self.module, function)]
+        for reason, node, certain in found:
+            if certain:
+                problems.append(Blocker(reason, node))
+            else:
+                self.doubts[reason] = node
 
     def _filled(
         self, task: Task, function: FunctionNode, added: Iterable[str], problems: list[Blocker]
