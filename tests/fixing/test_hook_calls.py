@@ -57,7 +57,7 @@ def _reasons(*lines: str) -> set[str]:
             "get_job_run_status(run_id=5)",
             'DbtCloudJobRunStatus(call_dbt_cloud({}, "GET", "/runs/5/").json()["data"]["status"]).value',
         ),
-        ("list_job_run_artifacts(run).text", 'call_dbt_cloud({}, "GET", f"/runs/{run}/artifacts/").text'),
+        ("list_job_run_artifacts(run).json()", 'call_dbt_cloud({}, "GET", f"/runs/{run}/artifacts/").json()'),
         (
             "get_job_run_artifact(run, 'a.json', None, 2).json()",
             'call_dbt_cloud({}, "GET", f"/runs/{run}/artifacts/a.json", params={"step": 2}).json()',
