@@ -14,6 +14,8 @@ from offramp.reading.versions import Versions
 
 _PACKAGE = "prefect_dbt"
 _CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+# In the condition of an ``if``, these ask for the version or for what is there.
+_ASKING = ("version", "type_c", "find_spec", "hasattr")
 
 
 def wrong_import(module: Module, versions: Versions) -> Iterator[Trap]:
@@ -56,7 +58,7 @@ def _is_guarded(names: Names, node: ast.stmt) -> bool:
             return True
         if isinstance(outer, ast.Try) and inner in outer.body and any(map(_catches, outer.handlers)):
             return True
-        if isinstance(outer, ast.If) and any(word in ast.unparse(outer.test).lower() for word in ("version", "type_c")):
+        if isinstance(outer, ast.If) and any(word in ast.unparse(outer.test).lower() for word in _ASKING):
             return True
         inner = outer
     return False

@@ -298,7 +298,8 @@ class RunFlow:
         if _HOLE not in task:
             return self._mine.fullmatch(task) is not None
         own = self.use.arguments.given["task_id"].constant
-        pattern = ".*".join(map(re.escape, task.split(_HOLE)))
+        # What stands before are groups, which a task's own id does not have.
+        pattern = ".*".join(map(re.escape, task.rpartition(".")[2].split(_HOLE)))
         return own is None or re.fullmatch(rf"(.*\.)?{pattern}", str(own.value)) is not None
 
     # -- values ------------------------------------------------------------------

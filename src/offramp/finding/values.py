@@ -27,7 +27,9 @@ _IMPORTERS = {
     "airflow.utils.module_loading.import_string": ("dotted_path",),
 }
 _CASTS = frozenset(["typing.cast", "typing_extensions.cast"])
-_CACHES = frozenset(["functools.cache", "functools.lru_cache"])
+# Decorators of functions that give what the function returns: where it is called, and where it is asked for.
+_CALLED = frozenset(["functools.cache", "functools.lru_cache", "builtins.staticmethod", "builtins.classmethod"])
+_PROPERTIES = frozenset(["builtins.property", "functools.cached_property"])
 
 
 class Constant(NamedTuple):
@@ -234,12 +236,13 @@ class Values:
         )
         for callee in self.evaluate(call.func):
             if isinstance(callee, Partial):
-                inner = self.arguments(callee.call, ("", *positional))
-                complete = complete and inner.complete
-                for name, value in inner.given.items():
-                    if name:
-                        values = (*value.values, UNKNOWN) if unseen else value.values
-                        given[name] = Given(value.node, values, "partial")
+                for part in _chain(callee):
+                    inner = self.arguments(part.call, ("", *positional))
+                    complete = complete and inner.complete
+                    for name, value in inner.given.items():
+                        if name:
+                            values = (*value.values, UNKNOWN) if unseen else value.values
+                            given[name] = Given(value.node, values, "partial")
             elif isinstance(callee, Member) and isinstance(callee.owner, Made) and callee.name.startswith("expand"):
                 inner = self.arguments(callee.owner.call)
                 complete = complete and inner.complete
@@ -481,6 +484,16 @@ class Values:
         named = made and [parameter.arg for parameter in own] == [binding.name]
         return (Local(owner),) if named and isinstance(owner, ast.ClassDef) else ()
 
+    def annotated(self, node: ast.expr) -> Sequence[Value]:
+        """The classes that a parameter's annotation says it is of; empty for all else."""
+        bindings = self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
+        function = bindings[0].node if len(bindings) == 1 and bindings[0].kind == "parameter" else None
+        if not isinstance(function, FunctionNode):
+            return ()
+        parameters = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+        written = [one.annotation for one in parameters if one.arg == bindings[0].name and one.annotation is not None]
+        return [value for annotation in written for value in self.evaluate(annotation)]
+
     def calls_of(self, function: ast.AST) -> list[ast.Call]:
         """The calls of a local function by a name of it."""
         if self._callers is None:
@@ -605,11 +618,22 @@ class Values:
         for node in lineage:
             bindings = self.names.class_attribute(node, attribute)
             if bindings:
-                values = [value for binding in bindings for value in self._binding(binding)]
+                values = [
+                    found for binding in bindings for value in self._binding(binding) for found in self._got(value)
+                ]
                 changed = attribute in self.names.stores or ANY_ATTRIBUTE in self.names.stores
                 # An Enum or a decorator may make something else of what the body says.
                 return values if plain and not changed else [*values, *stored, UNKNOWN]
         return (*stored, UNKNOWN) if stored else (Member(owner, attribute),)
+
+    def _got(self, value: Value) -> Sequence[Value]:
+        """What a class attribute gives that is asked for: what a property returns, else itself."""
+        function = value.node if isinstance(value, Local) else None
+        if not isinstance(function, ast.FunctionDef) or not function.decorator_list:
+            return (value,)
+        if not self._decorated_by(function, _PROPERTIES):
+            return (value,)
+        return [*(found for returned in self.returns(function) for found in self.evaluate(returned)), UNKNOWN]
 
     def _stored(self, lineage: list[ast.ClassDef], attribute: str) -> list[Value]:
         """What the methods of a class set an attribute of their object to."""
@@ -734,7 +758,7 @@ class Values:
         function = callee.node
         if isinstance(function, ast.ClassDef):
             return (Made(node, callee),)
-        if isinstance(function, ast.FunctionDef) and all(map(self._only_caches, function.decorator_list)):
+        if isinstance(function, ast.FunctionDef) and self._decorated_by(function, _CALLED):
             if any(not isinstance(part, ast.Return) for part in self._exits(function)):
                 return (UNKNOWN,)
             return [value for returned in self.returns(function) for value in self.evaluate(returned)]
@@ -742,9 +766,13 @@ class Values:
             return self.evaluate(function.body)
         return (Made(node, callee),)
 
-    def _only_caches(self, decorator: ast.expr) -> bool:
-        callee = self.single(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        return isinstance(callee, Reference) and callee.path in _CACHES
+    def _decorated_by(self, function: FunctionNode, known: frozenset[str]) -> bool:
+        """Whether all decorators of a function are among those."""
+        callees = [
+            self.single(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            for decorator in function.decorator_list
+        ]
+        return all(isinstance(callee, Reference) and callee.path in known for callee in callees)
 
     def _called_member(self, callee: Member, node: ast.Call) -> Sequence[Value]:
         owner = callee.owner
@@ -759,6 +787,8 @@ class Values:
                         return self.evaluate(entry) if entry is not None else (UNKNOWN,)
                     return self.evaluate(node.args[1]) if len(node.args) > 1 else (Constant(None),)
                 return [*self._entry(owner, key), UNKNOWN]
+            if callee.name == "pop" and node.args:
+                return (*self._entry(owner, self.single(node.args[0])), UNKNOWN)
             if callee.name == "values":
                 entries = [*owner.entries.values(), *(entry for _, entry in owner.others)]
                 known = tuple(entry for entry in entries if entry is not None)
@@ -801,6 +831,9 @@ class Values:
         key = self.single(node.slice)
         found: list[Value] = []
         for owner in self.evaluate(node.value):
+            if isinstance(node.slice, ast.Slice):
+                found.append(Items(owner.nodes, complete=False) if isinstance(owner, Items) else UNKNOWN)
+                continue
             if isinstance(owner, Table):
                 found.extend(self._entry(owner, key))
             elif isinstance(key, Constant) and isinstance(key.value, int):
@@ -1061,6 +1094,14 @@ def absolute(path: str, package: object) -> str:
     base = package.split(".")
     base = base[: len(base) - (len(path) - len(name) - 1)]
     return ".".join([*base, name]) if base and name else ""
+
+
+def _chain(partial: Partial) -> list[Partial]:
+    """A partial, and before it those that it is made of, in the order in which they give arguments."""
+    found = [partial]
+    while isinstance(callee := found[0].callee, Partial):
+        found.insert(0, callee)
+    return found
 
 
 def _may_be_class(value: Value) -> bool:

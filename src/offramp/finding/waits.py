@@ -13,12 +13,14 @@ from offramp.finding.names import FunctionNode, expects_failure
 from offramp.finding.operators import WAIT, Module, Use, waits
 from offramp.finding.run_flow import RunFlow, run_sources
 from offramp.finding.trap import Trap
-from offramp.finding.values import Made
+from offramp.finding.values import UNKNOWN, Constant, Made, Reference
 from offramp.reading.versions import Versions
 
 _DEFERRABLE = "deferrable"
 # Before provider 4.7.0 the hook's wait returned False for an unexpected end, from then on it raises.
 _RAISES_SINCE = (4, 7)
+_WAIT_POSITIONS = ("run_id", "account_id", "expected_statuses", "check_interval", "timeout")
+_SUCCESS = Constant(10)
 
 
 def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
@@ -78,7 +80,7 @@ def hook_wait_result_ignored(module: Module, versions: Versions) -> Iterator[Tra
             consequence = "starts a run that nothing here waits for"
             if _looks_later(module, call):
                 continue
-        elif raises or expects_failure(module.names, call):
+        elif raises or expects_failure(module.names, call) or not _expects_success(module, call):
             continue
         elif raises is False:
             consequence = "returns False, and raises nothing, when the run fails"
@@ -131,13 +133,22 @@ def _trap(use: Use) -> Trap:
     return Trap(use.callee, slots, use.made)
 
 
+def _expects_success(module: Module, call: ast.Call) -> bool:
+    """Whether a wait is for a success and nothing else, so that its result tells of a failure."""
+    given = module.values.arguments(call, _WAIT_POSITIONS).given.get("expected_statuses")
+    if given is None:
+        return True
+    value = given.values[0] if len(given.values) == 1 else UNKNOWN
+    return value == _SUCCESS or (isinstance(value, Reference) and value.path.endswith(".SUCCESS.value"))
+
+
 def _is_hook(module: Module, node: ast.expr) -> bool:
-    for value in module.values.evaluate(node):
-        if isinstance(value, Made):
-            path = module.noted(value.callee)
-            note = module.rulebook.note(path) if path else None
-            if note is not None and note.roles.get(path) == "hook":
-                return True
+    made = [value.callee for value in module.values.evaluate(node) if isinstance(value, Made)]
+    for value in (*made, *module.values.annotated(node)):
+        path = module.noted(value)
+        note = module.rulebook.note(path) if path else None
+        if note is not None and note.roles.get(path) == "hook":
+            return True
     return False
 
 
