@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from functools import cache
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,9 @@ def schedule_blockers(dag: Dag, expressions: Expressions, versions: Versions) ->
             lambda: _no_catchup(dag, expressions, versions),
             lambda: _written(argument, _start(dag, expressions), expressions, versions),
         ]
+    if "start_date" in dag.arguments:
+        own = {task.arguments["start_date"] for task in dag.tasks.values() if "start_date" in task.arguments}
+        steps += [partial(_past, start, expressions) for start in own]
     return [blocker for blocker in dict.fromkeys(map(_blocker, steps)) if blocker is not None]
 
 
@@ -221,8 +225,17 @@ def _start(dag: Dag, expressions: Expressions) -> _Start | None:
         table = expressions.module.values.single(dag.arguments["default_args"].node)
         node = table.entries.get("start_date") if isinstance(table, Table) else None
         argument = Argument(node, (), "default_args") if node is not None else None
-    if argument is None:
-        return None
+    return _begin(argument, expressions) if argument is not None else None
+
+
+def _past(argument: Argument, expressions: Expressions) -> None:
+    """Blocked where a task's date, which its DAG does not have, may leave the task out of a run."""
+    start = _begin(argument, expressions)
+    if start is not None and start.date is None:
+        raise Blocked("a start_date of tasks that moves on may leave them out of a run", argument.node)
+
+
+def _begin(argument: Argument, expressions: Expressions) -> _Start | None:
     node = expressions.bound(argument.node)
     if isinstance(node, ast.Constant) and node.value is None:
         return None

@@ -196,6 +196,8 @@ class Tasks(Following):
             self._block("calls a task outside a DAG that is understood here", call)
             return UNFOLLOWED
         arguments = self._inherited(self.dag, {})
+        # The function's name goes before a `task_id` of `default_args`.
+        arguments.pop("task_id", None)
         if isinstance(function.decorator, ast.Call):
             given = self.values.arguments(function.decorator)
             if not given.complete or function.decorator.args:
