@@ -82,15 +82,17 @@ class Search:
         self.graph = graph
         self.rewritten = rewritten
         self.found: list[Blocker] = []
+        self.doubts: dict[str, ast.AST] = {}
         self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
         self.kept_values = {getattr(statement, "value", None) for statement in graph.kept}
         self.scopes = [self.names.scopes[dag.function] for dag in graph.dags if dag.function is not None]
         self.ranges = self._ranges()
 
     def search(self) -> list[Blocker]:
-        """All of it, each with its place."""
+        """All that prevents it, each with its place; ``doubts`` has what may."""
         for code in self._staying():
             self._check_names(code)
+        self._check_environment()
         self._check_deleted()
         self._check_exported()
         for dag in self.graph.dags:
@@ -160,10 +162,24 @@ class Search:
                 self._check_quoted(node.returns if isinstance(node, FunctionNode) else node.annotation)
             if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)) or node in self.rewritten:
                 continue
+            if node.id == "__name__" and isinstance(self.names.parents.get(node), ast.Compare | ast.Attribute):
+                self.doubts["`__name__` is `__main__` where a file of flows is run to serve them"] = node
             for binding in self.names.lookup(node.id, node):
                 if self.goes(binding):
                     self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
                     break
+
+    def _check_environment(self) -> None:
+        """Variables that Airflow sets for its processes, the ones of each task among them."""
+        for node in ast.walk(self.module.tree):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if not isinstance(text, str) or isinstance(self.names.parents.get(node), ast.Expr):
+                continue
+            for name in re.findall(r"AIRFLOW_\w+", text):
+                if name.startswith("AIRFLOW_CTX_"):
+                    self._block(f"`{name}` is set by Airflow for each task", node)
+                else:
+                    self.doubts[f"`{name}` is of the environment of Airflow's processes"] = node
 
     def _check_quoted(self, annotation: ast.expr | None) -> None:
         """Airflow's names in an annotation that is a string."""

@@ -42,6 +42,7 @@ class _Converter(TaskFunctions, Placement):
             return Conversion((), (), tuple(self.blockers), ())
         search = lasting.Search(self.module, self.graph, self.hook_names)
         self.blockers += search.search()
+        self.doubts.update(search.doubts)
         self.expressions.goes = search.goes
         self.sharing.search()
         self.blockers += self.sharing.blockers
