@@ -148,6 +148,10 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
         raise Blocked("is a cron expression that Prefect may read otherwise", argument.node)
     if fields[2] != "*" and fields[4] != "*":
         raise Blocked("names days of the month and of the week, which cron readers combine in two ways", argument.node)
+    if "/" in fields[2]:
+        expressions.doubts[f"after February Prefect leaves out 1 March of `{cron}`, as croniter did before 7.0"] = (
+            argument.node
+        )
     zone = start.zone if start is not None else "UTC"
     if zone != "UTC" and _hours(fields[1]) & _changed_hours(zone):
         expressions.doubts[

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from offramp.finding.graph import Argument, Blocker, Graph, Task
 from offramp.finding.names import Binding, FunctionNode, Scope
+from offramp.finding.nodes import children, walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Reference
 
@@ -25,7 +26,15 @@ _OF_THE_PROCESS = frozenset(
     "socket.setdefaulttimeout warnings.simplefilter warnings.filterwarnings warnings.resetwarnings time.tzset "
     "decimal.getcontext decimal.setcontext logging.disable logging.basicConfig logging.captureWarnings "
     "logging.config.dictConfig logging.config.fileConfig contextlib.redirect_stdout contextlib.redirect_stderr "
-    "csv.field_size_limit gc.disable gc.enable gc.freeze gc.set_threshold multiprocessing.set_start_method".split()
+    "csv.field_size_limit gc.disable gc.enable gc.freeze gc.set_threshold multiprocessing.set_start_method "
+    "importlib.reload contextlib.chdir dotenv.load_dotenv nest_asyncio.apply".split()
+)
+# Libraries whose state is the process's: what one task leaves there, the next one finds.
+_WITH_STATE = (
+    *("matplotlib.", "seaborn.", "pyspark.", "mlflow.", "wandb.", "sentry_sdk.", "tensorflow.", "keras.", "ray."),
+    *("duckdb.sql", "duckdb.execute", "duckdb.query", "pandas.set_option", "pandas.reset_option", "torch.set_"),
+    *("torch.manual_seed", "numpy.set_printoptions", "boto3.setup_default_session", "urllib.request.install_opener"),
+    *("dask.config.", "structlog.configure", "loguru.", "google.generativeai.configure", "nltk.download"),
 )
 _OF_THE_PROCESS_TOO = (
     *("unittest.mock.", "mock.", "signal.", "atexit.", "locale.", "resource.", "faulthandler.", "ctypes."),
@@ -83,6 +92,7 @@ class Sharing:
             seen: set[ast.AST] = set()
             for code in self._reached(root, seen) if root is not None else ():
                 users.setdefault(code, []).append(task)
+        self._check_libraries(users)
         for code, tasks in users.items():
             self._check_changes(code)
             self._check_calls(code)
@@ -107,7 +117,7 @@ class Sharing:
             return
         seen.add(root)
         yield root
-        for node in ast.walk(root):
+        for node in walk(root):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 for binding in self.names.lookup(node.id, node):
                     if binding.kind != "import" and binding.node is not None and self._is_outside(binding, root):
@@ -179,6 +189,17 @@ class Sharing:
         elif isinstance(call.func, ast.Attribute) and call.func.attr in _OF_A_LOGGER:
             self.doubts[f"`{call.func.attr}` acts on a logger that the tasks of a flow share"] = call
 
+    def _check_libraries(self, users: dict[ast.AST, list[Task]]) -> None:
+        found: dict[str, list[tuple[ast.Call, list[Task]]]] = {}
+        for code, tasks in users.items():
+            for node in _body(code):
+                path = self._path(node.func) if isinstance(node, ast.Call) else ""
+                if isinstance(node, ast.Call) and path.startswith(_WITH_STATE):
+                    found.setdefault(path.partition(".")[0], []).append((node, tasks))
+        for library, calls in found.items():
+            if _several([task for _, tasks in calls for task in tasks]):
+                self.doubts[f"`{library}` keeps a state in the process, which the tasks of a flow share"] = calls[0][0]
+
     def _path(self, node: ast.expr) -> str:
         value = self.module.values.single(node)
         return value.path if isinstance(value, Reference) else ""
@@ -187,7 +208,7 @@ class Sharing:
 
     def _check_kept(self, code: ast.AST, *, several: bool) -> None:
         """Caches, attributes of classes and defaults of parameters, which last from task to task."""
-        for node in ast.walk(code):
+        for node in walk(code):
             for decorator in getattr(node, "decorator_list", ()) if several else ():
                 path = self._path(decorator.func if isinstance(decorator, ast.Call) else decorator)
                 if path in _CACHES or path.startswith("cachetools."):
@@ -213,7 +234,7 @@ class Sharing:
                 self._note_use(node, using, uses)
         for task in self.tasks:
             for given in (*task.positional, *task.keywords.values()):
-                for node in ast.walk(given.node) if isinstance(given, Argument) else ():
+                for node in walk(given.node) if isinstance(given, Argument) else ():
                     self._note_use(node, [task], uses)
         for binding, places in uses.items():
             first, value = places[0][0], binding.node
@@ -242,7 +263,7 @@ class Sharing:
         if isinstance(node, ast.Constant | ast.Lambda):
             return True
         if isinstance(node, _MADE_OF_PARTS):
-            return all(self._lasts(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
+            return all(self._lasts(part) for part in children(node) if isinstance(part, ast.expr))
         if isinstance(node, ast.Subscript):
             return self._path(node.value) == "os.environ" and self._lasts(node.slice)
         if isinstance(node, ast.Call):
@@ -260,7 +281,7 @@ class Sharing:
         if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
             return False
         inner = bindings[0].node
-        return not any(isinstance(one, ast.Name) and one.id == bindings[0].name for one in ast.walk(inner)) and (
+        return not any(isinstance(one, ast.Name) and one.id == bindings[0].name for one in walk(inner)) and (
             self._lasts(inner)
         )
 
@@ -312,7 +333,7 @@ class Sharing:
         for name, value in given:
             changed = bool(self.names.mutations.get((scope, name)))
             if isinstance(value, Argument):
-                outside = any(isinstance(node, ast.Name) for node in ast.walk(value.node))
+                outside = any(isinstance(node, ast.Name) for node in walk(value.node))
                 if changed and (outside or runs_again(task)):
                     self._block(f"`{name}` is changed here: Airflow hands every try a copy of its arguments", task.node)
                 elif self._lasts(value.node) or not (outside or runs_again(task)):
@@ -364,13 +385,13 @@ def _several(tasks: list[Task]) -> bool:
 
 
 def _returned(function: FunctionNode) -> list[ast.expr | None]:
-    return [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    return [node.value for node in walk(function) if isinstance(node, ast.Return)]
 
 
 def _uses(task: Task, name: str) -> list[ast.Name]:
     return [
         node
-        for node in ast.walk(task.function or task.node)
+        for node in walk(task.function or task.node)
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]
 
@@ -378,7 +399,7 @@ def _uses(task: Task, name: str) -> list[ast.Name]:
 def _body(code: ast.AST) -> dict[ast.AST, None]:
     statements = getattr(code, "body", [])
     parts = statements if isinstance(statements, list) else [statements]
-    return {inner: None for part in parts for inner in ast.walk(part)}
+    return {inner: None for part in parts for inner in walk(part)}
 
 
 def _owner(node: ast.expr) -> ast.expr:

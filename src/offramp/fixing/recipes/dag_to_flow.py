@@ -28,6 +28,9 @@ from offramp.fixing.text import INDENT, call_lines, literal, repr_text
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 
+# `[core] max_active_tasks_per_dag` as Airflow has it.
+_AT_ONCE = 16
+
 
 def convert(module: Module, source: Source, graph: Graph, options: Options) -> Conversion:
     """Convert every DAG of a file."""
@@ -106,6 +109,9 @@ class _Converter(TaskFunctions, Placement):
             self._block(f"a second DAG has the id `{dag.id}`", dag.maker)
         self.flow_names[dag] = name
         order = self._sorted(dag)
+        if _most_at_once(order) > _AT_ONCE:
+            reason = f"Airflow runs {_AT_ONCE} tasks of a DAG at once unless it is configured, Prefect all that can run"
+            self.doubts[reason] = dag.maker
         for task in order:
             try:
                 self._task(task)
@@ -214,6 +220,19 @@ class _Converter(TaskFunctions, Placement):
         self.imports.update(body.imports)
         self.blockers += body.blockers
         return [*lines, *(INDENT + line for line in body.lines)]
+
+
+def _most_at_once(order: list[Task]) -> int:
+    """How many tasks may run at once at most: all but those that the longest path has to wait with."""
+    depth: dict[Task, int] = {}
+    for task in order:
+        depth[task] = 1 + max((depth[up] for up in task.upstream if up in depth), default=0)
+    mapped = sum(
+        len(task.mapped[1].node.elts) - 1
+        for task in order
+        if task.mapped and isinstance(task.mapped[1].node, ast.List | ast.Tuple)
+    )
+    return len(order) + mapped - max(depth.values(), default=1) + 1
 
 
 def _header(name: str, given: Mapping[str, Constant]) -> list[str]:
