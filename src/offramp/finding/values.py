@@ -168,6 +168,8 @@ class Values:
             for value in self._evaluate(node):
                 if value not in candidates:
                     candidates.append(value)
+                if len(candidates) > _MOST_CANDIDATES:
+                    break
         finally:
             self._active.discard(node)
         result = tuple(candidates[:_MOST_CANDIDATES]) or (UNKNOWN,)
@@ -637,9 +639,10 @@ class Values:
 
     def _stored(self, lineage: list[ast.ClassDef], attribute: str) -> list[Value]:
         """What the methods of a class set an attribute of their object to."""
+        stores = self.names.stores.get(attribute, ())
         return [
             value
-            for store in self.names.stores.get(attribute, ())
+            for store in (stores if len(stores) <= _MOST_CHANGES else ())
             if store.value is not None
             and any(isinstance(own, Local) and own.node in lineage for own in self._own_class(store.owner))
             for value in self.evaluate(store.value)
@@ -946,7 +949,12 @@ class Values:
             if key is None:
                 table = _merged(table, self.single(value))
                 continue
-            table = _with_item(table, self.single(key), value)
+            # A constant costs no step of those that one evaluation may take.
+            name = Constant(key.value) if isinstance(key, ast.Constant) else self.single(key)
+            if isinstance(name, Constant) and isinstance(name.value, str):
+                table.entries[name.value] = value
+            else:
+                table = _with_item(table, name, value)
         return table
 
     def changes(self, node: ast.Call) -> Table:
