@@ -12,6 +12,7 @@ from zlib import crc32
 
 from offramp.finding.bans import Bans
 from offramp.finding.imports import banned_imports
+from offramp.finding.nodes import walk
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Finding, Related, Rule, Span
 from offramp.reading.source import Source
@@ -273,7 +274,7 @@ def _header(source: Source, statement: ast.stmt, node: ast.AST) -> Span:
         return span
     heads = [
         source.positions.span(part)
-        for part in ast.walk(statement)
+        for part in walk(statement)
         if isinstance(part, ast.expr | ast.alias) and source.positions.span(part).end <= _body_start(source, body[0])
     ]
     return Span(span.start, max([span.start, *(head.end for head in heads)]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module, module_of
 from offramp.finding.prefect_arguments import keys_in
 from offramp.knowledge.rulebook import Rulebook
@@ -39,7 +40,7 @@ def masked(source: Source, rulebook: Rulebook) -> bytes:
 def holds_key(module: Module, node: ast.AST) -> bool:
     """Whether an API key, or a piece of one, is written in an expression."""
     keys = keys_in(module)
-    return bool(keys) and any(_is_piece(part, keys) for part in ast.walk(node))
+    return bool(keys) and any(_is_piece(part, keys) for part in walk(node))
 
 
 def _is_piece(node: ast.AST, keys: frozenset[str]) -> bool:

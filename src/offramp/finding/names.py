@@ -12,6 +12,7 @@ import ast
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from offramp.finding.nodes import children, walk
 from offramp.record import NamedTuple
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -303,7 +304,7 @@ class Names:
 
     def _statement(self, node: ast.stmt, scope: Scope, path: Path) -> None:
         self._note(node, scope, path)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self.parents[child] = node
         if isinstance(node, FunctionNode):
             self._function(node, scope, path)
@@ -362,7 +363,7 @@ class Names:
             for target in node.targets:
                 self._target(target, None, "other", scope, path)
         else:
-            self._children(node, scope, path, *ast.iter_child_nodes(node))
+            self._children(node, scope, path, *children(node))
 
     def _outer(self, scope: Scope, name: str) -> Scope:
         current = scope.parent
@@ -421,8 +422,8 @@ class Names:
         for number, case in enumerate(node.cases):
             arm = (*path, (id(node), "match", f"case{number}"))
             self._note(case, scope, arm)
-            for part in ast.walk(case.pattern):
-                for child in ast.iter_child_nodes(part):
+            for part in walk(case.pattern):
+                for child in children(part):
                     self.parents[child] = part
                 name = getattr(part, "name", None) or getattr(part, "rest", None)
                 if isinstance(name, str):
@@ -507,10 +508,10 @@ class Names:
                 self.strings.append(node)  # type: ignore[arg-type]
             elif kind is ast.Attribute:
                 self._attribute(node)  # type: ignore[arg-type]
-            children = list(ast.iter_child_nodes(node))
-            for child in children:
+            below = children(node)
+            for child in below:
                 self.parents[child] = node
-            stack.extend(reversed(children))
+            stack.extend(reversed(below))
 
     def _attribute(self, node: ast.Attribute) -> None:
         self.attributes.setdefault(node.attr, []).append(node)

@@ -6,6 +6,7 @@ import ast
 
 from offramp.finding.dag import Dags, Surroundings
 from offramp.finding.names import ANY_ATTRIBUTE, FunctionNode, Names
+from offramp.finding.nodes import walk
 from offramp.finding.values import (
     UNKNOWN,
     Arguments,
@@ -241,7 +242,7 @@ class Module:
 
     def _constructed(self, constructor: FunctionNode, given: dict[str, Given], complete: bool) -> bool:
         """Apply one ``__init__`` to the arguments; False when what it hands on is not known."""
-        calls = [part for part in ast.walk(constructor) if isinstance(part, ast.Call) and _constructs_base(part)]
+        calls = [part for part in walk(constructor) if isinstance(part, ast.Call) and _constructs_base(part)]
         if len(calls) != 1:
             return False
         call = calls[0]
@@ -327,7 +328,7 @@ class Module:
         """Apply attributes set on the operator after its base is constructed; False when others may be set unseen."""
         _, constructed, _ = self.names.place(call)
         own = [*constructor.args.posonlyargs, *constructor.args.args][:1]
-        for part in ast.walk(constructor):
+        for part in walk(constructor):
             if not isinstance(part, ast.Name) or not own or part.id != own[0].arg:
                 continue
             _, order, path = self.names.place(part)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from offramp.finding.names import Names, expects_failure
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.prefect_arguments import surface_of
 from offramp.finding.trap import Trap
@@ -21,7 +22,7 @@ _ASKING = ("version", "type_c", "find_spec", "hasattr")
 def wrong_import(module: Module, versions: Versions) -> Iterator[Trap]:
     """Imports of what no release that may be in use has, or of what all of them call deprecated."""
     offered = surface_of(versions)
-    for node in ast.walk(module.tree) if offered is not None else ():
+    for node in walk(module.tree) if offered is not None else ():
         if not isinstance(node, ast.Import | ast.ImportFrom) or _is_guarded(module.names, node):
             continue
         for alias in node.names:

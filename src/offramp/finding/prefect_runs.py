@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.prefect_calls import RUN, Coroutine, prefect_of
 from offramp.finding.prefect_context import Prefect, Target
@@ -230,7 +231,7 @@ def _goes_nowhere(prefect: Prefect, node: ast.AST) -> bool:
     if not isinstance(statement, ast.Assign | ast.AnnAssign):
         return False
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    parts = [part for target in targets for part in ast.walk(target)]
+    parts = [part for target in targets for part in walk(target)]
     if any(isinstance(part, ast.Attribute | ast.Subscript) for part in parts):
         return False
     bindings = prefect.names.bindings_of(node)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from offramp.finding.names import MUTATORS, Binding, FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.values import Items, Reference
 from offramp.record import NamedTuple
@@ -214,7 +215,7 @@ class Paths:
             elif isinstance(target, ast.Tuple | ast.List):
                 if level == 0:
                     self.iterated(target)
-                names = [part.id for part in ast.walk(target) if isinstance(part, ast.Name)]
+                names = [part.id for part in walk(target) if isinstance(part, ast.Name)]
                 if level:
                     self._uses([b for b in self.names.bindings_of(node) if b.name in names], node, level - 1)
             else:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from offramp.finding.following.folding import fold, turn_value
 from offramp.finding.graph import Argument, Blocker
 from offramp.finding.names import Binding
+from offramp.finding.nodes import children, walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.fixing.lasting import called_late, unsettled
@@ -93,12 +94,12 @@ class Expressions:
         if node in self.rendered:
             return self.rendered[node].text
         loop = dict(argument.loop)
-        if loop and any(isinstance(inner, ast.Name) and inner.id in loop for inner in ast.walk(node)):
+        if loop and any(isinstance(inner, ast.Name) and inner.id in loop for inner in walk(node)):
             return self._of_turn(node, argument, template=template)
         self._no_templates(node)
         if template:
             self._renders_alike(node, loop)
-        for inner in ast.walk(node):
+        for inner in walk(node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
                 self._reachable(inner, template=template)
                 if reason := unsettled(self.module, inner):
@@ -167,7 +168,7 @@ class Expressions:
             if one in seen:
                 continue
             seen.add(one)
-            waiting.extend(ast.iter_child_nodes(one))
+            waiting.extend(children(one))
             for value in self.module.values.evaluate(one) if isinstance(one, ast.expr) else ():
                 if isinstance(value, Constant):
                     self.no_template(value.value, node)
@@ -193,7 +194,7 @@ class Expressions:
         """Whether a name in it has a doubt of its own."""
         return any(
             binding.kind == "import" and not _from_library(binding.target)
-            for inner in ast.walk(node)
+            for inner in walk(node)
             if isinstance(inner, ast.Name)
             for binding in self.module.names.lookup(inner.id, inner)
         )

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from offramp.finding.graph import Blocker, Dag, Graph
 from offramp.finding.names import Binding, FunctionNode, Scope
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Reference
 
@@ -40,7 +41,7 @@ def unsettled(module: Module, name: ast.Name) -> str:
 
 def called_late(module: Module, node: ast.expr) -> ast.Call | None:
     """A call in an argument whose value may depend on when it is made."""
-    for inner in ast.walk(node):
+    for inner in walk(node):
         if isinstance(inner, ast.Call) and not _timeless(module, inner):
             return inner
     return None
@@ -144,7 +145,7 @@ class Search:
         yield from self.graph.plain
         yield from self.graph.kept
         for statement in self.graph.building:
-            for node in ast.walk(statement):
+            for node in walk(statement):
                 if isinstance(node, FunctionNode):
                     made = self._is_airflows(node)
                     if not made or any(task.function is node for task in self.tasks):
@@ -157,7 +158,7 @@ class Search:
                     yield node
 
     def _check_names(self, code: ast.AST) -> None:
-        for node in ast.walk(code):
+        for node in walk(code):
             if isinstance(node, ast.arg | ast.AnnAssign | FunctionNode):
                 self._check_quoted(node.returns if isinstance(node, FunctionNode) else node.annotation)
             if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)) or node in self.rewritten:
@@ -171,7 +172,7 @@ class Search:
 
     def _check_environment(self) -> None:
         """Variables that Airflow sets for its processes, the ones of each task among them."""
-        for node in ast.walk(self.module.tree):
+        for node in walk(self.module.tree):
             text = node.value if isinstance(node, ast.Constant) else None
             if not isinstance(text, str) or isinstance(self.names.parents.get(node), ast.Expr):
                 continue
@@ -183,7 +184,7 @@ class Search:
 
     def _check_quoted(self, annotation: ast.expr | None) -> None:
         """Airflow's names in an annotation that is a string."""
-        for node in ast.walk(annotation) if annotation is not None else ():
+        for node in walk(annotation) if annotation is not None else ():
             if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
                 continue
             for name in re.findall(r"\w+", node.value):
@@ -193,7 +194,7 @@ class Search:
 
     def _check_deleted(self) -> None:
         for statement in self.graph.plain:
-            for node in ast.walk(statement):
+            for node in walk(statement):
                 if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)):
                     continue
                 if any(self.goes(binding) for binding in self.names.module.bindings.get(node.id, ())):
@@ -201,7 +202,7 @@ class Search:
 
     def _check_exported(self) -> None:
         for binding in self.names.module.bindings.get("__all__", ()):
-            for node in ast.walk(binding.node) if binding.node is not None else ():
+            for node in walk(binding.node) if binding.node is not None else ():
                 if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
                     continue
                 if any(self.goes(other) for other in self.names.module.bindings.get(node.value, ())):
@@ -254,7 +255,7 @@ class Search:
     def _check_lines(self) -> None:
         """Code that moves does so by lines, which it must not share."""
         for statement in self.graph.building:
-            for node in ast.walk(statement):
+            for node in walk(statement):
                 moves = isinstance(node, FunctionNode) and node is not statement
                 if not isinstance(node, ast.stmt) or not (moves or node in self.graph.kept):
                     continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from offramp.finding.nodes import walk
 from offramp.fixing.connections import DEFAULT_DOMAIN, Connection
 from offramp.fixing.text import repr_text
 from offramp.model import Applicability, FileResult, Flow, OfframpError
@@ -354,7 +355,7 @@ def _needs(module: Converted, neighbours: Collection[str]) -> list[str]:
     """What a module takes from the place where its DAG stood."""
     tree = ast.parse(module.text)
     found = []
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             found.append(
                 f"imports `{'.' * node.level}{node.module or ''}`, relative to its own package: it stayed there."

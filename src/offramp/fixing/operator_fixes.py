@@ -92,7 +92,9 @@ def _for_operator(
         refusals = [_refusal(source, blocker) for blocker in conversion.blockers]
         if not refusals:
             refusals = [Refusal("is not part of a DAG that is built in this file", finding.span)]
-        return finding._replace(refusals=tuple(sorted(set(refusals), key=lambda refusal: refusal.span or Span(0, 0))))
+        return finding._replace(
+            refusals=tuple(sorted(dict.fromkeys(refusals), key=lambda refusal: refusal.span or Span(0, 0)))
+        )
     number = len(conversion.flows)
     whole = f"Convert the {number} DAGs of this file to Prefect flows"
     title = "Convert this DAG to a Prefect flow" if number == 1 else whole

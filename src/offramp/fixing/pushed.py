@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from offramp.finding.names import Binding, FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Local, Reference
 from offramp.fixing.returned import returned
@@ -47,7 +48,7 @@ _MAPPINGS = frozenset(
 def lost(module: Module, function: FunctionNode) -> Iterator[tuple[ast.expr, bool]]:
     """What a function returns that Airflow may not be able to keep; true with what it certainly cannot."""
     if function.returns is not None and all(
-        node.id in _PLAIN_TYPES for node in ast.walk(function.returns) if isinstance(node, ast.Name)
+        node.id in _PLAIN_TYPES for node in walk(function.returns) if isinstance(node, ast.Name)
     ):
         return
     judge = _Judge(module)

@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Local, Reference, Table
 from offramp.record import NamedTuple
@@ -181,7 +182,7 @@ class _Evaluation:
             return node.value
         if isinstance(node, ast.Name) and node.id in names:
             return names[node.id]
-        if not any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node)):
+        if not any(isinstance(inner, ast.Name) and inner.id in names for inner in walk(node)):
             value = self.module.values.single(node)
             if isinstance(value, Constant):
                 return value.value

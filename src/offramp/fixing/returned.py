@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import children
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Reference
 
@@ -36,7 +37,7 @@ def returned(function: FunctionNode) -> Iterator[ast.expr | None]:
         if isinstance(node, ast.Return):
             yield node.value
         elif not isinstance(node, FunctionNode | ast.Lambda | ast.ClassDef):
-            todo.extend(ast.iter_child_nodes(node))
+            todo.extend(children(node))
 
 
 def _kept(module: Module, node: ast.expr) -> bool:

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from offramp.finding.names import MUTATORS, Binding, FunctionNode, Scope
+from offramp.finding.nodes import children, walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Local, Made, Member, Reference, Value
 from offramp.record import NamedTuple
@@ -100,7 +101,7 @@ class Aliases:
             self.changed(load)
             for binding in name[0].bindings.get(name[1], ())
             if binding.node is not None and not isinstance(binding.node, FunctionNode | ast.Lambda | ast.ClassDef)
-            for load in ast.walk(binding.node)
+            for load in walk(binding.node)
             if isinstance(load, ast.Name) and isinstance(load.ctx, ast.Load)
         )
         self._found[name] = found
@@ -170,7 +171,7 @@ class Aliases:
             return self._returned(node)
         if isinstance(node, ast.Constant | ast.JoinedStr | ast.Compare | ast.Lambda):
             return _NOTHING
-        found = frozenset(part for child in ast.iter_child_nodes(node) for part in self._held(child).all)
+        found = frozenset(part for child in children(node) for part in self._held(child).all)
         return _Held(found, found)
 
     def _within(self, nodes: Iterable[ast.expr]) -> frozenset[_Part]:
@@ -256,7 +257,7 @@ class Aliases:
                 for argument in given:
                     self._change(self._held(argument).all, None)
                 if isinstance(callee, Local):
-                    for inner in ast.walk(callee.node):
+                    for inner in walk(callee.node):
                         self._load(inner)
                 self._hand_over(node, given)
 
@@ -349,4 +350,4 @@ def _loaded(root: ast.AST) -> Iterator[ast.AST]:
             stack.extend(node.decorator_list)
             stack.extend(node.args.defaults)
         else:
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))

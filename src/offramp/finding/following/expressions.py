@@ -19,6 +19,7 @@ from offramp.finding.following.state import (
 )
 from offramp.finding.following.tasks import Tasks
 from offramp.finding.graph import Argument, Dag, Result, Task
+from offramp.finding.nodes import walk
 from offramp.finding.values import Items, Local, Reference
 
 _EDGE_FUNCTIONS = frozenset({"chain", "cross_downstream"})
@@ -85,7 +86,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
         if any(
             (isinstance(inner, ast.Call) and self._operator_section(inner))
             or (isinstance(inner, ast.Name) and isinstance(self.env.get(inner.id), Task | Group | list | dict))
-            for inner in ast.walk(node)
+            for inner in walk(node)
         ):
             self._block("makes or uses tasks in an expression that is not followed", node)
             return UNFOLLOWED
@@ -93,7 +94,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
 
     def _dict(self, node: ast.Dict) -> Thing:
         if not self._touches_tasks(node) and not any(
-            isinstance(inner, ast.Call) and self._operator_section(inner) for inner in ast.walk(node)
+            isinstance(inner, ast.Call) and self._operator_section(inner) for inner in walk(node)
         ):
             return Plain(node)
         keys = [self._constant(key) if key is not None else None for key in node.keys]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Table
 
 
 def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | None:
     """The constant that an expression is, given the loop variables' values; None when not known."""
-    if not loop or not any(isinstance(inner, ast.Name) and inner.id in loop for inner in ast.walk(node)):
+    if not loop or not any(isinstance(inner, ast.Name) and inner.id in loop for inner in walk(node)):
         value = module.values.single(node)
         return value if isinstance(value, Constant) else None
     if isinstance(node, ast.Name):

@@ -6,6 +6,7 @@ import ast
 
 from offramp.finding.following.state import Following, Group, GroupFunction, Thing
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.values import Given
 
 
@@ -92,7 +93,7 @@ class Groups(Following):
             return None
         outer, loop = dict(self.env), dict(self.loop)
         statement = self.statement
-        if any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function.node)):
+        if any(isinstance(node, ast.Return) and node.value is not None for node in walk(function.node)):
             self._block("a task group that returns a value is not followed", function.node)
         own = [
             inner

@@ -8,6 +8,7 @@ from offramp.finding.following.folding import turn_value
 from offramp.finding.following.state import UNFOLLOWED, Following, Group, Plain, TaskFunction, Thing
 from offramp.finding.graph import Result, Task
 from offramp.finding.names import Binding, FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.record import NamedTuple
 
@@ -28,14 +29,14 @@ class Loops(Following):
         if things is None or statement.orelse:
             self._block("is a loop over something that is not known here", statement)
             return
-        if any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(statement)):
+        if any(isinstance(node, ast.Break | ast.Continue) for node in walk(statement)):
             self._block("is a loop that may end early", statement)
             return
         if (made := _made_in(statement)) is not None:
             self._block("is made anew in every turn of a loop", made)
             return
         if not things:
-            self.followed.update(ast.walk(statement))
+            self.followed.update(walk(statement))
         self.turning += 1
         for thing in things:
             if not self._bind_loop(statement.target, thing):
@@ -54,7 +55,7 @@ class Loops(Following):
             self._block("is a condition that is not known here", statement)
             return
         taken, left = (statement.body, statement.orelse) if holds else (statement.orelse, statement.body)
-        self.followed.update(inner for one in left for inner in ast.walk(one))
+        self.followed.update(inner for one in left for inner in walk(one))
         self.turning += 1
         self._body(taken)
         self.turning -= 1
@@ -249,7 +250,7 @@ class Loops(Following):
     def _comprehension(self, node: ast.ListComp) -> Thing:
         if not any(
             isinstance(inner, ast.Call) and (self._operator_section(inner) or self._is_task_call(inner))
-            for inner in ast.walk(node.elt)
+            for inner in walk(node.elt)
         ):
             return Plain(node)
         generator = node.generators[0]
@@ -278,7 +279,7 @@ class Loops(Following):
 
 def _made_in(statement: ast.stmt) -> ast.AST | None:
     """A function, class or import in a loop or condition, which would have to move."""
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, FunctionNode | ast.ClassDef | ast.Import | ast.ImportFrom):
             return node
     return None

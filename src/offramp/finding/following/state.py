@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from offramp.finding.following.folding import fold
 from offramp.finding.graph import Argument, Blocker, Dag, Result, Task
 from offramp.finding.names import FunctionNode, Scope
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.values import UNKNOWN, Constant, Given, Table
 from offramp.record import NamedTuple
@@ -127,7 +128,7 @@ class Following(ABC):
         return section if section and section not in ("DAG", "dag", "TaskGroup", "task_group", "task") else ""
 
     def _holds_operator(self, statement: ast.stmt) -> bool:
-        return any(isinstance(node, ast.Call) and self._operator_section(node) for node in ast.walk(statement))
+        return any(isinstance(node, ast.Call) and self._operator_section(node) for node in walk(statement))
 
     def _mentions_dag(self, statement: ast.stmt) -> bool:
         return any(
@@ -135,21 +136,21 @@ class Following(ABC):
             and isinstance(node.ctx, ast.Load)
             and isinstance(self.env.get(node.id), Task | Result | Dag | list | dict | Group)
             and self.names.place(node)[0] is self.names.module
-            for node in ast.walk(statement)
+            for node in walk(statement)
         )
 
     def _touches_tasks(self, node: ast.expr) -> bool:
         return any(
             isinstance(inner, ast.Name)
             and isinstance(self.env.get(inner.id), Task | Result | list | dict | Group | TaskFunction)
-            for inner in ast.walk(node)
+            for inner in walk(node)
         )
 
     def _begins_empty(self, name: ast.Name) -> bool:
         """Whether all that a name is bound to, but for what the code followed here adds, is an empty list or dict."""
         bindings = self.names.lookup(name.id, name)
         nodes = [binding.node for binding in bindings]
-        used = {id(node) for statement in self.plain for node in ast.walk(statement)}
+        used = {id(node) for statement in self.plain for node in walk(statement)}
         return bool(nodes) and all(
             ((isinstance(node, ast.Dict) and not node.keys) or (isinstance(node, ast.List) and not node.elts))
             and not any(id(load) in used for load in self.names.uses(binding))
@@ -172,7 +173,7 @@ class Following(ABC):
                 self.building.add(made)
 
     def _see(self, node: ast.AST) -> None:
-        for inner in ast.walk(node):
+        for inner in walk(node):
             self.seen.add(inner)
 
     def _defaults(self, given: Given, into: dict[str, Argument]) -> bool:

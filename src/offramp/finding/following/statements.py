@@ -15,6 +15,7 @@ from offramp.finding.following.state import Group, GroupFunction, Plain, TaskFun
 from offramp.finding.following.strangers import Strangers
 from offramp.finding.graph import Dag, Graph, Result, Task
 from offramp.finding.names import MUTATORS, FunctionNode
+from offramp.finding.nodes import children, walk
 from offramp.finding.operators import Module, Use
 from offramp.finding.values import Constant, Items, Local, Reference, Table, Value
 
@@ -40,7 +41,7 @@ class _Builder(Expressions):
             if use not in bare:
                 self._block("is not made in a DAG that is understood here", use.callee)
         for statement in self.plain:
-            for node in ast.walk(statement):
+            for node in walk(statement):
                 if (
                     isinstance(node, ast.Call)
                     and self._section(node.func) in ("DAG", "dag")
@@ -71,7 +72,7 @@ class _Builder(Expressions):
                 isinstance(node, FunctionNode) and self.sections.decorated(node, ("dag", "task_group")) is None
             ):
                 continue
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+            stack.extend(reversed(children(node)))
             unfollowed = isinstance(node, ast.stmt) and node not in self.followed and node not in self.building
             if (unfollowed and not self.blockers) or self._acts(node):
                 self._block("is code in the DAG that is not followed", node)
@@ -172,7 +173,7 @@ class _Builder(Expressions):
 
     def _rebind(self, statement: ast.stmt) -> None:
         """Forget the values of the names that a statement binds which is not followed."""
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                 self.loop.pop(node.id, None)
             elif isinstance(node, ast.alias):
@@ -196,7 +197,7 @@ class _Builder(Expressions):
         if statement.orelse:
             return False
         self.building.add(statement)
-        self.followed.update(ast.walk(statement))
+        self.followed.update(walk(statement))
         return True
 
     # -- DAGs --------------------------------------------------------------------
@@ -391,7 +392,7 @@ def _does_something(statement: ast.stmt) -> bool:
         isinstance(node, ast.NamedExpr | ast.Await)
         or (isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load))
         or (isinstance(node, ast.Attribute) and node.attr in MUTATORS)
-        for node in ast.walk(statement)
+        for node in walk(statement)
     )
 
 
@@ -412,4 +413,4 @@ def _is_airflow(values: tuple[Value, ...]) -> bool:
 
 
 def _reads_any(function: FunctionNode, env: dict[str, Thing], kind: type) -> bool:
-    return any(isinstance(node, ast.Name) and isinstance(env.get(node.id), kind) for node in ast.walk(function))
+    return any(isinstance(node, ast.Name) and isinstance(env.get(node.id), kind) for node in walk(function))

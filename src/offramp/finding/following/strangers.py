@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from offramp.finding.following.aliases import READING
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import children
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Local, Made, Member, Partial, Reference, Table, Value
 
@@ -115,4 +116,4 @@ def _run(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
             run = [*getattr(node, "decorator_list", ()), *node.args.defaults, *filter(None, node.args.kw_defaults)]
             yield from _run(run)
         else:
-            yield from _run(ast.iter_child_nodes(node))
+            yield from _run(children(node))

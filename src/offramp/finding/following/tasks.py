@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from offramp.finding.following.state import UNFOLLOWED, Following, Plain, TaskFunction, Thing, Unfollowed
 from offramp.finding.graph import MAPPED, Argument, Dag, Result, Task
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Use
 from offramp.finding.values import Constant, Given, Items, Local, Reference, Table
 
@@ -40,7 +41,7 @@ class Tasks(Following):
                 self._block("is in one DAG's block and names another DAG", node)
             dag = thing
         if dag is None:
-            self.seen.difference_update(ast.walk(node))
+            self.seen.difference_update(walk(node))
             return UNFOLLOWED
         if "task_group" in own.given:
             self._block("`task_group` as an argument is not followed", node)
@@ -164,9 +165,9 @@ class Tasks(Following):
 
     def _lambda(self, task: Task, function: ast.Lambda, node: ast.expr) -> None:
         """A lambda that takes nothing, and calls nothing but what prints or computes."""
-        called = [inner.func for inner in ast.walk(function.body) if isinstance(inner, ast.Call)]
+        called = [inner.func for inner in walk(function.body) if isinstance(inner, ast.Call)]
         known = [value.path for callee in called if isinstance(value := self.values.single(callee), Reference)]
-        names = {inner.id for inner in ast.walk(function.body) if isinstance(inner, ast.Name)}
+        names = {inner.id for inner in walk(function.body) if isinstance(inner, ast.Name)}
         own = function.args
         if own.args or own.posonlyargs or own.kwonlyargs or own.vararg or own.kwarg or task.positional or task.keywords:
             self._block("the callable is a lambda that takes arguments", node)

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import MODULE, Prefect, Target
 from offramp.finding.value_paths import BREAKS, Paths
 from offramp.finding.values import Local, Made, Member, Partial, Reference, Value, own_nodes
@@ -163,7 +164,7 @@ class Awaiting:
     def _follow(self, function: FunctionNode) -> None:
         """Look at every call in a function that runs in an async flow from now on."""
         self._reach(function)
-        for inner in ast.walk(function):
+        for inner in walk(function):
             if inner is not function and isinstance(inner, FunctionNode | ast.Lambda) and inner not in self._reached:
                 self._inner(inner)
 
@@ -212,7 +213,7 @@ class Awaiting:
         for call in self.names.calls:
             if self.names.enclosing_function(call) is function:
                 self._call(call)
-        for part in ast.walk(function):
+        for part in walk(function):
             parent = self.names.parents.get(part)
             if isinstance(part, ast.Name) and not (isinstance(parent, ast.Call) and parent.func is part):
                 self._handed_on(part)
@@ -302,7 +303,7 @@ class Awaiting:
             if isinstance(owner, Reference) and (owner.path.removesuffix(".load"), value.name) not in _PLAIN_METHODS:
                 self._owner(call, owner.path)
         elif isinstance(value, Local) and isinstance(value.node, ast.ClassDef):
-            for inner in ast.walk(value.node):
+            for inner in walk(value.node):
                 if isinstance(inner, FunctionNode):
                     self._inner(inner)
         elif isinstance(value, Local) and isinstance(value.node, FunctionNode):

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from offramp.finding.graph import Blocker, Task
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.fixing.text import INDENT, WIDTH, call_lines
 from offramp.record import NamedTuple
 
@@ -344,7 +345,7 @@ def _returned_constants(task: Task) -> set[str] | None:
     if not isinstance(function, FunctionNode) or not _ends(function.body):
         return None
     found: set[str] = set()
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, FunctionNode | ast.Lambda) and node is not function:
             return None
         if isinstance(node, ast.Return):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.values import own_nodes
 from offramp.fixing.expressions import Blocked
@@ -40,7 +41,7 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
     names = [_name(prefect, insertions, call, number) for number, call in enumerate(calls)]
     listed = ", ".join(f"*{name}" if _mapped(call) else name for name, call in zip(names, calls, strict=True))
     if isinstance(value, ast.List) and _are_futures(prefect, insertions, value):
-        here = [part.id for part in ast.walk(value) if isinstance(part, ast.Name)]
+        here = [part.id for part in walk(value) if isinstance(part, ast.Name)]
         others = [name for name in _others(prefect, function, calls) if name not in here]
         insertions.before(last, [f"{name}.wait()" for name in others])
         insertions.around(value.elts[-1], "", f", {listed}")
@@ -93,7 +94,7 @@ def _ends(prefect: Prefect, function: FunctionNode, use: ast.Name) -> bool:
 
 def _refuse_work_in(prefect: Prefect, last: ast.Return) -> None:
     """Blocked where what a flow returns starts something, which a result that raises before it would prevent."""
-    for call in ast.walk(last):
+    for call in walk(last):
         if isinstance(call, ast.Call):
             target = prefect.target(call.func)
             submits = isinstance(call.func, ast.Attribute) and call.func.attr in ("submit", "map")

@@ -13,6 +13,7 @@ from functools import partial
 
 from offramp.finding.graph import Blocker
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module, Use
 from offramp.finding.values import Constant, Reference
 from offramp.fixing.edits import overlap
@@ -103,7 +104,7 @@ def hook_calls(
     module: Module, source: Source, function: FunctionNode, expressions: Expressions, options: HookOptions
 ) -> HookCalls | None:
     """The calls of hooks that a callable makes; None where it makes none."""
-    inside = {node for statement in function.body for node in ast.walk(statement)}
+    inside = {node for statement in function.body for node in walk(statement)}
     uses = [use for use in module.uses if use.role == "hook" and use.call is not None and use.callee in inside]
     if not uses:
         return None
@@ -155,7 +156,7 @@ class _Rewriting:
 
     def text(self, node: ast.AST) -> str:
         """An expression as it stands, on one line. Raises Blocked for one that means another thing elsewhere."""
-        if any(isinstance(inner, ast.NamedExpr | ast.Lambda | ast.Yield | ast.YieldFrom) for inner in ast.walk(node)):
+        if any(isinstance(inner, ast.NamedExpr | ast.Lambda | ast.Yield | ast.YieldFrom) for inner in walk(node)):
             raise Blocked("is called with an expression that is not followed", node)
         segment = self.source.segment(self.source.positions.span(node))
         return ast.unparse(node) if "\n" in segment else segment
@@ -171,7 +172,7 @@ class _Rewriting:
     # -- what stands around the calls --------------------------------------------
 
     def _handlers(self) -> None:
-        for node in ast.walk(self.function):
+        for node in walk(self.function):
             if isinstance(node, ast.ExceptHandler):
                 kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             elif isinstance(node, ast.Call) and self._path(node.func) == "contextlib.suppress":
@@ -199,14 +200,14 @@ class _Rewriting:
     def _own_names(self) -> None:
         """Names of its own that mean something else than in the calls; modules are the helpers' alone."""
         needed = self.helpers | {name for module, name in self.imports if module}
-        for node in ast.walk(self.function):
+        for node in walk(self.function):
             for name in _bound_by(node):
                 if name in needed:
                     raise Blocked(f"`{name}` means something else here", node)
 
     def _statuses(self) -> None:
         """``DbtCloudJobRunStatus``, which prefect-dbt has too, with one other name and method."""
-        for node in ast.walk(self.function):
+        for node in walk(self.function):
             if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
                 continue
             value = self.module.values.single(node)
@@ -235,7 +236,7 @@ class _Rewriting:
     def _hook(self, use: Use) -> None:
         made = use.call
         assert made is not None
-        self.gone.update(node for node in ast.walk(use.callee) if isinstance(node, ast.Name))
+        self.gone.update(node for node in walk(use.callee) if isinstance(node, ast.Name))
         load = self._loaded(use, made)
         parent = self.names.parents.get(made)
         if isinstance(parent, ast.Attribute):
@@ -272,7 +273,7 @@ class _Rewriting:
             raise Blocked(f"`{target.id}` is bound in a way that is not followed", target)
         return [
             node
-            for node in ast.walk(self.function)
+            for node in walk(self.function)
             if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
         ]
 

@@ -6,6 +6,7 @@ import ast
 
 from offramp.finding.keys import holds_key
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import SYNC, Prefect, Target
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
@@ -98,8 +99,8 @@ def _given(prefect: Prefect, call: ast.Call, positional: tuple[str, ...]) -> dic
 def _free(prefect: Prefect, call: ast.Call) -> str:
     function = prefect.names.enclosing_function(call)
     assert isinstance(function, FunctionNode)
-    taken = {part.id for part in ast.walk(function) if isinstance(part, ast.Name)}
-    taken |= {part.arg for part in ast.walk(function) if isinstance(part, ast.arg)}
+    taken = {part.id for part in walk(function) if isinstance(part, ast.Name)}
+    taken |= {part.arg for part in walk(function) if isinstance(part, ast.arg)}
     for name in ("run", "dbt_run", "dbt_cloud_run"):
         if name not in taken and not prefect.names.module.bindings.get(name):
             return name

@@ -6,6 +6,7 @@ import ast
 
 from offramp.finding.graph import Argument, Dag
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.values import Constant, Items
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.conversion import COMMENTS, Work, imports_airflow, is_airflow
@@ -47,7 +48,7 @@ class Placement(Work):
 
     def _check_kept(self, statement: ast.AST) -> None:
         names = self.module.names
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 if node in self.hook_names or self._is_default_args(statement):
                     continue
@@ -159,9 +160,7 @@ class Placement(Work):
             text = "\n".join(dedented(self.source, statement, decorator, self._hook_edits(statement)))
             return [*before, text, "", ""]
         if isinstance(statement, ast.For | ast.If):
-            return [
-                line for inner in ast.walk(statement) if isinstance(inner, ast.stmt) for line in self._pieces_of(inner)
-            ]
+            return [line for inner in walk(statement) if isinstance(inner, ast.stmt) for line in self._pieces_of(inner)]
         pieces = self._pieces_of(statement)
         if pieces:
             return pieces

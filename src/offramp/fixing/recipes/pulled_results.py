@@ -8,6 +8,7 @@ import re
 
 from offramp.finding.graph import Task
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant
 from offramp.fixing.edits import overlap
@@ -75,7 +76,7 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
         names.add(own.kwarg.arg)
     calls: dict[ast.Call, Task] = {}
     texts: dict[ast.expr, str] = {}
-    used: list[ast.Name] = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id in names]
+    used: list[ast.Name] = [node for node in walk(function) if isinstance(node, ast.Name) and node.id in names]
     scope = module.names.scopes[function]
     for context in used:
         if any(binding.scope is not scope for binding in module.names.lookup(context.id, context)):
@@ -95,7 +96,7 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
         # Every pull gives a copy, which the function may change.
         if upstream.function is not None and list(calls.values()).count(upstream) > 1:
             return None
-    taken = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} | {
+    taken = {node.id for node in walk(function) if isinstance(node, ast.Name)} | {
         parameter.arg for parameter in (*own.args, *own.kwonlyargs, *own.posonlyargs)
     }
     if taken & set(texts.values()) or set(texts.values()) & task.keywords.keys():

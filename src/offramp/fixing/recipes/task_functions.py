@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.following.folding import fold
 from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmless
 from offramp.fixing.pushed import lost, no_dict
@@ -470,7 +471,7 @@ class TaskFunctions(Work):
     def _callable_blockers(self, task: Task, function: FunctionNode, replaced: frozenset[str]) -> Iterator[Blocker]:
         """What keeps a callable from being a task's function as it is."""
         own = function.args
-        if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
+        if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in walk(function)):
             yield Blocker(f"the callable `{function.name}` is a generator", function)
         plain = [*own.posonlyargs, *own.args]
         given = {parameter.arg for parameter in plain[: len(task.positional)]} | set(task.keywords)
@@ -504,7 +505,7 @@ class TaskFunctions(Work):
                 if name not in accepted:
                     yield Blocker(f"`{function.name}` has no parameter `{name}`", task.node)
         elif own.kwarg.arg not in replaced:
-            used = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == own.kwarg.arg]
+            used = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == own.kwarg.arg]
             if used:
                 yield Blocker(f"`{function.name}` uses Airflow's context", used[0])
         yield from self._reached_blockers(function, set())
@@ -516,7 +517,7 @@ class TaskFunctions(Work):
         names = self.module.names
         body = [*function.body, function.args] if isinstance(function, FunctionNode) else [function]
         for part in body:
-            for node in ast.walk(part):
+            for node in walk(part):
                 if isinstance(node, ast.Import | ast.ImportFrom) and imports_airflow(node):
                     yield Blocker("a callable of a task imports Airflow", node)
                 if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
@@ -573,12 +574,10 @@ class TaskFunctions(Work):
     def _check_shadowing(self, task: Task, lines: list[str]) -> None:
         """A task's function must not use a name of its own where an argument means the module's."""
         function = ast.parse("\n".join(lines)).body[0]
-        stored = {
-            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        }
-        stored |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+        stored = {node.id for node in walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        stored |= {node.arg for node in walk(function) if isinstance(node, ast.arg)}
         for argument in task.arguments.values():
-            for node in ast.walk(argument.node):
+            for node in walk(argument.node):
                 if isinstance(node, ast.Name) and node.id in stored:
                     raise Blocked(f"`{node.id}` is also a name that the task's function needs", node)
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 
+from offramp.finding.nodes import walk
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.dbt_cloud import Body, Job, absent_text
 from offramp.fixing.text import INDENT
@@ -42,7 +43,7 @@ def call(job: Job) -> Body:
         elif lines or line.strip():
             lines.append(re.sub(_SLOT, lambda slot: _value(job, slot[1], keywords), line))
     text = "\n".join(["async def f():", *(INDENT + line for line in lines)])
-    awaits = any(isinstance(node, ast.Await) for node in ast.walk(_parsed(text, job)))
+    awaits = any(isinstance(node, ast.Await) for node in walk(_parsed(text, job)))
     return Body(tuple(lines), {}, awaits, frozenset(imports))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from offramp.finding.names import FunctionNode
+from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import ASYNC, SYNC, Prefect, Target
 from offramp.finding.prefect_runs import raises_anyway
 from offramp.finding.values import Constant
@@ -110,7 +111,7 @@ def _held(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
 def free_name(prefect: Prefect, node: ast.AST, wanted: tuple[str, ...]) -> str:
     """A name that nothing in the function or module around a node uses."""
     function = prefect.names.enclosing_function(node)
-    inside = ast.walk(function) if function is not None else ()
+    inside = walk(function) if function is not None else ()
     taken = {getattr(part, "id", None) or getattr(part, "arg", None) for part in inside}
     for name in wanted:
         if name not in taken and name not in prefect.names.module.bindings:
