@@ -87,10 +87,3 @@ def test_a_field_without_default_behind_one_with_default_is_refused() -> None:
         class Wrong(NamedTuple):
             first: int = 1
             second: str  # type: ignore[misc]
-
-
-def test_a_class_without_fields_is_refused() -> None:
-    with pytest.raises(TypeError, match="Empty has no fields"):
-
-        class Empty(NamedTuple):
-            pass

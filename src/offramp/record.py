@@ -29,8 +29,6 @@ else:
             defaults = {field: namespace.pop(field) for field in fields if field in namespace}
             if tuple(defaults) != fields[len(fields) - len(defaults) :]:
                 raise TypeError(f"{name}: a field without a default follows one that has one")
-            if not fields and bases[0] is not tuple and not hasattr(bases[0], "_fields"):
-                raise TypeError(f"{name} has no fields")
             if fields:
                 namespace |= {field: getter(place, "") for place, field in enumerate(fields)}
                 namespace |= {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
