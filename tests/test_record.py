@@ -87,3 +87,11 @@ def test_a_field_without_default_behind_one_with_default_is_refused() -> None:
         class Wrong(NamedTuple):
             first: int = 1
             second: str  # type: ignore[misc]
+
+
+def test_a_class_may_have_no_fields() -> None:
+    class Nothing(NamedTuple):
+        """A value that is only itself."""
+
+    assert Nothing() == ()
+    assert type(Nothing()) is Nothing
