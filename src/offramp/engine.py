@@ -252,15 +252,17 @@ def check_files(
     named: Collection[str] = (),
     fixes: bool = False,
     fix: Applicability | None = None,
+    beside: bool = False,
 ) -> Iterator[FileResult]:
     """Check files in the order of ``paths``; what takes longer is shared by ``jobs`` processes.
 
     ``named`` are the paths that the user gave by name. ``fixes`` plans fixes; ``fix``
-    applies them, down to that applicability, without writing. A file that cannot be
-    read gives a result with a problem.
+    applies them, down to that applicability, without writing; with ``beside`` they take
+    nothing away that other files of the project need. A file that cannot be read gives
+    a result with a problem.
     """
     if fixes or fix is not None:
-        context.project = Project(paths)
+        context.project = Project(_project_files(paths, context.settings) if beside else paths)
     work = _Work(context, frozenset(named), fixes, fix)
     begin = monotonic()
     for place, path in enumerate(paths):
@@ -269,6 +271,22 @@ def check_files(
             yield from _in_processes(paths[place:], work, jobs)
             return
         yield work.check(path)
+
+
+def _project_files(paths: Sequence[str], settings: Settings) -> Iterator[str]:
+    """The files of a run and those beside them: of a configured project all, else of the same directories."""
+    from offramp.reading.discover import discover
+
+    yield from paths
+    roots: dict[str, Settings] = {}
+    for directory in sorted({os.path.dirname(os.path.abspath(path)) for path in paths}):
+        nearest = settings_for(os.path.join(directory, "x"), settings)
+        if nearest.config_file and f"{directory}/".startswith(f"{nearest.root.rstrip('/')}/"):
+            roots[nearest.root] = nearest
+        elif os.access(directory, os.R_OK):
+            yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith((".py", ".pyi")))
+    for root, nearest in roots.items():
+        yield from discover([root], nearest).files
 
 
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:

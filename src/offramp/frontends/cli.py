@@ -199,7 +199,9 @@ def _check(args: argparse.Namespace) -> int:
         for path in discovery.excluded:
             complain(f"{path} is excluded by the configuration")
         jobs = args.jobs or processors()
-        running = check_files(discovery.files, context, jobs, named=named(args.paths), fixes=True, fix=level)
+        running = check_files(
+            discovery.files, context, jobs, named=named(args.paths), fixes=True, fix=level, beside=True
+        )
         results = [
             result
             for result in (running if args.quiet else progress(running, checked))

@@ -14,7 +14,7 @@ _IMPORT = (
 
 
 class Project:
-    """The Python files that a run covers; their bytes are read when first asked for and kept."""
+    """The Python files of a project; their bytes are read when first asked for and kept."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         """``paths`` are gone through when other files are first asked for, and again where one is new."""
@@ -23,7 +23,10 @@ class Project:
 
     @cached_property
     def _paths(self) -> list[tuple[str, str]]:
-        return [(path, os.path.abspath(path)) for path in self._given]
+        places: dict[str, str] = {}
+        for path in self._given:
+            places.setdefault(os.path.abspath(path), path)
+        return [(path, place) for place, path in places.items()]
 
     def quoting(self, text: str, besides: str) -> str | None:
         """Path of another file that has ``text`` as a string, such as a DAG's id; None if there is none."""
