@@ -154,6 +154,8 @@ class Placement(Work):
             if decorator is None and not called and self.module.dags.decorated(statement, _DECORATORS):
                 # A task that no DAG calls runs nowhere; nothing is lost with it but its code.
                 self._block(f"the task `{statement.name}` is never called", statement)
+            if decorator is None and not called:
+                self._check_kept(statement)
             before = self.comments.before(statement)
             self.comments.keep(statement)
             # One piece: blank lines in its strings are no layout.
