@@ -25,6 +25,8 @@ _DIFFERENCES = """\
 - Prefect tests the time limit before the status that it has just read, Airflow after it: a run that ends just at
   its limit fails on Prefect only.
 - Prefect gives up on a request that dbt Cloud does not answer within 5 seconds, Airflow waits.
+- Airflow runs a DAG that has a schedule once as soon as it is switched on, for the moment that has just passed. A
+  deployed flow waits for the next one.
 """
 _REPEATED = """\
 - prefect-dbt repeats a request that failed, up to three times: a brief fault of dbt Cloud no longer fails the task,
