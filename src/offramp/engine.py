@@ -262,7 +262,7 @@ def check_files(
     a result with a problem.
     """
     if fixes or fix is not None:
-        context.project = Project(_project_files(paths, context.settings) if beside else paths)
+        context.project = project_around(paths, context.settings) if beside else Project(paths)
     work = _Work(context, frozenset(named), fixes, fix)
     begin = monotonic()
     for place, path in enumerate(paths):
@@ -273,15 +273,19 @@ def check_files(
         yield work.check(path)
 
 
-def _project_files(paths: Sequence[str], settings: Settings) -> Iterator[str]:
-    """The files of a run and those beside them: of a configured project all, else of the same directories."""
+def project_around(paths: Sequence[str], settings: Settings) -> Project:
+    """Some files and those beside them: of a configured project all, else of the same directories."""
+    return Project(_beside(paths, settings))
+
+
+def _beside(paths: Sequence[str], settings: Settings) -> Iterator[str]:
     from offramp.reading.discover import discover
 
     yield from paths
     roots: dict[str, Settings] = {}
     for directory in sorted({os.path.dirname(os.path.abspath(path)) for path in paths}):
         nearest = settings_for(os.path.join(directory, "x"), settings)
-        if nearest.config_file and f"{directory}/".startswith(f"{nearest.root.rstrip('/')}/"):
+        if nearest.config_file and os.path.join(directory, "").startswith(os.path.join(nearest.root, "")):
             roots[nearest.root] = nearest
         elif os.access(directory, os.R_OK):
             yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith((".py", ".pyi")))

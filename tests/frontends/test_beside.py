@@ -35,6 +35,13 @@ def test_a_file_of_the_same_directory_imports_the_only_one_that_is_checked(proje
     assert "Would fix" not in offramp("check", "--diff", "--isolated", "dags/nightly.py").stderr
 
 
+def test_a_file_from_stdin_stands_where_its_name_says(project: Path, offramp: Run) -> None:
+    command = ("check", "--diff", "--isolated", "--stdin-filename", "dags/nightly.py", "-")
+    assert "Would fix 1 finding" in offramp(*command, input=_DAG).stderr
+    (project / "dags" / "other.py").write_text("from nightly import dag\n")
+    assert "Would fix" not in offramp(*command, input=_DAG).stderr
+
+
 def test_a_file_elsewhere_in_a_configured_project_imports_it(project: Path, offramp: Run) -> None:
     (project / "pyproject.toml").write_text('[tool.offramp]\nairflow-version = "3.0"\n')
     assert "Would fix 1 finding" in offramp("check", "--diff", "dags/nightly.py").stderr

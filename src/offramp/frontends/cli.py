@@ -163,7 +163,7 @@ def _declare_check(parser: argparse.ArgumentParser) -> None:
 def _check(args: argparse.Namespace) -> int:
     if args.watch:
         return _watch(args)
-    from offramp.engine import Context, check_bytes, check_files, fix_bytes
+    from offramp.engine import Context, check_bytes, check_files, fix_bytes, project_around
     from offramp.knowledge.rulebook import load_rulebook
     from offramp.output import text
     from offramp.output.progress import progress
@@ -186,6 +186,8 @@ def _check(args: argparse.Namespace) -> int:
     if stdin:
         raw = sys.stdin.buffer.read()
         name = args.stdin_filename or "-"
+        if args.stdin_filename is not None:
+            context.project = project_around([name], settings)
         if level is None:
             results = [check_bytes(name, raw, context, named=True, fixes=True)]
         else:
