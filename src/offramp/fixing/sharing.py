@@ -42,6 +42,11 @@ _OF_THE_PROCESS_TOO = (
 )
 _OF_A_LOGGER = frozenset({"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"})
 _IDENTITIES = frozenset({"os.getpid", "os.getppid", "multiprocessing.current_process"})
+# The process of Airflow's task ends with `os._exit` (2.10 and 3.3), and its threads with it.
+_STARTING = frozenset(
+    "threading.Thread threading.Timer _thread.start_new_thread subprocess.Popen multiprocessing.Process "
+    "os.popen".split()
+)
 # A task runs in a thread that has no event loop.
 _OF_THE_THREAD = frozenset({"asyncio.get_event_loop"})
 # Their parsers end the process where the arguments are wrong.
@@ -171,6 +176,16 @@ class Sharing:
                     self._block(f"`{ast.unparse(raised)}` fails a task of Airflow, and ends a flow", node)
             elif isinstance(node, ast.Call):
                 self._check_call(node)
+        self._check_started(code)
+
+    def _check_started(self, code: ast.AST) -> None:
+        calls = [node for node in _body(code) if isinstance(node, ast.Call)]
+        if any(map(_waits, calls)):
+            return
+        for call in calls:
+            path = self._path(call.func)
+            if path in _STARTING and not isinstance(self.names.parents.get(call), ast.withitem):
+                self.doubts[f"what `{path}` starts may go on after its task, whose process Airflow ends"] = call
 
     def _check_call(self, call: ast.Call) -> None:
         path = self._path(call.func)
@@ -378,6 +393,12 @@ def runs_again(task: Task) -> bool:
 
 def _made_once(name: str) -> str:
     return f"{name} is made once for all tasks of a flow, in Airflow for each task and try"
+
+
+def _waits(call: ast.Call) -> bool:
+    """Whether a call waits for a thread or a process; ``str.join`` takes an argument."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return name in ("wait", "communicate") or (name == "join" and not call.args)
 
 
 def _several(tasks: list[Task]) -> bool:
