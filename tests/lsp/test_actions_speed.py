@@ -21,7 +21,7 @@ _LIGHT = {"offramp.fixing.edits"}
 
 
 def long_dag() -> str:
-    """A DAG of 500 lines: 30 functions that tasks call, and as many dbt Cloud jobs behind them."""
+    """A DAG of 500 lines: 30 functions that tasks call, each with a dbt Cloud job behind it, one after the other."""
     lines = [
         "from datetime import datetime, timedelta",
         "from airflow import DAG",
@@ -54,7 +54,7 @@ def long_dag() -> str:
             "        timeout=3600,",
             "        check_interval=30,",
             "    )",
-            f"    step{number} >> run{number}",
+            f"    {f'run{number - 1} >> ' if number else ''}step{number} >> run{number}",
         ]
     return "\n".join(lines) + "\n"
 

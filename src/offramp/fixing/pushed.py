@@ -24,8 +24,10 @@ _PLAIN_CALLS = frozenset(
     "datetime.datetime.strptime random.random random.randint random.uniform subprocess.call subprocess.check_call "
     "os.path.join os.path.exists os.path.basename os.path.dirname os.path.abspath os.path.getsize".split()
 )
-# They give a list, a dict or a part of what they are given.
-_COPIES = frozenset(f"builtins.{name}" for name in "list dict tuple set sorted sum min max".split())
+# They give a list or a part of what they are given.
+_COPIES = frozenset(f"builtins.{name}" for name in "list tuple set sorted sum min max".split())
+# They give what they are given one by one.
+_ITERATORS = frozenset(f"builtins.{name}" for name in "enumerate zip reversed iter filter".split())
 _PLAIN_METHODS = frozenset(
     "json isoformat strftime format strip lstrip rstrip lower upper title replace join split splitlines decode "
     "hexdigest timestamp total_seconds tolist read_text startswith endswith isdigit zfill count "
@@ -133,7 +135,7 @@ class _Judge:
         if isinstance(node, ast.DictComp):
             return self._all((node.key, node.value))
         if isinstance(node, ast.Starred | ast.Subscript):
-            return self.keeps(node.value)
+            return self._part(node.value)
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.Attribute):
@@ -148,10 +150,34 @@ class _Judge:
         path = value.path if isinstance(value, Reference) else ""
         if path in _LOST_CALLS:
             return False
+        if path == "builtins.dict":
+            return _both([*map(self._part, node.args), *(self.keeps(keyword.value) for keyword in node.keywords)])
         if path in _COPIES:
-            return self._all([*node.args, *(keyword.value for keyword in node.keywords)])
+            return _both([self._part(argument) for argument in node.args])
         method = isinstance(node.func, ast.Attribute) and node.func.attr in _PLAIN_METHODS
         return path in _PLAIN_CALLS or method or None
+
+    def _part(self, node: ast.expr) -> bool | None:
+        """Whether Airflow can keep what is taken out of a value; never certain that it cannot."""
+        kept: bool | None
+        if isinstance(node, ast.GeneratorExp):
+            kept = self.keeps(node.elt)
+        elif isinstance(node, ast.Call):
+            value = self._values.single(node.func)
+            path = value.path if isinstance(value, Reference) else ""
+            if path == "builtins.range":
+                kept = True
+            elif path in _ITERATORS:
+                of = node.args[1:] if path == "builtins.filter" else node.args
+                kept = _both([self._part(argument) for argument in of])
+            elif path == "builtins.map" and node.args:
+                made = self._values.single(node.args[0])
+                kept = isinstance(made, Reference) and made.path in _PLAIN_CALLS
+            else:
+                kept = self.keeps(node)
+        else:
+            kept = self.keeps(node)
+        return kept or None
 
     def _name(self, node: ast.Name) -> bool | None:
         kept: list[bool | None] = []
@@ -171,8 +197,11 @@ class _Judge:
         if binding.kind == "parameter":
             return True
         held = binding.node.value if isinstance(binding.node, ast.AugAssign) else binding.node
-        known = binding.kind in ("value", "augmented", "element", "item") and isinstance(held, ast.expr)
-        return self.keeps(held) if known and isinstance(held, ast.expr) else None
+        if not isinstance(held, ast.expr):
+            return None
+        if binding.kind in ("element", "item", "element-item"):
+            return self._part(held)
+        return self.keeps(held) if binding.kind in ("value", "augmented") else None
 
 
 def _both(kept: list[bool | None]) -> bool | None:
