@@ -21,6 +21,8 @@ _LIBRARIES = frozenset(
     "pandas pendulum polars pyarrow pydantic pytz requests ruamel slugify sqlalchemy toml tomli tzlocal ujson "
     "yaml".split()
 )
+# What values of any kind answer, dates among them.
+_ANSWERS = READING | {"isoformat", "strftime", "date", "timestamp", "total_seconds", "weekday", "add", "subtract"}
 _ANYTHING = frozenset("eval exec globals locals __import__ map filter".split())
 
 
@@ -82,8 +84,8 @@ class Strangers:
         if isinstance(value, Made):
             return self._is_known(value.callee, callee)
         if isinstance(value, Member) and not isinstance(value.owner, Local):
-            return value.name in READING or self._is_known(value.owner, callee)
-        return isinstance(callee, ast.Attribute) and callee.attr in READING
+            return value.name in _ANSWERS or self._is_known(value.owner, callee)
+        return isinstance(callee, ast.Attribute) and callee.attr in _ANSWERS
 
 
 def _function(decorator: ast.expr) -> ast.expr:
