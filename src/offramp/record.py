@@ -61,7 +61,7 @@ else:
         def _replace(self, /, **named):
             values = dict(zip(self._fields, self, strict=True))
             if not named.keys() <= values.keys():
-                raise ValueError(f"{type(self).__name__} has no {sorted(named.keys() - values.keys())}")
+                raise TypeError(f"{type(self).__name__} has no {sorted(named.keys() - values.keys())}")
             return tuple.__new__(type(self), (values | named).values())
 
         def _asdict(self):
