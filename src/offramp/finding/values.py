@@ -974,7 +974,7 @@ class Values:
         """A dict after it is updated with a list of keys and values."""
         for node in pairs.nodes if pairs.complete else ():
             pair = self.single(node)
-            if not isinstance(pair, Items) or not pairs.complete or len(pair.nodes) != 2:
+            if not isinstance(pair, Items) or len(pair.nodes) != 2:
                 return _merged(table, UNKNOWN)
             table = _with_item(table, self.single(pair.nodes[0]), pair.nodes[1])
         return table if pairs.complete else _merged(table, UNKNOWN)

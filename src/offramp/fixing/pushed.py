@@ -146,8 +146,7 @@ class _Judge:
         return _both([self.keeps(node) for node in nodes])
 
     def _call(self, node: ast.Call) -> bool | None:
-        value = self._values.single(node.func)
-        path = value.path if isinstance(value, Reference) else ""
+        path = self._path(node.func)
         if path in _LOST_CALLS:
             return False
         if path == "builtins.dict":
@@ -159,25 +158,21 @@ class _Judge:
 
     def _part(self, node: ast.expr) -> bool | None:
         """Whether Airflow can keep what is taken out of a value; never certain that it cannot."""
-        kept: bool | None
         if isinstance(node, ast.GeneratorExp):
-            kept = self.keeps(node.elt)
-        elif isinstance(node, ast.Call):
-            value = self._values.single(node.func)
-            path = value.path if isinstance(value, Reference) else ""
-            if path == "builtins.range":
-                kept = True
-            elif path in _ITERATORS:
-                of = node.args[1:] if path == "builtins.filter" else node.args
-                kept = _both([self._part(argument) for argument in of])
-            elif path == "builtins.map" and node.args:
-                made = self._values.single(node.args[0])
-                kept = isinstance(made, Reference) and made.path in _PLAIN_CALLS
-            else:
-                kept = self.keeps(node)
-        else:
-            kept = self.keeps(node)
-        return kept or None
+            return self.keeps(node.elt) or None
+        path = self._path(node.func) if isinstance(node, ast.Call) else ""
+        given = node.args if isinstance(node, ast.Call) else []
+        if path == "builtins.range":
+            return True
+        if path in _ITERATORS:
+            return _both([self._part(argument) for argument in (given[1:] if path == "builtins.filter" else given)])
+        if path == "builtins.map" and given:
+            return self._path(given[0]) in _PLAIN_CALLS or None
+        return self.keeps(node) or None
+
+    def _path(self, node: ast.expr) -> str:
+        value = self._values.single(node)
+        return value.path if isinstance(value, Reference) else ""
 
     def _name(self, node: ast.Name) -> bool | None:
         kept: list[bool | None] = []

@@ -68,9 +68,7 @@ class _Builder(Expressions):
         stack: list[ast.AST] = [one for one in reversed(self.module.tree.body) if one in self.building]
         while stack:
             node = stack.pop()
-            if node in self.kept or (
-                isinstance(node, FunctionNode) and self.sections.decorated(node, ("dag", "task_group")) is None
-            ):
+            if node in self.kept or (isinstance(node, FunctionNode) and not self._is_block(node)):
                 continue
             stack.extend(reversed(children(node)))
             unfollowed = isinstance(node, ast.stmt) and node not in self.followed and node not in self.building
@@ -91,16 +89,14 @@ class _Builder(Expressions):
         """Block calls in the DAGs' blocks of what may make tasks there, unseen."""
         strangers = Strangers(self.module, self.followed)
         for statement in self.building:
-            if not isinstance(statement, ast.With | FunctionNode):
-                continue
-            if (
-                isinstance(statement, FunctionNode)
-                and self.sections.decorated(statement, ("dag", "task_group")) is None
-            ):
-                continue
-            for found, call in strangers.calls(statement.body):
-                name = ast.unparse(found)
-                self._block(f"`{name}` is defined elsewhere: whether it makes tasks of this DAG is not known", call)
+            if isinstance(statement, ast.With) or (isinstance(statement, FunctionNode) and self._is_block(statement)):
+                for found, call in strangers.calls(statement.body):
+                    name = ast.unparse(found)
+                    self._block(f"`{name}` is defined elsewhere: whether it makes tasks of this DAG is not known", call)
+
+    def _is_block(self, function: FunctionNode) -> bool:
+        """Whether a function's body makes tasks of a DAG or a group."""
+        return self.sections.decorated(function, ("dag", "task_group")) is not None
 
     def _acts(self, node: ast.AST) -> bool:
         """Whether an expression does something besides giving its value, which deleting it would leave out."""
