@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -253,17 +253,19 @@ def check_files(
     fixes: bool = False,
     fix: Applicability | None = None,
     beside: bool = False,
+    show: Callable[[FileResult], str] | None = None,
 ) -> Iterator[FileResult]:
     """Check files in the order of ``paths``; what takes longer is shared by ``jobs`` processes.
 
     ``named`` are the paths that the user gave by name. ``fixes`` plans fixes; ``fix``
     applies them, down to that applicability, without writing; with ``beside`` they take
-    nothing away that other files of the project need. A file that cannot be read gives
-    a result with a problem.
+    nothing away that other files of the project need. ``show`` makes the text that is
+    printed of a file with findings, in the process that checked it. A file that cannot be
+    read gives a result with a problem.
     """
     if fixes or fix is not None:
         context.project = project_around(paths, context.settings) if beside else Project(paths)
-    work = _Work(context, frozenset(named), fixes, fix)
+    work = _Work(context, frozenset(named), fixes, fix, show)
     begin = monotonic()
     for place, path in enumerate(paths):
         passed = monotonic() - begin
@@ -322,8 +324,13 @@ class _Work(NamedTuple):
     named: frozenset[str]
     fixes: bool
     fix: Applicability | None
+    show: Callable[[FileResult], str] | None
 
     def check(self, path: str) -> FileResult:
+        result = self._checked(path)
+        return result._replace(shown=self.show(result), text=b"") if self.show and result.findings else result
+
+    def _checked(self, path: str) -> FileResult:
         raw = _read(path)
         if isinstance(raw, FileResult):
             return raw

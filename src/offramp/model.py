@@ -169,7 +169,8 @@ class FileResult(NamedTuple):
     ``text`` is the UTF-8 text that the findings' offsets count in, with API keys as
     asterisks, kept only where there are findings. ``problem`` is one sentence when the
     tool (not the file) failed on it; the run then ends with exit code 2. ``new_text`` is
-    the whole fixed text where a fix was applied, else None.
+    the whole fixed text where a fix was applied, else None. ``shown`` are the findings in
+    the layout that is printed, where the run was given one.
     """
 
     path: str
@@ -179,3 +180,4 @@ class FileResult(NamedTuple):
     problem: str = ""
     fixed: tuple[Finding, ...] = ()
     old_text: bytes = b""
+    shown: str = ""

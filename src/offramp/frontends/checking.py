@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from offramp.frontends.terminal import columns, use_colour, use_links, write_all
-from offramp.model import OfframpError
-from offramp.output.formats import TERMINAL_LAYOUTS, rendered
+from offramp.model import FileResult, OfframpError
+from offramp.output.formats import TERMINAL_LAYOUTS, rendered, shower
 from offramp.output.outcome import Look, Outcome
 from offramp.record import NamedTuple
 from offramp.settings import OUTPUT_FORMATS
@@ -120,10 +120,16 @@ def deliver(args: argparse.Namespace, layout: str, outcome: Outcome, report: Rep
     What goes to stdout or ``--output-file`` is what ``report`` makes of them, in ``layout``
     unless ``--output`` names another for stdout.
     """
-    printed = [output for output in args.output if output.file is None]
-    for output in printed or [Output(layout, args.output_file)]:
+    for output in _printed(args, layout):
         _deliver_one(args, output, outcome, report)
     deliver_files(args, outcome)
+
+
+def shown_at_once(args: argparse.Namespace, layout: str) -> Callable[[FileResult], str] | None:
+    """What makes the text that ``deliver`` prints of one file's findings; None where it makes that of all at once."""
+    output = _printed(args, layout)[0]
+    at_once = output.file is None and output.layout in TERMINAL_LAYOUTS and len(args.output) < 2
+    return shower(output.layout, _look(args)) if at_once else None
 
 
 def deliver_files(args: argparse.Namespace, outcome: Outcome) -> None:
@@ -131,6 +137,15 @@ def deliver_files(args: argparse.Namespace, outcome: Outcome) -> None:
     for output in args.output:
         if output.file is not None:
             _deliver_one(args, output, outcome, rendered)
+
+
+def _printed(args: argparse.Namespace, layout: str) -> Sequence[Output]:
+    printed = [output for output in args.output if output.file is None]
+    return printed or [Output(layout, args.output_file)]
+
+
+def _look(args: argparse.Namespace) -> Look:
+    return Look(use_colour(args.color), use_links(args.color), args.quiet, columns())
 
 
 def _refuse_confused_outputs(args: argparse.Namespace) -> None:
@@ -148,8 +163,7 @@ def _deliver_one(args: argparse.Namespace, output: Output, outcome: Outcome, rep
         if output.layout not in TERMINAL_LAYOUTS and isinstance(sys.stdout, io.TextIOWrapper):
             # Programs that read these take nothing but UTF-8.
             sys.stdout.reconfigure(encoding="utf-8")
-        look = Look(use_colour(args.color), use_links(args.color), args.quiet, columns())
-        write_all(sys.stdout, report(output.layout, outcome, look))
+        write_all(sys.stdout, report(output.layout, outcome, _look(args)))
         return
     parts = report(output.layout, outcome, Look(args.color == "always", quiet=args.quiet))
     try:

@@ -24,6 +24,7 @@ from offramp.frontends.checking import (
     deliver_files,
     named,
     overrides,
+    shown_at_once,
 )
 from offramp.frontends.terminal import CLEAN, FAILED, FOUND, INTERRUPTED, complain, processors, write
 from offramp.model import Applicability, FileResult, OfframpError
@@ -201,8 +202,9 @@ def _check(args: argparse.Namespace) -> int:
         for path in discovery.excluded:
             complain(f"{path} is excluded by the configuration")
         jobs = args.jobs or processors()
+        show = None if args.diff or args.statistics else shown_at_once(args, settings.output_format)
         running = check_files(
-            discovery.files, context, jobs, named=named(args.paths), fixes=True, fix=level, beside=True
+            discovery.files, context, jobs, named=named(args.paths), fixes=True, fix=level, beside=True, show=show
         )
         results = [
             result

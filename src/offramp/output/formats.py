@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
+from offramp.model import FileResult
 from offramp.output.outcome import Look, Outcome
 
 # Read by people in their terminal, in its encoding.
@@ -54,14 +56,20 @@ def _findings(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
 
             return azure(outcome)
         case _:
-            from offramp.output import text
+            show = shower(layout, look)
+            return (result.shown or show(result) for result in outcome.found)
 
-            paint = text.Paint(look.colour, links=look.links)
-            match layout:
-                case "concise":
-                    lines = text.concise(outcome.found, paint)
-                case "grouped":
-                    lines = text.grouped(outcome.found, paint)
-                case _:
-                    lines = text.full(outcome.found, paint, look.columns)
-            return (f"{line}\n" for line in lines)
+
+def shower(layout: str, look: Look) -> Callable[[FileResult], str]:
+    """What makes the text of one file's findings in one of ``TERMINAL_LAYOUTS``."""
+    from offramp.output import text
+
+    paint = text.Paint(look.colour, links=look.links)
+    match layout:
+        case "concise":
+            lines = partial(text.concise, paint=paint)
+        case "grouped":
+            lines = partial(text.grouped, paint=paint)
+        case _:
+            lines = partial(text.full, paint=paint, columns=look.columns)
+    return lambda result: "".join([f"{line}\n" for line in lines([result])])

@@ -54,12 +54,13 @@ def full(results: Iterable[FileResult], paint: Paint, columns: int = 0) -> Itera
     """Lines of the ``full`` layout: message, place and source excerpt with carets, in so many columns if not 0."""
     for result in results:
         positions = Positions(result.text)
+        lines = _Lines(positions)
         refused: tuple[Refusal, ...] = ()
         for finding in result.findings:
             message = [paint(_BOLD, line) for line in _wrapped(_message(finding), columns, len(finding.code) + 1)]
             yield f"{paint.code(finding.code)} {message[0]}"
             yield from (f"{' ' * len(finding.code)} {line}" for line in message[1:])
-            yield from _excerpt(result.path, finding, positions, paint, columns)
+            yield from _excerpt(result.path, finding, positions, lines, paint, columns)
             if finding.fix is not None:
                 yield from _help(finding.fix, paint, columns)
             for refusal in finding.refusals[: 1 if refused == finding.refusals else None]:
@@ -197,46 +198,61 @@ def _message(finding: Finding) -> str:
     return finding.message.translate(_PICTURES)
 
 
-def _excerpt(path: str, finding: Finding, positions: Positions, paint: Paint, columns: int) -> Iterator[str]:
+class _Lines(dict[int, str]):
+    """The lines of a text by row, each decoded once: findings that stand close together show the same ones."""
+
+    def __init__(self, positions: Positions) -> None:
+        self._positions = positions
+
+    def __missing__(self, row: int) -> str:
+        line = self[row] = self._positions.line(row)
+        return line
+
+
+def _excerpt(
+    path: str, finding: Finding, positions: Positions, lines: _Lines, paint: Paint, columns: int
+) -> Iterator[str]:
     row, column = positions.location(finding.span.start)
     end_row, end_column = positions.location(finding.span.end)
-    shown = _rows_to_show(positions, row)
+    shown = _rows_to_show(positions, lines, row)
     gutter = len(str(shown.stop - 1))
-    yield f"{' ' * gutter}{paint(_BLUE, '-->')} {printable(path)}:{row}:{column}"
+    blank = " " * gutter
+    yield f"{blank}{paint(_BLUE, '-->')} {printable(path)}:{row}:{column}"
     if not positions.utf8:
         return
     bar = paint(_BLUE, "|")
-    yield f"{' ' * gutter} {bar}"
-    marked = positions.line(row)
+    yield f"{blank} {bar}"
+    marked = lines[row]
     stop = end_column - 1 if end_row == row else len(marked)
     widest = min(_WIDEST, max(_NARROWEST, columns - gutter - 3)) if columns else _WIDEST
     cut = max(0, min(column - 1 - min(_LEAD, widest // 3), len(marked) - widest)) if stop > widest else 0
     for number in shown:
-        line = positions.line(number)
-        text = _pictured(_window(line, cut, cut + widest)).rstrip()
+        text = _pictured(_window(lines[number], cut, cut + widest))
         yield f"{paint(_BLUE, f'{number:>{gutter}}')} {bar} {text}".rstrip()
         if number == row:
             before = _width(marked[cut : column - 1])
             carets = max(1, _width(marked[column - 1 : min(stop, cut + widest)]))
-            yield f"{' ' * gutter} {bar} {' ' * before}{paint(_RED, '^' * carets)}"
+            yield f"{blank} {bar} {' ' * before}{paint(_RED, '^' * carets)}"
     if shown.stop - 1 > row:
-        yield f"{' ' * gutter} {bar}"
+        yield f"{blank} {bar}"
 
 
 def _window(line: str, start: int, stop: int) -> str:
     """A part of a line, with a dot for what is left out on either side."""
+    if not start and len(line) <= stop:
+        return line
     part = line[start:stop]
     if start and part:
         part = f"…{part[1:]}"
     return f"{part[:-1]}…" if len(line) > stop else part
 
 
-def _rows_to_show(positions: Positions, row: int) -> range:
+def _rows_to_show(positions: Positions, lines: Mapping[int, str], row: int) -> range:
     first = max(1, row - _CONTEXT)
     last = min(positions.rows(), row + _CONTEXT)
-    while first < row and not positions.line(first).strip():
+    while first < row and not lines[first].strip():
         first += 1
-    while last > row and not positions.line(last).strip():
+    while last > row and not lines[last].strip():
         last -= 1
     return range(first, last + 1)
 
