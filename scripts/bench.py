@@ -52,8 +52,9 @@ def main() -> None:
         dag = place / "dag.py"
         dag.write_text(dag_of_lines(100))
         python = [sys.executable, "-c", "import argparse, ast"]
+        tree = (args.tree or install(place / "environment")).resolve()
+        os.chdir(place)  # the manifests of the project at hand would be read for its versions
         report("one DAG of 100 lines", [OFFRAMP, "check", "--isolated", str(dag)], python, 2.5, args.runs)
-        tree = args.tree or install(place / "environment")
         print(f"{tree}: {sum(1 for _ in tree.rglob('*.py'))} Python files")
         ruff = [RUFF, "check", "--isolated", "--no-cache", "--preview", "--select", "AIR", str(tree)]
         check = [OFFRAMP, "check", "--isolated", str(tree)]

@@ -18,6 +18,7 @@ from offramp.finding.detect import (
     needles,
     reads_manifests,
     shown_text,
+    takes_tree,
 )
 from offramp.finding.suppress import suppress
 from offramp.fixing.edits import applicable, apply, edits_of, unproven
@@ -39,7 +40,7 @@ _MOST_ROUNDS = 10
 # What would take longer than this many seconds is done in processes; starting them costs a fraction of it.
 _WORTH_PROCESSES = 0.3
 # How long to look, in seconds, before saying how long the rest will take.
-_LOOKING = 0.05
+_LOOKING = 0.02
 
 
 class Context:
@@ -158,7 +159,7 @@ def check_bytes(
     try:
         if _is_manifest(path, context):
             return _check_manifest(path, raw, context, enabled)
-        source = Source(path, raw, tree)
+        source = Source(path, raw, tree, lazily=not takes_tree(raw, rulebook, enabled))
         found = find(source, rulebook, enabled, context.versions, context.bans_for(path))
         findings = suppress(source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa)
         if fixes and findings:
@@ -384,7 +385,7 @@ def _forked(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[FileResult
     context = multiprocessing.get_context("fork")
     # Ctrl-C reaches every process of a terminal; the first one ends the others.
     with context.Pool(min(jobs, len(paths)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-        yield from pool.imap(_check_in_worker, paths, chunksize=max(1, min(32, len(paths) // (jobs * 4))))
+        yield from pool.imap(_check_in_worker, paths, chunksize=max(1, min(8, len(paths) // (jobs * 4))))
 
 
 def _check_in_worker(path: str) -> FileResult:

@@ -87,8 +87,7 @@ def find(source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: 
     found: list[Finding] = []
     if not rules.keys().isdisjoint(_BANNED):
         found.extend(_banned(source, rules, bans))
-    on_airflow = not rules.keys() <= _BANNED and any(needle in source.utf8 for needle in rulebook.needles())
-    on_prefect = any(needle in source.utf8 for needle in _PREFECT_NEEDLES) and not _ON_PREFECT.isdisjoint(rules)
+    on_airflow, on_prefect = _sides(source.utf8, rulebook, rules)
     if on_airflow or on_prefect:
         from offramp.finding.operators import module_of
 
@@ -101,6 +100,20 @@ def find(source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: 
     if os.path.basename(source.path) == "setup.py":
         found.extend(_extras(source, rules, versions))
     return sorted(found, key=lambda finding: (finding.span, finding.code))
+
+
+def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str]) -> bool:
+    """Whether one of the enabled rules reads more of a Python file than its import statements."""
+    rules = _by_detector(rulebook, enabled)
+    dynamic = "dynamic-airflow-import" in rules and any(name in raw for name in _IMPORTERS)
+    return dynamic or any(_sides(raw, rulebook, rules))
+
+
+def _sides(utf8: bytes, rulebook: Rulebook, rules: Mapping[str, Rule]) -> tuple[bool, bool]:
+    """Whether a text can have findings of the rules for Airflow's operators, and of those for Prefect."""
+    on_airflow = not rules.keys() <= _BANNED and any(needle in utf8 for needle in rulebook.needles())
+    on_prefect = any(needle in utf8 for needle in _PREFECT_NEEDLES) and not _ON_PREFECT.isdisjoint(rules)
+    return on_airflow, on_prefect
 
 
 def shown_text(source: Source, rulebook: Rulebook) -> bytes:
@@ -144,7 +157,7 @@ def _by_detector(rulebook: Rulebook, enabled: frozenset[str]) -> dict[str, Rule]
 def _banned(source: Source, rules: Mapping[str, Rule], bans: Bans) -> Iterator[Finding]:
     imports = rules.get("airflow-import")
     if imports is not None:
-        for imported in banned_imports(source.tree, bans):
+        for imported in banned_imports(source.import_statements(bans.needles()), bans):
             yield _finding(source, imports, {"name": imported.path}, imported.node, imported.statement, imported.path)
     dynamic = rules.get("dynamic-airflow-import")
     if dynamic is not None and any(name in source.utf8 for name in _IMPORTERS):

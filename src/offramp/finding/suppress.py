@@ -20,6 +20,7 @@ UNUSED = "OFR902"
 
 _CODE = r"[A-Z]+[0-9]+"
 # Patterns are compiled when first used: few files have a comment that they are for.
+_MARKS = (b"noqa", b"offramp")
 _MARKED = rb"(?i)#[^\r\n]*(?:noqa|offramp)"
 # What stands after the codes is the reason. As for flake8, something else than codes after the colon makes
 # it a `noqa` for everything, and a code stands for all that begin with it.
@@ -114,6 +115,9 @@ def _may_matter(source: Source, findings: Sequence[Finding], *, reports: bool) -
 
 def _marked(source: Source) -> set[int]:
     """The rows that have what reads like the mark of a comment."""
+    lower = source.utf8.lower()
+    if not any(mark in lower for mark in _MARKS):
+        return set()
     return {source.positions.row(match.start()) for match in re.finditer(_MARKED, source.utf8)}
 
 

@@ -72,4 +72,4 @@ def shower(layout: str, look: Look) -> Callable[[FileResult], str]:
             lines = partial(text.grouped, paint=paint)
         case _:
             lines = partial(text.full, paint=paint, columns=look.columns)
-    return lambda result: "".join([f"{line}\n" for line in lines([result])])
+    return lambda result: "\n".join([*lines([result]), ""])

@@ -54,13 +54,13 @@ def full(results: Iterable[FileResult], paint: Paint, columns: int = 0) -> Itera
     """Lines of the ``full`` layout: message, place and source excerpt with carets, in so many columns if not 0."""
     for result in results:
         positions = Positions(result.text)
-        lines = _Lines(positions)
+        excerpts = _Excerpts(result, positions, paint, columns)
         refused: tuple[Refusal, ...] = ()
         for finding in result.findings:
             message = [paint(_BOLD, line) for line in _wrapped(_message(finding), columns, len(finding.code) + 1)]
             yield f"{paint.code(finding.code)} {message[0]}"
             yield from (f"{' ' * len(finding.code)} {line}" for line in message[1:])
-            yield from _excerpt(result.path, finding, positions, lines, paint, columns)
+            yield from excerpts.of(finding)
             if finding.fix is not None:
                 yield from _help(finding.fix, paint, columns)
             for refusal in finding.refusals[: 1 if refused == finding.refusals else None]:
@@ -199,7 +199,7 @@ def _message(finding: Finding) -> str:
 
 
 class _Lines(dict[int, str]):
-    """The lines of a text by row, each decoded once: findings that stand close together show the same ones."""
+    """The lines of a text by row, each decoded once."""
 
     def __init__(self, positions: Positions) -> None:
         self._positions = positions
@@ -209,32 +209,58 @@ class _Lines(dict[int, str]):
         return line
 
 
-def _excerpt(
-    path: str, finding: Finding, positions: Positions, lines: _Lines, paint: Paint, columns: int
-) -> Iterator[str]:
-    row, column = positions.location(finding.span.start)
-    end_row, end_column = positions.location(finding.span.end)
-    shown = _rows_to_show(positions, lines, row)
-    gutter = len(str(shown.stop - 1))
-    blank = " " * gutter
-    yield f"{blank}{paint(_BLUE, '-->')} {printable(path)}:{row}:{column}"
-    if not positions.utf8:
-        return
-    bar = paint(_BLUE, "|")
-    yield f"{blank} {bar}"
-    marked = lines[row]
-    stop = end_column - 1 if end_row == row else len(marked)
-    widest = min(_WIDEST, max(_NARROWEST, columns - gutter - 3)) if columns else _WIDEST
-    cut = max(0, min(column - 1 - min(_LEAD, widest // 3), len(marked) - widest)) if stop > widest else 0
-    for number in shown:
-        text = _pictured(_window(lines[number], cut, cut + widest))
-        yield f"{paint(_BLUE, f'{number:>{gutter}}')} {bar} {text}".rstrip()
-        if number == row:
-            before = _width(marked[cut : column - 1])
-            carets = max(1, _width(marked[column - 1 : min(stop, cut + widest)]))
-            yield f"{blank} {bar} {' ' * before}{paint(_RED, '^' * carets)}"
-    if shown.stop - 1 > row:
-        yield f"{blank} {bar}"
+class _Excerpts:
+    """Excerpts of one file; findings that stand close together show the same lines, which are made once."""
+
+    def __init__(self, result: FileResult, positions: Positions, paint: Paint, columns: int) -> None:
+        self._path = printable(result.path)
+        self._positions = positions
+        self._paint = paint
+        self._columns = columns
+        self._bar = paint(_BLUE, "|")
+        self._lines = _Lines(positions)
+        self._shown: dict[tuple[int, int, int], str] = {}
+
+    def of(self, finding: Finding) -> list[str]:
+        """The lines of one excerpt."""
+        positions, paint, bar = self._positions, self._paint, self._bar
+        row, column = positions.location(finding.span.start)
+        end_row, end_column = positions.location(finding.span.end)
+        rows = self._rows(row)
+        gutter = len(str(rows.stop - 1))
+        blank = " " * gutter
+        place = f"{blank}{paint(_BLUE, '-->')} {self._path}:{row}:{column}"
+        if not positions.utf8:
+            return [place]
+        marked = self._lines[row]
+        stop = end_column - 1 if end_row == row else len(marked)
+        widest = min(_WIDEST, max(_NARROWEST, self._columns - gutter - 3)) if self._columns else _WIDEST
+        cut = max(0, min(column - 1 - min(_LEAD, widest // 3), len(marked) - widest)) if stop > widest else 0
+        numbered = [
+            self._shown.get((number, gutter, cut)) or self._numbered(number, gutter, cut, widest) for number in rows
+        ]
+        before = _width(marked[cut : column - 1])
+        carets = max(1, _width(marked[column - 1 : min(stop, cut + widest)]))
+        numbered.insert(row - rows.start + 1, f"{blank} {bar} {' ' * before}{paint(_RED, '^' * carets)}")
+        if rows.stop - 1 > row:
+            numbered.append(f"{blank} {bar}")
+        return [place, f"{blank} {bar}", *numbered]
+
+    def _rows(self, row: int) -> range:
+        lines = self._lines
+        first = max(1, row - _CONTEXT)
+        last = min(self._positions.rows(), row + _CONTEXT)
+        while first < row and not lines[first].strip():
+            first += 1
+        while last > row and not lines[last].strip():
+            last -= 1
+        return range(first, last + 1)
+
+    def _numbered(self, row: int, gutter: int, cut: int, widest: int) -> str:
+        text = _pictured(_window(self._lines[row], cut, cut + widest))
+        shown = f"{self._paint(_BLUE, f'{row:>{gutter}}')} {self._bar} {text}".rstrip()
+        self._shown[row, gutter, cut] = shown
+        return shown
 
 
 def _window(line: str, start: int, stop: int) -> str:
@@ -245,16 +271,6 @@ def _window(line: str, start: int, stop: int) -> str:
     if start and part:
         part = f"…{part[1:]}"
     return f"{part[:-1]}…" if len(line) > stop else part
-
-
-def _rows_to_show(positions: Positions, lines: Mapping[int, str], row: int) -> range:
-    first = max(1, row - _CONTEXT)
-    last = min(positions.rows(), row + _CONTEXT)
-    while first < row and not lines[first].strip():
-        first += 1
-    while last > row and not lines[last].strip():
-        last -= 1
-    return range(first, last + 1)
 
 
 def _pictured(text: str) -> str:

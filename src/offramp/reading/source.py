@@ -12,10 +12,12 @@ import re
 import warnings
 from bisect import bisect_right
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from offramp.model import Span
+from offramp.reading.import_statements import import_statements
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -105,12 +107,13 @@ class Source:
     ``analysis`` is where the layers above keep what they worked out, for each other.
     """
 
-    __slots__ = ("_tokens", "analysis", "bom", "encoding", "path", "positions", "raw", "text", "tree", "utf8")
+    __slots__ = ("_tokens", "_tree", "analysis", "bom", "encoding", "path", "positions", "raw", "text", "utf8")
 
-    def __init__(self, path: str, raw: bytes, tree: ast.Module | None = None) -> None:
+    def __init__(self, path: str, raw: bytes, tree: ast.Module | None = None, *, lazily: bool = False) -> None:
         """Decode and parse; ``tree`` is used instead of parsing where a front end has one.
 
-        Raises SourceError where CPython would refuse the file.
+        ``lazily`` only finds out whether the file parses, in two thirds of the time, and makes the tree
+        when it is asked for. Raises SourceError where CPython would refuse the file.
         """
         self.analysis: object = None
         self._tokens: tuple[TokenInfo, ...] | None = None
@@ -121,7 +124,21 @@ class Source:
         plain = self.encoding == "utf-8" and not self.bom
         self.utf8 = raw if plain else _utf8(self.text)
         self.positions = Positions(self.utf8)
-        self.tree = _parse(self.text, self.positions) if tree is None else tree
+        self._tree = tree
+        if tree is None and not (lazily and _parses(self.text)):
+            self._tree = _parse(self.text, self.positions)
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree of the whole text."""
+        if self._tree is None:
+            self._tree = _parse(self.text, self.positions)
+        return self._tree
+
+    def import_statements(self, needles: Iterable[bytes]) -> ast.Module:
+        """A tree that has every import of modules whose names begin with a needle, in its place."""
+        found = import_statements(self.utf8, needles) if self._tree is None else None
+        return found or self.tree
 
     def encoded(self, utf8: bytes) -> bytes:
         """UTF-8 text in this file's encoding, with its byte order mark; UnicodeEncodeError where it cannot be."""
@@ -210,6 +227,23 @@ def _encoding(raw: bytes) -> str:
 
 def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
+
+
+def _parses(text: str) -> bool:
+    """Whether the text certainly parses.
+
+    CPython's compiler refuses unknown features right after parsing, before it does anything
+    else with the whole text (seen in 3.10 to 3.13).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(f"from __future__ import offramp\n{text}", "", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error.msg == "future feature offramp is not defined"
+    except (RecursionError, MemoryError, ValueError, OverflowError):
+        return False
+    return False
 
 
 def _parse(text: str, positions: Positions) -> ast.Module:

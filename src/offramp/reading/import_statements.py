@@ -1,0 +1,126 @@
+"""The import statements of a text that is known to parse, without a tree of all of it; imports nothing of offramp.
+
+Making a tree of everything and walking it takes half as long again as parsing. What is not
+certain from the text alone is left to such a tree.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+_IS_F = rb"(?:(?<=[fFtT])|(?<=[fFtT][rR]))"
+_NO_F = rb"(?<![fFtT])(?<![fFtT][rR])"
+_ESCAPED = rb"\\(?:\r\n|.)"
+
+
+def _long_string(quote: bytes) -> bytes:
+    return rb"%b%b{3}[^%b\\]*(?:(?:\\.|%b(?!%b%b))[^%b\\]*)*%b{3}" % (_NO_F, *[quote] * 7)
+
+
+def _strings(quote: bytes, other: bytes) -> Iterator[bytes]:
+    yield _long_string(quote)
+    yield rb"%b%b(?!%b%b)[^%b\\\n]*(?:%b[^%b\\\n]*)*%b" % (_NO_F, *[quote] * 4, _ESCAPED, quote, quote)
+    # Since Python 3.12 (PEP 701) the fields of an f-string may hold its own quotes, comments and line ends.
+    # Only those are read that end at the same place in every version.
+    part = rb"(?:[^{}\"'\\\n#]|%b[^{}\"'\\\n#]*%b)*" % (other, other)
+    field = rb"\{%b(?:\{%b\}%b)*\}" % (part, part, part)
+    yield rb"%b%b(?!%b%b)(?:[^{}%b\\\n]|%b|\{\{|\}\}|%b)*%b" % (_IS_F, *[quote] * 4, _ESCAPED, field, quote)
+    yield rb"%b%b{3}(?:[^{}%b\\]|%b(?!%b%b)|\\.|\{\{|\}\}|%b)*%b{3}" % (_IS_F, *[quote] * 5, field, quote)
+
+
+_QUOTES = ((b'"', b"'"), (b"'", b'"'))
+# As far as it matches, what follows is neither in a string nor in a comment.
+_CODE = rb"(?s)(?:[^#\"']+|#[^\n]*|%b)*" % b"|".join(string for pair in _QUOTES for string in _strings(*pair))
+_LONG_STRING = rb"(?s)" + b"|".join(_long_string(quote) for quote, _ in _QUOTES)
+_KEYWORD = rb"(?:from|import)\b"
+_BEGINNING = rb"([ \t\f]*)" + _KEYWORD
+_LATER = rb"[:;][ \t\f]*" + _KEYWORD
+_STATEMENT = _KEYWORD + rb"[^\n\r(#;\\\"']*(?:\((?:[^()#]|#[^\n]*)*\)[ \t\f]*)?(?=#|\r?\n|\Z)"
+_ASCII = bytes(range(128))
+_CONTINUED = (b"\\\n", b"\\\r\n")
+
+
+def import_statements(utf8: bytes, needles: Iterable[bytes]) -> ast.Module | None:
+    """A tree of the import statements whose modules' names begin with a needle, each in its place.
+
+    ``utf8`` is a text that parses. The tree may hold more than those: other imports, and
+    numbers before indented ones. None where it takes a tree of the whole text to tell.
+    """
+    try:
+        return ast.parse("".join(_skeleton(utf8, needles)))
+    except (_UnsureError, SyntaxError):
+        return None
+
+
+class _UnsureError(Exception):
+    """It takes a tree of the whole text."""
+
+
+def _skeleton(utf8: bytes, needles: Iterable[bytes]) -> Iterator[str]:
+    """The statements alone, in their rows and columns; raises _UnsureError."""
+    code, long_string, beginning, later, statement = _patterns()
+    known = 0  # up to here it is known what is code
+    written = 0
+    for start, end in _candidates(utf8, needles):
+        begins = beginning.match(utf8, start, end)
+        if begins is None and later.search(utf8, start, end) is None:
+            continue
+        if known < start:
+            known = _end(code.match(utf8, known, start))
+            if known < start:
+                known = _end(long_string.match(utf8, known))
+        if known > end:
+            continue
+        if known != start or begins is None:
+            raise _UnsureError
+        place = begins.end(1)
+        known = _end(statement.match(utf8, place))
+        indent = place - start
+        if indent == 1:
+            raise _UnsureError
+        yield "\n" * utf8.count(b"\n", written, start)
+        yield f"1;{' ' * (indent - 2)}" if indent else ""
+        yield utf8[place:known].decode()
+        written = known
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[bytes], ...]:
+    return tuple(map(re.compile, (_CODE, _LONG_STRING, _BEGINNING, _LATER, _STATEMENT)))
+
+
+def _end(match: re.Match[bytes] | None) -> int:
+    if match is None:
+        raise _UnsureError
+    return match.end()
+
+
+def _candidates(utf8: bytes, needles: Iterable[bytes]) -> list[tuple[int, int]]:
+    """Where the lines start and end, in order, on which a statement that is looked for may begin."""
+    if utf8.count(b"\r") != utf8.count(b"\r\n") or not _plain(utf8):
+        raise _UnsureError
+    found = set()
+    for needle in needles:
+        place = utf8.find(needle)
+        while place >= 0:
+            start = utf8.rfind(b"\n", 0, place) + 1
+            end = utf8.find(b"\n", place)
+            end = len(utf8) if end < 0 else end
+            if utf8.endswith(_CONTINUED, max(0, start - 3), start):
+                raise _UnsureError
+            found.add((start, end))
+            place = utf8.find(needle, end)
+    return sorted(found)
+
+
+def _plain(utf8: bytes) -> bool:
+    """Whether no name can be written in characters that Python takes for others (PEP 3131)."""
+    if utf8.isascii():
+        return True
+    from unicodedata import normalize
+
+    others = set(utf8.translate(None, _ASCII).decode())
+    return not any(f"a{char}".isidentifier() and normalize("NFKC", char) != char for char in others)
