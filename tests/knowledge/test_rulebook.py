@@ -1,9 +1,11 @@
 """The rulebook takes shipped and user's notes together, refuses contradictions, and is compiled once."""
 
-import json
+import marshal
 import os
 import subprocess
 import sys
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def section(name: str, **fields: str) -> str:
     text = "".join(f"## {field}\n{value}\n" for field, value in fields.items())
     return f"{{% section {name} %}}\n{text}{{% endsection %}}\n"
+
+
+def checked(body: bytes) -> bytes:
+    return zlib.crc32(body).to_bytes(4, "big") + body
 
 
 def silent(sentence: str) -> None:
@@ -416,14 +422,26 @@ class TestCompiledRulebook:
 
     @pytest.mark.parametrize(
         "damage",
-        [b"", b"{", b"null", b"[]", b"{}", b"\xff", b"[" * 100_000],
-        ids=["empty", "cut off", "null", "list", "object", "binary", "deep"],
+        [
+            lambda _good: b"",
+            lambda good: good[:-1],
+            lambda good: good + b" ",
+            lambda good: good[:2000] + bytes([good[2000] ^ 1]) + good[2001:],
+            lambda _good: b"{}",
+            lambda _good: bytes(100_000),
+            lambda _good: checked(b""),
+            lambda _good: checked(b"\xff"),
+            lambda _good: checked(marshal.dumps(None)),
+            lambda _good: checked(marshal.dumps([])),
+            lambda _good: checked(marshal.dumps({})),
+        ],
+        ids=["empty", "cut off", "more", "one bit", "text", "zeros", "no content", "content", "None", "list", "dict"],
     )
-    def test_a_damaged_cache_is_made_anew(self, cache: Path, damage: bytes) -> None:
+    def test_a_damaged_cache_is_made_anew(self, cache: Path, damage: Callable[[bytes], bytes]) -> None:
         load_rulebook([], silent, shipped=SHIPPED)
         (file,) = cache.iterdir()
         good = file.read_bytes()
-        file.write_bytes(damage)
+        file.write_bytes(damage(good))
         assert "OFR101" in load_rulebook([], silent, shipped=SHIPPED).rules
         assert file.read_bytes() == good
 
@@ -431,9 +449,9 @@ class TestCompiledRulebook:
         load_rulebook([], silent, shipped=SHIPPED)
         (file,) = cache.iterdir()
         good = file.read_bytes()
-        content = json.loads(good)
+        content = marshal.loads(good[4:])
         content["notes"] = [["a.md", 1]]
-        file.write_text(json.dumps(content))
+        file.write_bytes(checked(marshal.dumps(content)))
         assert "OFR101" in load_rulebook([], silent, shipped=SHIPPED).rules
         assert file.read_bytes() == good
 
