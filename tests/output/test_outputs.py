@@ -44,6 +44,37 @@ def test_the_layout_of_stdout_stays_where_only_files_are_named(offramp: Run) -> 
     assert done.stdout.decode().startswith("dag é.py:1:21: OFR301 ")
 
 
+def test_several_layouts_for_people_in_one_run(offramp: Run, tmp_path: Path) -> None:
+    outputs = ("--output=concise", "--output=grouped", "--output=full=out.txt", "--output=json=out.json")
+    done = offramp("check", "--isolated", "--select=OFR301", "-q", *outputs)
+    assert done.stdout.decode().splitlines() == [
+        "dag é.py:1:21: OFR301 `airflow.DAG` is imported from Airflow",
+        "dag é.py:",
+        "  1:21 OFR301 `airflow.DAG` is imported from Airflow",
+        "",
+    ]
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines() == [
+        "OFR301 `airflow.DAG` is imported from Airflow",
+        " --> dag é.py:1:21",
+        "  |",
+        "1 | from airflow import DAG",
+        "  |                     ^^^",
+        "",
+    ]
+    assert json.loads((tmp_path / "out.json").read_bytes())[0]["end_location"] == {"row": 1, "column": 24}
+
+
+@pytest.mark.parametrize("layout", ["full", "concise", "grouped"])
+def test_processes_print_what_one_prints(layout: str, offramp: Run, tmp_path: Path) -> None:
+    for number in range(60):
+        lines = "".join(f"import airflow.models as m{line}\n" for line in range(number % 7 * 150))
+        (tmp_path / f"a{number}.py").write_text(lines)
+    command = ("check", "--isolated", "--select=OFR301", "--output-format", layout, "--jobs")
+    one, several = (offramp(*command, jobs) for jobs in ("1", "3"))
+    assert one.stdout.count(b"OFR301") == (8 * 21 + 6) * 150 + 1
+    assert several.stdout == one.stdout
+
+
 def test_check_writes_them_too_with_a_diff_on_stdout(offramp: Run, tmp_path: Path) -> None:
     done = offramp("check", "--isolated", "--select=OFR301", "--diff", "--output", "sarif=out.sarif")
     assert (done.returncode, done.stdout) == (0, b"")

@@ -126,10 +126,10 @@ def deliver(args: argparse.Namespace, layout: str, outcome: Outcome, report: Rep
 
 
 def shown_at_once(args: argparse.Namespace, layout: str) -> Callable[[FileResult], str] | None:
-    """What makes the text that ``deliver`` prints of one file's findings; None where it makes that of all at once."""
-    output = _printed(args, layout)[0]
-    at_once = output.file is None and output.layout in TERMINAL_LAYOUTS and len(args.output) < 2
-    return shower(output.layout, _look(args)) if at_once else None
+    """What makes the text of one file's findings, where that in a terminal's layout is all that ``deliver`` gives."""
+    printed = _printed(args, layout)
+    alone = len(printed) == 1 and all(output.file is None for output in (*printed, *args.output))
+    return shower(printed[0].layout, _look(args)) if alone and printed[0].layout in TERMINAL_LAYOUTS else None
 
 
 def deliver_files(args: argparse.Namespace, outcome: Outcome) -> None:
