@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -150,7 +151,8 @@ def cannot_parse(rulebook: Rulebook, sentence: str, offset: int) -> Finding:
     return Finding(rule.code, place, place, rule.message.format(sentence=sentence), _print(sentence))
 
 
-def _by_detector(rulebook: Rulebook, enabled: frozenset[str]) -> dict[str, Rule]:
+@lru_cache(maxsize=16)
+def _by_detector(rulebook: Rulebook, enabled: frozenset[str]) -> Mapping[str, Rule]:
     return {rule.detector or rule.code: rule for rule in rulebook.rules.values() if rule.code in enabled}
 
 

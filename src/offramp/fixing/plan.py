@@ -42,9 +42,11 @@ def plan(
     ``project`` tells what other files need of this one; without it only the file
     itself is looked at.
     """
-    detectors = {code: rule.detector for code, rule in rulebook.rules.items()}
     planned = list(findings)
-    found = {detectors.get(finding.code) for finding in findings}
+    found = {rulebook.rules[code].detector for code in {finding.code for finding in findings}}
+    if found.isdisjoint(_PREFECT_TRAPS | _OPERATORS):
+        return planned
+    detectors = {code: rule.detector for code, rule in rulebook.rules.items()}
     if found & _PREFECT_TRAPS:
         from offramp.finding.operators import module_of
         from offramp.fixing.prefect_fixes import PrefectFixes

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from offramp.model import Applicability, FileResult, Finding, Fix, Refusal, Rule
 from offramp.output import rule_url
 from offramp.reading.discover import printable
-from offramp.reading.source import Positions
+from offramp.reading.source import Positions, positions_in
 
 _BOLD = "1"
 _RED = "1;91"
@@ -53,7 +53,7 @@ class Paint:
 def full(results: Iterable[FileResult], paint: Paint, columns: int = 0) -> Iterator[str]:
     """Lines of the ``full`` layout: message, place and source excerpt with carets, in so many columns if not 0."""
     for result in results:
-        positions = Positions(result.text)
+        positions = positions_in(result.text)
         excerpts = _Excerpts(result, positions, paint, columns)
         refused: tuple[Refusal, ...] = ()
         for finding in result.findings:
@@ -76,7 +76,7 @@ def concise(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
     """Lines of the ``concise`` layout: ``path:row:column: CODE message``."""
     colon = paint(_CYAN, ":")
     for result in results:
-        positions = Positions(result.text)
+        positions = positions_in(result.text)
         for finding in result.findings:
             row, column = positions.location(finding.span.start)
             place = f"{paint(_BOLD, printable(result.path))}{colon}{row}{colon}{column}{colon}"
@@ -86,7 +86,7 @@ def concise(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
 def grouped(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
     """Lines of the ``grouped`` layout: the findings of a file indented below its path."""
     for result in results:
-        positions = Positions(result.text)
+        positions = positions_in(result.text)
         places = [positions.location(finding.span.start) for finding in result.findings]
         row_width = max(len(str(place.row)) for place in places)
         column_width = max(len(str(place.column)) for place in places)

@@ -13,6 +13,7 @@ import warnings
 from bisect import bisect_right
 from codecs import BOM_UTF8
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,12 @@ class Positions:
         return len(self._starts)
 
 
+@lru_cache(maxsize=2)
+def positions_in(utf8: bytes) -> Positions:
+    """The positions in a text, which what shows findings asks for again right after they were found."""
+    return Positions(utf8)
+
+
 class Source:
     """A parsed file.
 
@@ -123,7 +130,7 @@ class Source:
         self.encoding, self.text = _decode(raw)
         plain = self.encoding == "utf-8" and not self.bom
         self.utf8 = raw if plain else _utf8(self.text)
-        self.positions = Positions(self.utf8)
+        self.positions = positions_in(self.utf8)
         self._tree = tree
         if tree is None and not (lazily and _parses(self.text)):
             self._tree = _parse(self.text, self.positions)
