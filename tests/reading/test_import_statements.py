@@ -113,6 +113,10 @@ def test_left_to_a_tree_of_all(text: str) -> None:
     assert places(text) is None
 
 
+def test_braces_take_no_time_to_give_up() -> None:
+    assert places("x = f'" + "{{a}} " * 60 + '{"}"}\'\nimport airflow\n') is None
+
+
 # Only since Python 3.12, the quotes of an f-string may stand in it.
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 701")
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def _strings(quote: bytes, other: bytes) -> Iterator[bytes]:
     # Since Python 3.12 (PEP 701) the fields of an f-string may hold its own quotes, comments and line ends.
     # Only those are read that end at the same place in every version.
     part = rb"(?:[^{}\"'\\\n#]|%b[^{}\"'\\\n#]*%b)*" % (other, other)
-    field = rb"\{%b(?:\{%b\}%b)*\}" % (part, part, part)
+    field = rb"\{(?!\{)%b(?:\{%b\}%b)*\}" % (part, part, part)
     yield rb"%b%b(?!%b%b)(?:[^{}%b\\\n]|%b|\{\{|\}\}|%b)*%b" % (_IS_F, *[quote] * 4, _ESCAPED, field, quote)
     yield rb"%b%b{3}(?:[^{}%b\\]|%b(?!%b%b)|\\.|\{\{|\}\}|%b)*%b{3}" % (_IS_F, *[quote] * 5, field, quote)
 
