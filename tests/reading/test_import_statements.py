@@ -113,8 +113,16 @@ def test_left_to_a_tree_of_all(text: str) -> None:
     assert places(text) is None
 
 
-def test_braces_take_no_time_to_give_up() -> None:
-    assert places("x = f'" + "{{a}} " * 60 + '{"}"}\'\nimport airflow\n') is None
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = f'" + "{{a}} " * 60 + '{"}"}\'\nimport airflow\n',
+        "from airflow import (\n" + "  a,  # first of the alphabet\n" * 60 + "); x = 1\n",
+    ],
+    ids=["braces", "comments"],
+)
+def test_it_takes_no_time_to_give_up(text: str) -> None:
+    assert places(text) is None
 
 
 # Only since Python 3.12, the quotes of an f-string may stand in it.

@@ -38,7 +38,7 @@ _LONG_STRING = rb"(?s)" + b"|".join(_long_string(quote) for quote, _ in _QUOTES)
 _KEYWORD = rb"(?:from|import)\b"
 _BEGINNING = rb"([ \t\f]*)" + _KEYWORD
 _LATER = rb"[:;][ \t\f]*" + _KEYWORD
-_STATEMENT = _KEYWORD + rb"[^\n\r(#;\\\"']*(?:\((?:[^()#]|#[^\n]*)*\)[ \t\f]*)?(?=#|\r?\n|\Z)"
+_STATEMENT = _KEYWORD + rb"[^\n\r(#;\\\"']*(?:\((?:[^()#]|#[^\n]*\n)*\)[ \t\f]*)?(?=#|\r?\n|\Z)"
 _ASCII = bytes(range(128))
 _CONTINUED = (b"\\\n", b"\\\r\n")
 
