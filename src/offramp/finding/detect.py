@@ -113,7 +113,7 @@ def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str]) -> bool:
 def _sides(utf8: bytes, rulebook: Rulebook, rules: Mapping[str, Rule]) -> tuple[bool, bool]:
     """Whether a text can have findings of the rules for Airflow's operators, and of those for Prefect."""
     on_airflow = not rules.keys() <= _BANNED and any(needle in utf8 for needle in rulebook.needles())
-    on_prefect = any(needle in utf8 for needle in _PREFECT_NEEDLES) and not _ON_PREFECT.isdisjoint(rules)
+    on_prefect = not _ON_PREFECT.isdisjoint(rules) and any(needle in utf8 for needle in _PREFECT_NEEDLES)
     return on_airflow, on_prefect
 
 

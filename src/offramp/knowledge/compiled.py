@@ -3,7 +3,7 @@
 The wheel's own file serves a fresh container without user notes, the user's cache
 directory everything else. One file holds everything: decoding also the long texts of
 300 kB of notes takes less than leaving them out would save. ``marshal`` is what Python's own
-compiled modules are written in: reading JSON would take a tenth of a check of one file. What
+compiled modules are written in: reading JSON would take a thirtieth of a check of one file. What
 it reads must not be damaged, so a checksum stands before it.
 """
 
@@ -28,7 +28,7 @@ _CODE = (
 )
 
 PACKAGED = "rulebook.compiled"
-# Python 3.4 to 3.14 and later read this.
+# Every Python since 3.4 reads this version of the format.
 _FORMAT = 4
 _CHECKSUM = 4  # bytes
 

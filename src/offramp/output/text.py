@@ -236,9 +236,7 @@ class _Excerpts:
         stop = end_column - 1 if end_row == row else len(marked)
         widest = min(_WIDEST, max(_NARROWEST, self._columns - gutter - 3)) if self._columns else _WIDEST
         cut = max(0, min(column - 1 - min(_LEAD, widest // 3), len(marked) - widest)) if stop > widest else 0
-        numbered = [
-            self._shown.get((number, gutter, cut)) or self._numbered(number, gutter, cut, widest) for number in rows
-        ]
+        numbered = [self._numbered(number, gutter, cut, widest) for number in rows]
         before = _width(marked[cut : column - 1])
         carets = max(1, _width(marked[column - 1 : min(stop, cut + widest)]))
         numbered.insert(row - rows.start + 1, f"{blank} {bar} {' ' * before}{paint(_RED, '^' * carets)}")
@@ -257,16 +255,16 @@ class _Excerpts:
         return range(first, last + 1)
 
     def _numbered(self, row: int, gutter: int, cut: int, widest: int) -> str:
-        text = _pictured(_window(self._lines[row], cut, cut + widest))
-        shown = f"{self._paint(_BLUE, f'{row:>{gutter}}')} {self._bar} {text}".rstrip()
-        self._shown[row, gutter, cut] = shown
+        shown = self._shown.get((row, gutter, cut))
+        if shown is None:
+            text = _pictured(_window(self._lines[row], cut, cut + widest))
+            shown = f"{self._paint(_BLUE, f'{row:>{gutter}}')} {self._bar} {text}".rstrip()
+            self._shown[row, gutter, cut] = shown
         return shown
 
 
 def _window(line: str, start: int, stop: int) -> str:
     """A part of a line, with a dot for what is left out on either side."""
-    if not start and len(line) <= stop:
-        return line
     part = line[start:stop]
     if start and part:
         part = f"…{part[1:]}"

@@ -16,25 +16,28 @@ _NO_F = rb"(?<![fFtT])(?<![fFtT][rR])"
 _ESCAPED = rb"\\(?:\r\n|.)"
 
 
-def _long_string(quote: bytes) -> bytes:
-    return rb"%b%b{3}[^%b\\]*(?:(?:\\.|%b(?!%b%b))[^%b\\]*)*%b{3}" % (_NO_F, *[quote] * 7)
+# Patterns of strings: Q stands for their quote, O for the other one.
+_LONG = _NO_F + rb"Q{3}[^Q\\]*(?:(?:\\.|Q(?!QQ))[^Q\\]*)*Q{3}"
+_SHORT = _NO_F + rb"Q(?!QQ)[^Q\\\n]*(?:%b[^Q\\\n]*)*Q" % _ESCAPED
+# Since Python 3.12 (PEP 701) the fields of an f-string may hold its own quotes, comments and line ends.
+# Only those are read that end at the same place in every version.
+_PART = rb"(?:[^{}\"'\\\n#]|O[^{}\"'\\\n#]*O)*"
+_FIELD = rb"\{(?!\{)%b(?:\{%b\}%b)*\}" % (_PART, _PART, _PART)
+_SHORT_F = _IS_F + rb"Q(?!QQ)(?:[^{}Q\\\n]|%b|\{\{|\}\}|%b)*Q" % (_ESCAPED, _FIELD)
+_LONG_F = _IS_F + rb"Q{3}(?:[^{}Q\\]|Q(?!QQ)|\\.|\{\{|\}\}|%b)*Q{3}" % _FIELD
 
 
-def _strings(quote: bytes, other: bytes) -> Iterator[bytes]:
-    yield _long_string(quote)
-    yield rb"%b%b(?!%b%b)[^%b\\\n]*(?:%b[^%b\\\n]*)*%b" % (_NO_F, *[quote] * 4, _ESCAPED, quote, quote)
-    # Since Python 3.12 (PEP 701) the fields of an f-string may hold its own quotes, comments and line ends.
-    # Only those are read that end at the same place in every version.
-    part = rb"(?:[^{}\"'\\\n#]|%b[^{}\"'\\\n#]*%b)*" % (other, other)
-    field = rb"\{(?!\{)%b(?:\{%b\}%b)*\}" % (part, part, part)
-    yield rb"%b%b(?!%b%b)(?:[^{}%b\\\n]|%b|\{\{|\}\}|%b)*%b" % (_IS_F, *[quote] * 4, _ESCAPED, field, quote)
-    yield rb"%b%b{3}(?:[^{}%b\\]|%b(?!%b%b)|\\.|\{\{|\}\}|%b)*%b{3}" % (_IS_F, *[quote] * 5, field, quote)
+def _quoted(*patterns: bytes) -> bytes:
+    """Any of some patterns of strings, in either quotes."""
+    quotes = ((b'"', b"'"), (b"'", b'"'))
+    return b"|".join(
+        pattern.replace(b"Q", quote).replace(b"O", other) for quote, other in quotes for pattern in patterns
+    )
 
 
-_QUOTES = ((b'"', b"'"), (b"'", b'"'))
 # As far as it matches, what follows is neither in a string nor in a comment.
-_CODE = rb"(?s)(?:[^#\"']+|#[^\n]*|%b)*" % b"|".join(string for pair in _QUOTES for string in _strings(*pair))
-_LONG_STRING = rb"(?s)" + b"|".join(_long_string(quote) for quote, _ in _QUOTES)
+_CODE = rb"(?s)(?:[^#\"']+|#[^\n]*|%b)*" % _quoted(_LONG, _SHORT, _SHORT_F, _LONG_F)
+_LONG_STRING = rb"(?s)" + _quoted(_LONG)
 _KEYWORD = rb"(?:from|import)\b"
 _BEGINNING = rb"([ \t\f]*)" + _KEYWORD
 _LATER = rb"[:;][ \t\f]*" + _KEYWORD
