@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from offramp.finding.suppress import suppress
+from offramp.finding.suppress import ignored_with_reason, suppress
 from offramp.model import Finding, Rule, Span
 from offramp.reading.source import Source
 
@@ -172,6 +172,50 @@ def test_first_and_last_line_comments_are_both_used() -> None:
 def test_disable_noqa_ignores_every_comment() -> None:
     text = "# offramp: skip-file\ncall()  # noqa: OFR101, OFR102\n"
     assert left(text, finding(text, "OFR101"), disable_noqa=True) == [("OFR101", "call")]
+
+
+@pytest.mark.parametrize(
+    ("comment", "reason"),
+    [
+        ("# offramp: ignore[OFR101] reports only", "reports only"),
+        ("# offramp:ignore[OFR102, OFR101]  reports only  ", "reports only"),
+        ("# OFFRAMP: Ignore[OFR101] reports only", "reports only"),
+        ("# type: ignore  # offramp: ignore[OFR101] reports only  # noqa: E501", "reports only"),
+        ("# offramp: ignore[OFR101]: reports only", "reports only"),
+        ("# offramp: ignore[OFR101] -- reports only", "reports only"),
+        ("# offramp: ignore[OFR101] — nur Berichte, s. #12", "nur Berichte, s. #12"),
+        ("# offramp: ignore[OFR101] (TICKET-12)", "(TICKET-12)"),
+        ("# offramp: ignore[OFR102] other  # offramp: ignore[OFR101] reports only", "reports only"),
+        ("# offramp: ignore[OFR101] first  # offramp: ignore[OFR102] second", "first"),
+        ("# offramp: ignore[OFR101]", ""),
+        ("# offramp: ignore[OFR101]  ", ""),
+        ("# offramp: ignore[OFR101] --", ""),
+        ("# offramp: ignore[OFR101]  # noqa: E501", ""),
+        ("# offramp: ignore[OFR101]  #noqa", ""),
+        ("# offramp: ignore[OFR102] reports only", ""),
+        ("# offramp: ignore[OFR1] reports only", ""),
+        ("# offramp: ignore[] reports only", ""),
+        ("# offramp: ignore reports only", ""),
+        ("# offramp: skip-file reports only", ""),
+        ("# noqa: OFR101 reports only", ""),
+        ("# reports only  # offramp: ignore[OFR101]", ""),
+        ('; x = "# offramp: ignore[OFR101] reports only"', ""),
+    ],
+)
+def test_a_comment_that_names_the_code_may_give_a_reason(comment: str, reason: str) -> None:
+    source = Source("dag.py", f"call()  {comment}\n".encode())
+    assert ignored_with_reason(source, "OFR101", Span(0, 4), Span(0, 6)) == reason
+
+
+@pytest.mark.parametrize("row", range(1, 7))
+def test_a_reason_counts_on_the_lines_that_suppress(row: int) -> None:
+    lines = ["x = [", "    1,", "    call(", "        2,", "    )]", "y = 1"]
+    lines[row - 1] += "  # offramp: ignore[OFR101] reports only"
+    source = Source("dag.py", "\n".join(lines).encode())
+    start = source.utf8.index(b"call")
+    end = source.positions.offset(5, len("    )]"))
+    reason = ignored_with_reason(source, "OFR101", Span(start, start + 4), Span(0, end))
+    assert reason == ("reports only" if row in {1, 3, 5} else "")
 
 
 def test_tokenizer_is_not_imported_without_a_mark() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from zlib import crc32
 
 from offramp.model import Finding, Rule, Span
@@ -32,12 +33,21 @@ _WHOLE_FILE = (
 )
 
 
+# Where another comment begins behind a reason, and what may set the reason off from the codes.
+_NEXT_COMMENT = r"(?:^|\s)#\s*(?=[A-Za-z])"
+_SET_OFF = " \t:;,.-\u2013\u2014"
+
+
 class Comment(NamedTuple):
-    """One suppression; ``row`` 0 stands for the whole file, no ``codes`` for every code; else each has its span."""
+    """One suppression; ``row`` 0 stands for the whole file, no ``codes`` for every code; else each has its span.
+
+    ``reason`` is what ``# offramp: ignore[CODES]`` says after its codes; in other forms it means nothing.
+    """
 
     row: int
     span: Span
     codes: tuple[tuple[str, Span], ...]
+    reason: str = ""
 
     def covers(self, code: str) -> bool:
         """Whether it suppresses findings of a rule."""
@@ -84,8 +94,32 @@ def suppress(
 
 def rows_of(source: Source, finding: Finding) -> tuple[int, ...]:
     """The rows on which a comment suppresses a finding: of its span, and where its statement ends and begins."""
-    places = (finding.span.start, finding.statement.end, finding.statement.start)
-    return tuple(dict.fromkeys(map(source.positions.row, places)))
+    return _rows(source, finding.span, finding.statement)
+
+
+def _rows(source: Source, span: Span, statement: Span) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(map(source.positions.row, (span.start, statement.end, statement.start))))
+
+
+def ignored_with_reason(source: Source, code: str, span: Span, statement: Span) -> str:
+    """The reason that ``# offramp: ignore[CODES] reason`` gives for a code, on a line where it suppresses a finding.
+
+    The code has to be written out. Empty where no such comment stands there or none gives a reason: only a
+    reason makes a decision of a suppression. ``span`` and ``statement`` are those of a finding.
+    """
+    reasons = _reasons(source)
+    return next((reasons[row, code] for row in _rows(source, span, statement) if (row, code) in reasons), "")
+
+
+@lru_cache(maxsize=1)
+def _reasons(source: Source) -> dict[tuple[int, str], str]:
+    """The reasons that comments give, by row and code; kept for the tasks of one file."""
+    return {
+        (comment.row, code): comment.reason
+        for comment in suppressions(source)
+        for code, _ in comment.codes
+        if comment.reason
+    }
 
 
 def _may_matter(source: Source, findings: Sequence[Finding], *, reports: bool) -> bool:
@@ -161,7 +195,10 @@ def suppressions(source: Source) -> Iterator[Comment]:
                 )
                 if not codes:
                     continue
-            yield Comment(where, span(match.start(), match.end()), codes)
+            reason = ""
+            if codes and match.re.pattern == _IGNORE:
+                reason = re.split(_NEXT_COMMENT, comment[match.end() :])[0].lstrip(_SET_OFF).rstrip()
+            yield Comment(where, span(match.start(), match.end()), codes, reason)
 
 
 def _comments(source: Source) -> Iterator[tuple[int, int, str, bool]]:
