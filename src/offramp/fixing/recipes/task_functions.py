@@ -42,13 +42,14 @@ _CONTEXT = frozenset(
 # The arguments that choose a pattern and that a recipe looks at.
 _UNDERSTOOD = frozenset(
     "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter "
-    "ignore_downstream_trigger_rules".split()
+    "ignore_downstream_trigger_rules skip_on_exit_code".split()
 )
 _TEMPLATED_IN_BASH = ("bash_command", "env", "cwd")
 _BASH_FILES = (".sh", ".bash")
 _NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
-_PURE = r"(?:echo|sleep|true|date|pwd|ls)\b[^;&|`$<>\n]*"
-_PURE_COMMAND = rf"{_PURE}(?:&&\s*{_PURE})*"
+# Commands that never end with 99: dbt itself ends with 0, 1 or 2.
+_NEVER_99 = r"(?:cd|date|dbt|echo|ls|pwd|sleep|true)\b[^;&|`$<>()\n]*"
+_NEVER_99_TEXT = rf"{_NEVER_99}(?:(?:&&|\|\||;|\n)\s*{_NEVER_99})*"
 
 
 class TaskFunctions(Work):
@@ -102,7 +103,9 @@ class TaskFunctions(Work):
             self._python(task, options, problems)
         elif task.kind == "BashOperator":
             self._render(task, (call[name][1] for name in _TEMPLATED_IN_BASH if name in call), problems)
-            self._emit_function(task, options, self._bash(task, call))
+            body = self._bash(task, call)
+            self._check_skip(task, call["bash_command"][1], tried_again="retries" in options)
+            self._emit_function(task, options, body)
         elif note.code:
             self._dbt(task, options, call, rows, problems)
         else:
@@ -289,8 +292,6 @@ class TaskFunctions(Work):
         if "AIRFLOW" in known.value:
             raise Blocked("the command uses Airflow's environment", argument.node)
         rendered = self.expressions.constant(argument)
-        if rendered is None or not re.fullmatch(_PURE_COMMAND, str(rendered.value).strip()):
-            self.doubts["exit code 99 skips a Bash task in Airflow, and fails it in Prefect"] = argument.node
         arguments = {}
         if "output_encoding" in call:
             raise Blocked("`output_encoding` is not converted", call["output_encoding"][1].node)
@@ -317,6 +318,26 @@ class TaskFunctions(Work):
         if isinstance(argument.node, ast.Constant) and rendered is not None and "\n" not in known.value:
             command = repr_text(str(rendered.value))
         return Body(tuple(call_lines("return run_bash", arguments, (command,))))
+
+    def _check_skip(self, task: Task, command: Argument, *, tried_again: bool) -> None:
+        """Doubts a Bash task that may skip itself by exit code 99, where that does more than fail the flow."""
+        given = task.arguments.get("skip_on_exit_code")
+        code = self.expressions.constant(given) if given is not None else Constant(99)
+        if given is not None and code not in (Constant(None), Constant(99)):
+            raise Blocked("`skip_on_exit_code`: Prefect has no skipped state", given.node)
+        known = self.expressions.constant(command)
+        ends = known is not None and re.fullmatch(_NEVER_99_TEXT, str(known.value).strip())
+        if ends or code == Constant(None):
+            return
+        if tried_again:
+            self.doubts["exit code 99 skips a Bash task in Airflow; with `retries` Prefect runs it again"] = command.node
+        other = next((one for one in _below(task) if self._rule_of(one) != "all_success"), None)
+        if other is not None:
+            reason = (
+                f"exit code 99 skips a Bash task in Airflow, where `{other.id}` below it has the trigger rule "
+                f"`{self._rule_of(other)}`; in Prefect the task fails"
+            )
+            self.doubts[reason] = command.node
 
     def _python(self, task: Task, options: dict[str, str], problems: list[Blocker]) -> None:
         function = task.function
@@ -635,6 +656,14 @@ def _reaches(source: Task, task: Task) -> bool:
             return True
         waiting.extend(one.upstream)
     return False
+
+
+def _below(task: Task) -> list[Task]:
+    """The tasks that come after a task, directly or not, in order of creation."""
+    found = {task}
+    while more := {one for one in task.dag.tasks.values() if one not in found and not found.isdisjoint(one.upstream)}:
+        found |= more
+    return [one for one in task.dag.tasks.values() if one in found and one is not task]
 
 
 def _first_line(text: str) -> str:
