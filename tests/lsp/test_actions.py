@@ -54,7 +54,7 @@ if __name__ == "__main__":
 """
 FORGOTTEN = DAG.replace("job_id=12345", "job_id=12345, wait_for_termination=False, deferrable=True")
 UNSAFE_DAG = DAG.replace("import DAG\n", "import DAG\nfrom airflow.operators.bash import BashOperator\n") + (
-    '    BashOperator(task_id="load", bash_command="exit 99") >> build\n'
+    '    BashOperator(task_id="load", bash_command="exit 99", retries=1) >> build\n'
 )
 TRAP = """\
 from prefect import flow
@@ -65,6 +65,8 @@ from prefect_dbt.cloud.jobs import trigger_dbt_cloud_job_run_and_wait_for_comple
 def nightly(credentials):
     run_job(dbt_cloud_credentials=credentials, job_id=1)
 """
+SKIPPED = "exit code 99 skips a Bash task in Airflow; with `retries` Prefect runs it again"
+UNDECIDED = "nobody waits for this run: wait for it, or say why not: `# offramp: ignore[OFR201] reason`"
 AWAITED = TRAP.replace("def nightly", "async def nightly").replace("    run_job(", "    await run_job(")
 AWAITING = "what never ran until now then runs, and the run waits for it and fails with it"
 PREVIEWS = types.ClientCapabilities(
@@ -125,12 +127,12 @@ def test_a_safe_fix_is_preferred_and_an_unsafe_one_says_why(dag: Path) -> None:
 def test_a_refused_fix_says_why_and_changes_nothing(dag: Path) -> None:
     checked = opened(dag, FORGOTTEN.replace("12345", '"{{ var.value.job }}"'))
     refused = titled(offered(checked, at(6, 15)), "OFR101")
-    assert refused.title == "OFR101: no fix: nobody waits for this run: decide first whether to wait (and 1 more)"
+    assert refused.title == f"OFR101: no fix: {UNDECIDED} (and 1 more)"
     assert refused.kind == "quickfix"
     assert refused.edit is None
     first, *lines, url = explained(refused).splitlines()
     assert first.startswith("OFR101 dbt-cloud-run-job-operator: `DbtCloudRunJobOperator` runs dbt Cloud job")
-    assert "- line 7: nobody waits for this run: decide first whether to wait" in lines
+    assert f"- line 7: {UNDECIDED}" in lines
     assert len(lines) == 2
     assert url == "https://offramp.readthedocs.io/rules/OFR101/"
 
@@ -286,7 +288,7 @@ def test_each_thing_that_can_be_done_is_offered_once(dag: Path) -> None:
 
 def test_a_flow_that_differs_is_written_beside_its_dag_too(dag: Path) -> None:
     action = titled(offered(opened(dag, UNSAFE_DAG)), "Convert this DAG to a Prefect flow, in a new file dag_flow.py")
-    assert action.title.endswith(" (unsafe: exit code 99 skips a Bash task in Airflow, and fails it in Prefect)")
+    assert action.title.endswith(f" (unsafe: {SKIPPED})")
     assert action.edit is not None
 
 
@@ -294,7 +296,7 @@ def test_a_conversion_is_confirmed_where_the_client_can_show_it_first(dag: Path)
     checked = opened(dag, UNSAFE_DAG)
     action = titled(offered(checked, at(7, 15), capabilities=PREVIEWS), "OFR101")
     assert action.edit is not None
-    reason = "exit code 99 skips a Bash task in Airflow, and fails it in Prefect"
+    reason = SKIPPED
     assert action.edit.change_annotations == {
         "convert": types.ChangeAnnotation(
             "Convert this DAG to a Prefect flow",

@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from lsp.editor import Editor, abilities, editing
-from lsp.test_actions import AWAITED, AWAITING, DAG, FLOW, FORGOTTEN, RETRIES, RETRYING, TRAP
+from lsp.test_actions import AWAITED, AWAITING, DAG, FLOW, FORGOTTEN, RETRIES, RETRYING, TRAP, UNDECIDED
 from lsp.without_server import edited, edits_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -131,13 +131,13 @@ async def test_a_dag_is_converted_in_place_and_beside_itself(editor: Editor) -> 
 
 async def test_why_there_is_no_fix_is_said(editor: Editor) -> None:
     uri = editor.open("why.py", FORGOTTEN)
-    why = (await asked(editor, uri))["OFR101: no fix: nobody waits for this run: decide first whether to wait"]
+    why = (await asked(editor, uri))[f"OFR101: no fix: {UNDECIDED}"]
     editor.client.messages.clear()
     await run(editor, why)
     await editor.until(lambda: bool(editor.client.messages))
     (message,) = editor.client.messages
     assert message.type == types.MessageType.Info
-    assert "- line 7: nobody waits for this run: decide first whether to wait\n" in message.message
+    assert f"- line 7: {UNDECIDED}\n" in message.message
 
 
 async def test_a_finding_goes_into_the_baseline_once_its_file_is_saved(editor: Editor) -> None:

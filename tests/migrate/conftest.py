@@ -20,8 +20,8 @@ LEFT_OUT = ("FORCE_COLOR", "NO_COLOR", "OFFRAMP_DEBUG", "PYTHONWARNINGS")
 
 
 def dag(name: str, *, connection: str = "dbt_cloud", more: str = "", bash: str = "", start: str = "") -> str:
-    """A DAG of one dbt Cloud job, which converts safely; with a ``bash`` command only unsafely."""
-    shell = f'    BashOperator(task_id="shell", bash_command="{bash}") >> run\n' if bash else ""
+    """A DAG of one dbt Cloud job, which converts safely; with a ``bash`` command, tried again, only unsafely."""
+    shell = f'    BashOperator(task_id="shell", bash_command="{bash}", retries=1) >> run\n' if bash else ""
     return (
         "from datetime import datetime\n\n"
         "from airflow import DAG\n"

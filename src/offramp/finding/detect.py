@@ -264,7 +264,7 @@ def _finding(
     source: Source, rule: Rule, slots: Mapping[str, str], node: ast.AST, statement: ast.stmt, about: str
 ) -> Finding:
     span = source.positions.span(node)
-    return Finding(rule.code, span, _header(source, statement, node), rule.message.format_map(slots), _print(about))
+    return Finding(rule.code, span, header(source, statement, node), rule.message.format_map(slots), _print(about))
 
 
 def _print(text: str) -> str:
@@ -277,7 +277,7 @@ def _print(text: str) -> str:
     return f"{line[:_LONGEST_PRINT]}… {crc32(line.encode('utf-8', 'replace')):08x}"
 
 
-def _header(source: Source, statement: ast.stmt, node: ast.AST) -> Span:
+def header(source: Source, statement: ast.stmt, node: ast.AST) -> Span:
     """The span of a simple statement, or of a compound one without its body; of a decorator, itself."""
     span = source.positions.span(statement)
     for decorator in getattr(statement, "decorator_list", ()):

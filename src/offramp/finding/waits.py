@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from offramp.finding.describe import argument_text, name_text, task_text
 from offramp.finding.names import FunctionNode, expects_failure
@@ -25,8 +26,7 @@ _SUCCESS = Constant(10)
 
 def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
     """Trigger operators that do not wait, and whose run id reaches nothing that could."""
-    flow = RunFlow(module)
-    forgotten = [use for use in _triggers(module) if waits(module, use) is False and not flow.waited(use)]
+    forgotten = forgotten_runs(module)
     if not forgotten:
         return
     from offramp.finding.following.statements import build
@@ -36,6 +36,13 @@ def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
         after = [task for task in tasks if any(upstream.use is use for upstream in task.upstream)]
         early = "starts when the run is triggered, not when it has ended"
         yield _trap(use)._replace(related=tuple((task.node, f"`{task.id}` {early}") for task in after))
+
+
+@lru_cache(maxsize=1)
+def forgotten_runs(module: Module) -> tuple[Use, ...]:
+    """The trigger operators that OFR201 is about; kept for the file's fixes, which ask again."""
+    flow = RunFlow(module)
+    return tuple(use for use in _triggers(module) if waits(module, use) is False and not flow.waited(use))
 
 
 def deferrable_without_wait(module: Module, _versions: Versions) -> Iterator[Trap]:

@@ -29,8 +29,7 @@ def plan_operators(
     """The findings with fixes or refusals for those of operators and of their waiting, by code in ``detectors``."""
     module = module_of(source, rulebook)
     graph = build(module)
-    forgotten = [finding for finding in findings if detectors.get(finding.code) == "fire-and-forget-run"]
-    conversion = _conversion(module, source, graph, options, forgotten, findings, project)
+    conversion = _conversion(module, source, graph, options, findings, project)
     result = []
     for finding in findings:
         match detectors.get(finding.code):
@@ -54,7 +53,6 @@ def _conversion(
     source: Source,
     graph: Graph,
     options: Options,
-    forgotten: Sequence[Finding],
     findings: Sequence[Finding],
     project: Project | None,
 ) -> Conversion:
@@ -63,9 +61,6 @@ def _conversion(
     except Blocked as blocked:
         return Conversion((), (), (blocked.blocker,), ())
     blockers = list(conversion.blockers)
-    places = {source.positions.span(use.callee): use.callee for use in module.uses}
-    undecided = "nobody waits for this run: decide first whether to wait"
-    blockers += [Blocker(undecided, places[finding.span]) for finding in forgotten]
     found = {finding.span for finding in findings}
     for use in module.uses:
         reports = use.call is not None and use.role != "hook"
@@ -98,6 +93,8 @@ def _for_operator(
     number = len(conversion.flows)
     whole = f"Convert the {number} DAGs of this file to Prefect flows"
     title = "Convert this DAG to a Prefect flow" if number == 1 else whole
+    if conversion.unwaited:
+        title += f"; nobody waits for {', '.join(f'`{task}`' for task in conversion.unwaited)}, as decided by comment"
     applicability = Applicability.UNSAFE if conversion.doubts else Applicability.SAFE
     reason = "; ".join(conversion.doubts)
     fix = Fix(title, conversion.edits, applicability, reason, conversion.flows, conversion.connections)

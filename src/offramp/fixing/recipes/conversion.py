@@ -40,13 +40,17 @@ COMMENTS = "\0"
 
 
 class Conversion(NamedTuple):
-    """The edits that convert a file, the reasons why that is not safe, or the blockers that prevent it."""
+    """The edits that convert a file, the reasons why that is not safe, or the blockers that prevent it.
+
+    ``unwaited`` are the ids of the tasks whose runs nobody waits for, as a comment in the DAG decides.
+    """
 
     edits: tuple[Edit, ...]
     doubts: tuple[str, ...]
     blockers: tuple[Blocker, ...]
     flows: tuple[Flow, ...]
     connections: tuple[tuple[str, str], ...] = ()
+    unwaited: tuple[str, ...] = ()
 
 
 class Work:
@@ -78,6 +82,7 @@ class Work:
         self._look_into_functions()
         self.hook_names = frozenset(name for calls in self.hooks.values() for name in calls.names)
         self.helpers: set[str] = set()
+        self.unwaited: list[str] = []
         self.sharing = Sharing(module, graph)
         self.consumed = {result.task for dag in graph.dags for task in dag.tasks.values() for result in task.taken}
         for found in self.pulls.values():

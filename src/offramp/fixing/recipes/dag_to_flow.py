@@ -63,7 +63,7 @@ class _Converter(TaskFunctions, Placement):
         if self.blockers:
             return Conversion((), (), tuple(dict.fromkeys(self.blockers)), ())
         pairs = tuple((connection, block) for block, connection in self.expressions.connections.items())
-        return Conversion(tuple(self.edits), tuple(doubts), (), self.flows, pairs)
+        return Conversion(tuple(self.edits), tuple(doubts), (), self.flows, pairs, tuple(self.unwaited))
 
     def _local_names(self) -> None:
         """Names bound in the body of a ``with DAG`` or ``@dag`` that move to module level with it."""

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from offramp.finding.detect import header
 from offramp.finding.following.folding import fold
 from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import walk
+from offramp.finding.suppress import ignored_with_reason
 from offramp.finding.values import Constant, Reference, Table
+from offramp.finding.waits import forgotten_runs
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmless
 from offramp.fixing.pushed import lost, no_dict
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
@@ -219,8 +222,24 @@ class TaskFunctions(Work):
         templated = re.findall(r"\w+", note.fields.get("templates", ""))
         self._render(task, (argument for name, (_, argument) in call.items() if name in templated), problems)
         body = recipe(job)
+        if any(use is task.use for use in forgotten_runs(self.module)):
+            body = self._unwaited(task, body, problems)
         if not problems:
             self._emit_function(task, options, body)
+
+    def _unwaited(self, task: Task, body: Body, problems: list[Blocker]) -> Body:
+        """The body of a task whose run nobody waits for, with the comment that decided so; without one, a problem."""
+        assert task.use is not None
+        callee = task.use.callee
+        rules = self.module.rulebook.rules.values()
+        code = next(rule.code for rule in rules if rule.detector == "fire-and-forget-run")
+        statement = header(self.source, self.module.names.statement(callee), callee)
+        reason = ignored_with_reason(self.source, code, self.source.positions.span(callee), statement)
+        if not reason:
+            why = f"nobody waits for this run: wait for it, or say why not: `# offramp: ignore[{code}] reason`"
+            problems.append(Blocker(why, callee))
+        self.unwaited.append(task.id)
+        return body._replace(lines=(f"# Nobody waits for this run: {reason}", *body.lines))
 
     @cached_property
     def _pulled_from(self) -> set[Task]:
@@ -330,7 +349,9 @@ class TaskFunctions(Work):
         if ends or code == Constant(None):
             return
         if tried_again:
-            self.doubts["exit code 99 skips a Bash task in Airflow; with `retries` Prefect runs it again"] = command.node
+            self.doubts["exit code 99 skips a Bash task in Airflow; with `retries` Prefect runs it again"] = (
+                command.node
+            )
         other = next((one for one in _below(task) if self._rule_of(one) != "all_success"), None)
         if other is not None:
             reason = (
