@@ -152,14 +152,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             requirements = [f"{name}=={version}" for name, version in release.distributions.items()]
             print("reading", *requirements, file=sys.stderr)
-            _unpack(requirements, folder)
+            unpack(requirements, folder)
             code = Code(Path(folder))
             classes = {path: code.describe(path) for path in sorted(release.classes) if code.has(path)}
         releases.append({"distributions": release.distributions, "classes": classes})
     SNAPSHOT.write_text(json.dumps(releases, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _unpack(requirements: list[str], folder: str) -> None:
+def unpack(requirements: list[str], folder: str) -> None:
+    """Unpack wheels into a folder, without what they need."""
     installer = ["uv", "pip"] if shutil.which("uv") else ["pip"]
     options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", "3.11", "--target", folder]
     subprocess.run([*installer, "install", *options, *requirements], check=True)
@@ -192,9 +193,9 @@ class Code:
         return description
 
     def _describe_class(self, module: str, node: ast.ClassDef) -> dict[str, Any]:
-        imports = _imports(module, self._module_file(module), self._tree(self._module_file(module)))
+        imported = imports(module, self.module_file(module), self.tree(self.module_file(module)))
         bases = [ast.unparse(base) for base in node.bases]
-        description: dict[str, Any] = {"bases": [imports.get(base, base) for base in bases]}
+        description: dict[str, Any] = {"bases": [imported.get(base, base) for base in bases]}
         init = next((item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"), None)
         if init is not None:
             description["parameters"], description["takes_kwargs"] = _parameters(init)
@@ -218,10 +219,10 @@ class Code:
         owner = ""
         if module.rpartition(".")[2][:1].isupper():
             module, _, owner = module.rpartition(".")
-        file = self._module_file(module, stub=bool(owner))
+        file = self.module_file(module, stub=bool(owner))
         if file is None:
             return None
-        body: list[ast.stmt] = list(_module_level(self._tree(file).body, type_checking=True))
+        body: list[ast.stmt] = list(_module_level(self.tree(file).body, type_checking=True))
         if owner:
             classes = [item for item in body if isinstance(item, ast.ClassDef) and item.name == owner]
             body = classes[0].body if classes else []
@@ -230,7 +231,8 @@ class Code:
         ]
         return (module, nodes) if nodes else None
 
-    def _module_file(self, module: str, stub: bool = False) -> Path | None:
+    def module_file(self, module: str, stub: bool = False) -> Path | None:
+        """The file of a module, if it is there."""
         base = self.root.joinpath(*module.split("."))
         suffix = ".pyi" if stub else ".py"
         for file in (base.with_suffix(suffix), base / f"__init__{suffix}"):
@@ -238,7 +240,8 @@ class Code:
                 return file
         return None
 
-    def _tree(self, file: Path | None) -> ast.Module:
+    def tree(self, file: Path | None) -> ast.Module:
+        """The tree of a file, parsed once."""
         assert file is not None
         if file not in self._trees:
             self._trees[file] = ast.parse(file.read_text(encoding="utf-8"))
@@ -259,9 +262,9 @@ class Code:
                 module = ".".join(file.relative_to(self.root).with_suffix("").parts).removesuffix(".__init__")
                 if not _is_public(f"{module}.x"):
                     continue
-                tree = self._tree(file)
-                leads_to.update((f"{module}.{name}", path) for name, path in _imports(module, file, tree).items())
-                leads_to.update(_forwarded(module, tree))
+                tree = self.tree(file)
+                leads_to.update((f"{module}.{name}", path) for name, path in imports(module, file, tree).items())
+                leads_to.update(forwarded(module, tree))
             self._reached = {}
             for name in leads_to:
                 end, seen = name, {name}
@@ -291,7 +294,7 @@ def _module_level(body: list[ast.stmt], type_checking: bool) -> Iterator[ast.stm
             yield item
 
 
-def _imports(module: str, file: Path | None, tree: ast.Module) -> dict[str, str]:
+def imports(module: str, file: Path | None, tree: ast.Module) -> dict[str, str]:
     """Local name -> dotted path for the ``from`` imports of a module; of two fallbacks the first counts."""
     names: dict[str, str] = {}
     package = module.split(".") if file is not None and file.stem == "__init__" else module.split(".")[:-1]
@@ -304,7 +307,7 @@ def _imports(module: str, file: Path | None, tree: ast.Module) -> dict[str, str]
     return names
 
 
-def _forwarded(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+def forwarded(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
     """The names that Airflow's lazy-import and deprecated-class tables give out."""
     for item in tree.body:
         target = item.targets[0] if isinstance(item, ast.Assign) else getattr(item, "target", None)

@@ -112,6 +112,8 @@ class Names:
         self._called_at: dict[Scope, list[tuple[int, Path]]] = {}
         self._with_stars: dict[tuple[Scope, str], list[Binding]] = {}
         self._places: dict[ast.AST, tuple[Scope, int, Path]] = {}
+        # The arms that only type checkers read.
+        self._unrun: set[Branch] = set()
         self._order = 0
         self._pending: list[tuple[ast.AST, Scope]] = []
         self._pending_mutations: list[tuple[str, Mutation]] = []
@@ -214,6 +216,9 @@ class Names:
             if binding.kind != "star" and not binding.remote and binding.path == path[: len(binding.path)]:
                 break
         seen.reverse()
+        if self._unrun and len(seen) > 1:
+            # What only type checkers read is what a name means where it has no other meaning.
+            return [binding for binding in seen if self._unrun.isdisjoint(binding.path)] or seen
         return seen
 
     def _all(self, scope: Scope, name: str) -> list[Binding]:
@@ -342,9 +347,7 @@ class Names:
             self._block(node.body, scope, (*path, (id(node), "while", "body")))
             self._block(node.orelse, scope, (*path, (id(node), "while", "orelse")))
         elif isinstance(node, ast.If):
-            self._expression(node.test, scope, path)
-            self._block(node.body, scope, (*path, (id(node), "if", "body")))
-            self._block(node.orelse, scope, (*path, (id(node), "if", "orelse")))
+            self._if(node, scope, path)
         elif isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
                 self._children(item, scope, path, item.context_expr)
@@ -401,6 +404,13 @@ class Names:
             else:
                 target = f"{module}{joint}{alias.name}"
                 self._bind(scope, alias.asname or alias.name, "import", path, node=alias, target=target)
+
+    def _if(self, node: ast.If, scope: Scope, path: Path) -> None:
+        self._expression(node.test, scope, path)
+        if (checked := checks_types(node.test)) is not None:
+            self._unrun.add((id(node), "if", "body" if checked else "orelse"))
+        self._block(node.body, scope, (*path, (id(node), "if", "body")))
+        self._block(node.orelse, scope, (*path, (id(node), "if", "orelse")))
 
     def _try(self, node: ast.Try, scope: Scope, path: Path) -> None:
         body = (*path, (id(node), "try", "body"))
@@ -551,6 +561,15 @@ class Names:
             self._children(node, inner, path, node.key, node.value)
         else:
             self._children(node, inner, path, node.elt)  # type: ignore[attr-defined]
+
+
+def checks_types(test: ast.expr) -> bool | None:
+    """Whether a condition holds for type checkers only (True), or never for them (False); None for all others."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = checks_types(test.operand)
+        return None if inner is None else not inner
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return True if name == "TYPE_CHECKING" else None
 
 
 def expects_failure(names: Names, node: ast.AST) -> bool:

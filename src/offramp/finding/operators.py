@@ -20,6 +20,7 @@ from offramp.finding.values import (
     Value,
     Values,
 )
+from offramp.knowledge.airflow_names import current_name
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Note
 from offramp.reading.source import Source
@@ -73,7 +74,7 @@ class Module:
         self.tree = tree
         self.rulebook = rulebook
         self.names = Names(tree)
-        self.values = Values(self.names, self._exists)
+        self.values = Values(self.names, self._exists, self._meaning)
         self.dags = Dags(self.names, self.values, rulebook)
         self._derived: dict[ast.ClassDef, str] = {}
         self.uses: list[Use] = self._calls()
@@ -85,6 +86,13 @@ class Module:
         from offramp.knowledge.prefect_dbt_calls import exists
 
         return exists(path)
+
+    def _meaning(self, path: str) -> object:
+        """The same for two dotted paths of one library that are one thing by the notes or by Airflow's releases."""
+        if path not in self.rulebook.operators:
+            path = current_name(path)
+        note = self.rulebook.note(path)
+        return path if note is None else (note.section, note.roles.get(path, ""), path.partition(".")[0])
 
     def noted(self, value: Value) -> str:
         """Dotted path of the reporting operator that a class value is or derives from; empty for none."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from offramp.finding.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation, Names
+from offramp.knowledge.airflow_names import COMPATIBILITY, current_name
 from offramp.record import NamedTuple
 
 _DEEPEST = 60
@@ -24,6 +25,7 @@ _CONVERSION = r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])"
 _IMPORTERS = {
     "builtins.__import__": ("name", "globals", "locals", "fromlist"),
     "importlib.import_module": ("name", "package"),
+    "airflow.sdk.module_loading.import_string": ("dotted_path",),
     "airflow.utils.module_loading.import_string": ("dotted_path",),
 }
 _CASTS = frozenset(["typing.cast", "typing_extensions.cast"])
@@ -131,12 +133,14 @@ class Arguments(NamedTuple):
 class Values:
     """Evaluates expressions of one module.
 
-    ``exists`` tells whether a dotted path is a known name, for star imports.
+    ``exists`` tells whether a dotted path is a known name, for star imports; ``meaning`` gives the same for two paths
+    that mean the same, so that it does not matter which of them an attempt or a condition imports.
     """
 
-    def __init__(self, names: Names, exists: Callable[[str], bool]) -> None:
+    def __init__(self, names: Names, exists: Callable[[str], bool], meaning: Callable[[str], object] = str) -> None:
         self.names = names
         self._exists = exists
+        self._meaning = meaning
         self._known: dict[ast.AST, tuple[Value, ...]] = {}
         self._active: set[ast.AST] = set()
         self._cut = False
@@ -166,7 +170,7 @@ class Values:
         try:
             candidates: list[Value] = []
             for value in self._evaluate(node):
-                if value not in candidates:
+                if not any(self._alike(value, other) for other in candidates):
                     candidates.append(value)
                 if len(candidates) > _MOST_CANDIDATES:
                     break
@@ -185,6 +189,12 @@ class Values:
             self._passing.clear()
             self._steps = 0
         return result
+
+    def _alike(self, value: Value, other: Value) -> bool:
+        """Whether two candidates are one, a name that has moved from one module to another among them."""
+        if isinstance(value, Reference) and isinstance(other, Reference) and value != other:
+            return self._meaning(value.path) == self._meaning(other.path)
+        return value == other
 
     def single(self, node: ast.AST) -> Value:
         """The value of an expression that has one candidate, else Unknown."""
@@ -415,8 +425,9 @@ class Values:
         own = unseen_star = False
         for binding in bindings:
             if binding.kind == "star":
-                if self._exists(f"{binding.target}.{node.id}"):
-                    found.append(Reference(f"{binding.target}.{node.id}"))
+                starred = _imported_as(f"{binding.target}.{node.id}")
+                if self._exists(starred.path):
+                    found.append(starred)
                 else:
                     unseen_star = True
             else:
@@ -430,7 +441,7 @@ class Values:
     def _binding(self, binding: Binding) -> Sequence[Value]:
         node = binding.node
         if binding.kind == "import":
-            return (Reference(binding.target),)
+            return (_imported_as(binding.target),)
         if binding.kind in ("value", "context") and node is not None:
             return self.evaluate(node)
         if binding.kind in ("function", "class"):
@@ -594,7 +605,7 @@ class Values:
 
     def _attribute(self, owner: Value, attribute: str) -> Sequence[Value]:
         if isinstance(owner, Reference):
-            return (Reference(f"{owner.path}.{attribute}"),)
+            return (_imported_as(f"{owner.path}.{attribute}"),)
         if isinstance(owner, Local) and isinstance(owner.node, ast.ClassDef):
             return self._class_attribute(owner, attribute)
         if isinstance(owner, Local):
@@ -697,7 +708,10 @@ class Values:
         text = self.text(node)
         if text is not None:
             return (self._joined(text),)
-        return [found for callee in self.evaluate(node.func) for found in self._called(callee, node)]
+        callees = self.evaluate(node.func)
+        # Where a name may also be None, as after an import that failed, the call is made only of what it is else.
+        callables = [callee for callee in callees if not isinstance(callee, Constant)] or callees
+        return [found for callee in callables for found in self._called(callee, node)]
 
     def _called(self, callee: Value, node: ast.Call) -> Sequence[Value]:
         first = node.args[0] if node.args else None
@@ -727,7 +741,7 @@ class Values:
                     ]
                 return (UNKNOWN,)
             if path in _IMPORTERS and first is not None:
-                return (self._imported(path, node),)
+                return [self._imported(path, name, node) for name in self.evaluate(first)]
             if path in _CASTS and len(node.args) == 2:
                 return self.evaluate(node.args[1])
             if path == "builtins.type" and len(node.args) == 1 and first is not None:
@@ -744,10 +758,9 @@ class Values:
             return (Made(node, callee.callee),)
         return (UNKNOWN,)
 
-    def _imported(self, importer: str, node: ast.Call) -> Value:
+    def _imported(self, importer: str, name: Value, node: ast.Call) -> Value:
         """The module that a call imports by its name."""
         given = self.arguments(node, _IMPORTERS[importer]).given
-        name = self.single(node.args[0])
         if not isinstance(name, Constant) or not isinstance(name.value, str):
             return UNKNOWN
         if importer == "builtins.__import__":
@@ -1090,6 +1103,11 @@ def _with_item(table: Table, key: Value, entry: ast.expr | None) -> Table:
         return _merged(table, Table({key.value: entry}, complete=True))
     kept = table.entries if isinstance(key, Constant) else dict.fromkeys(table.entries)
     return Table(kept, False, (*table.others, (key, entry)))
+
+
+def _imported_as(path: str) -> Reference:
+    """What a dotted path leads to; a name of Airflow's compatibility modules stands for Airflow's own."""
+    return Reference(current_name(path) if path.startswith(COMPATIBILITY) else path)
 
 
 def absolute(path: str, package: object) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.graph import Argument, Blocker, Dag
 from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import Blocked, Expressions
+from offramp.knowledge.airflow_names import current_name
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
 
@@ -256,7 +257,7 @@ def _begin(argument: Argument, expressions: Expressions) -> _Start | None:
         return _Start("UTC", None, days.value)
     if path in _MOVING:
         return _moving(node, expressions)
-    if path not in ("datetime.datetime", "pendulum.datetime", "airflow.utils.timezone.datetime"):
+    if current_name(path) not in ("datetime.datetime", "pendulum.datetime", "airflow.sdk.timezone.datetime"):
         raise Blocked("this start_date is not known here", argument.node)
     return _fixed(node, expressions, argument)
 

@@ -17,6 +17,7 @@ from offramp.fixing.expressions import Blocked, Expressions, Rendered
 from offramp.fixing.lasting import unsettled
 from offramp.fixing.rendering import bound_once, holds_template, rendered_lines
 from offramp.fixing.text import repr_text
+from offramp.knowledge.airflow_names import current_name
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
 
@@ -39,7 +40,6 @@ _INSTANT = (
 _PARAMETER = r"params(?:\.(\w+)|\[\s*(['\"])(\w+)\2\s*\])"
 _LITERAL = r"'([^'\\]*)'|\"([^\"\\]*)\"|(0|[1-9][0-9]*)"
 _OWN_PARAMS = frozenset(dir(dict)) | {"deserialize", "dump", "get_param", "serialize", "validate"}
-_PARAM_CLASSES = ("airflow.models.param.Param", "airflow.models.Param", "airflow.sdk.Param")
 _SHOWN_ONLY = ("description", "title", "section", "default")
 
 
@@ -85,7 +85,7 @@ def parameters(dag: Dag, expressions: Expressions, taken: Set[str]) -> dict[str,
 def _default(call: ast.Call, expressions: Expressions) -> Constant | None:
     """The default that a ``Param`` is made with."""
     callee = expressions.module.values.single(call.func)
-    if not isinstance(callee, Reference) or callee.path not in _PARAM_CLASSES:
+    if not isinstance(callee, Reference) or current_name(callee.path) != "airflow.sdk.Param":
         return None
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if any(name not in _SHOWN_ONLY for name in given):

@@ -21,9 +21,9 @@ from offramp.finding.following.tasks import Tasks
 from offramp.finding.graph import Argument, Dag, Result, Task
 from offramp.finding.nodes import walk
 from offramp.finding.values import Items, Local, Reference
+from offramp.knowledge.airflow_names import current_name
 
 _EDGE_FUNCTIONS = frozenset({"chain", "cross_downstream"})
-_LABELS = frozenset({"airflow.utils.edgemodifier.Label", "airflow.sdk.Label"})
 
 
 class Expressions(Edges, Tasks, Groups, Loops):
@@ -164,7 +164,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
                     self.touched = True
                     (self._chain if name == "chain" else self._cross)(things, node)
                     return None
-                if value.path in _LABELS:
+                if name == "Label" and current_name(value.path) == "airflow.sdk.Label":
                     return Label((), ())
                 if name == "XComArg" and len(node.args) == 1 and not node.keywords:
                     thing = self._evaluate(node.args[0])
@@ -265,6 +265,7 @@ class Expressions(Edges, Tasks, Groups, Loops):
         self.by_maker[maker] = dag
         self.touched = True
         callee = maker.func if isinstance(maker, ast.Call) else maker
+        self._check_certain(callee, self._section(callee))
         if any(isinstance(value, Local) for value in self.values.evaluate(callee)):
             self._block("this DAG is made by a class of its own", maker)
         if isinstance(maker, ast.Call):

@@ -28,6 +28,7 @@ class Groups(Following):
         if self.dag is None or not isinstance(call, ast.Call) or self._section(call.func) != "TaskGroup":
             self._block("is a `with` in the DAG that is not followed", statement)
             return False
+        self._check_certain(call.func, "TaskGroup")
         given = self._group_arguments(call, ("group_id", "prefix_group_id"))
         group = self._group("", call, given)
         if group is None:

@@ -120,6 +120,12 @@ class Following(ABC):
                 return section
         return ""
 
+    def _check_certain(self, callee: ast.expr, section: str) -> None:
+        """Block a callee or decorator that is Airflow's by one of its candidates only; None makes no DAG."""
+        values = [value for value in self.values.evaluate(callee) if value != Constant(None)]
+        if any(self.sections.section(value) != section for value in values):
+            self._block(f"`{ast.unparse(callee)}` may be something else than Airflow's", callee)
+
     def _operator_section(self, call: ast.Call) -> str:
         use = self.uses.get(call)
         if use is not None and use.role != "hook":

@@ -358,6 +358,8 @@ class _Builder(Expressions):
         for decorator in statement.decorator_list:
             callee = decorator.func if isinstance(decorator, ast.Call) else decorator
             section = self._section(callee)
+            if section:
+                self._check_certain(callee, section)
             if section == "task_group":
                 self.env[statement.name] = GroupFunction(statement, decorator)
                 self.building.add(statement)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 
 from offramp.finding.graph import Argument, Dag
 from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import walk
 from offramp.finding.values import Constant, Items
 from offramp.fixing.expressions import Blocked
+from offramp.fixing.recipes.airflow_lookups import lookups
 from offramp.fixing.recipes.conversion import COMMENTS, Work, imports_airflow, is_airflow
 from offramp.fixing.schedule import schedule
 from offramp.fixing.text import INDENT, call_lines, repr_text
@@ -43,8 +45,13 @@ class Placement(Work):
     def _check_plain(self) -> None:
         """Code that stays must not need Airflow, nor the tasks that go."""
         for statement in self.graph.plain:
-            if not _only_imports_airflow(statement):
+            if statement not in self._lookups:
                 self._check_kept(statement)
+
+    @cached_property
+    def _lookups(self) -> set[ast.stmt]:
+        """The statements that only look for Airflow's names, which go with the DAGs."""
+        return lookups(self.module, self.graph.plain, self.graph.building | self._default_args_statements())
 
     def _check_kept(self, statement: ast.AST) -> None:
         names = self.module.names
@@ -364,8 +371,7 @@ class Placement(Work):
             from offramp.fixing.recipes.hook_calls import HELPERS
 
             helper += "".join(f"\n\n{HELPERS[name]}" for name in sorted(self.helpers))
-        attempts = {statement for statement in self.graph.plain if _only_imports_airflow(statement)}
-        for statement in self._default_args_statements() | attempts:
+        for statement in self._default_args_statements() | self._lookups:
             self._replace_statement(statement, self.comments.within(statement))
         for _, name in self.imports - self.joined:
             if name in self.expressions.local:
@@ -386,23 +392,6 @@ class Placement(Work):
             )
         except Blocked as blocked:
             self.blockers.append(blocked.blocker)
-
-
-def _only_imports_airflow(statement: ast.stmt) -> bool:
-    """Whether a ``try`` only looks for Airflow's names in one place after another."""
-    if not isinstance(statement, ast.Try) or statement.finalbody:
-        return False
-    handled = [inner for handler in statement.handlers for inner in handler.body]
-    parts = [*statement.body, *handled, *statement.orelse]
-    imports = [inner for inner in parts if isinstance(inner, ast.Import | ast.ImportFrom)]
-    return bool(imports) and all(
-        imports_airflow(inner)
-        if isinstance(inner, ast.Import | ast.ImportFrom)
-        else isinstance(inner, ast.Pass)
-        or (isinstance(inner, ast.Assign) and isinstance(inner.value, ast.Constant) and inner.value.value is None)
-        or (isinstance(inner, ast.Try) and _only_imports_airflow(inner))
-        for inner in parts
-    )
 
 
 def _spaced(lines: list[str]) -> list[str]:

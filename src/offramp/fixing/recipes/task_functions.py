@@ -25,6 +25,7 @@ from offramp.fixing.recipes.registry import recipe_of
 from offramp.fixing.sharing import copied, runs_again
 from offramp.fixing.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.fixing.text import INDENT, call_lines, repr_text
+from offramp.knowledge.airflow_names import context_names
 from offramp.model import Argument as Row
 from offramp.model import Edit, Span
 
@@ -32,16 +33,6 @@ if TYPE_CHECKING:
     from offramp.fixing.recipes.pulled_results import Pulls
 
 _PYTHON = frozenset({"PythonOperator", "task"}) | SHORT_CIRCUITS | BRANCHES
-# What Airflow passes to a callable that asks for it by name (2.10 and 3.3).
-_CONTEXT = frozenset(
-    "conf conn context dag dag_run data_interval_end data_interval_start ds ds_nodash exception execution_date "
-    "expanded_ti_count inlet_events inlets logical_date macros map_index_template next_ds next_ds_nodash "
-    "next_execution_date outlet_events outlets params prev_data_interval_end_success prev_data_interval_start_success "
-    "prev_ds prev_ds_nodash prev_end_date_success prev_execution_date prev_execution_date_success "
-    "prev_start_date_success reason run_id start_date task task_instance task_instance_key_str task_reschedule_count "
-    "templates_dict test_mode ti tomorrow_ds tomorrow_ds_nodash triggering_asset_events triggering_dataset_events ts "
-    "ts_nodash ts_nodash_with_tz try_number var yesterday_ds yesterday_ds_nodash".split()
-)
 # The arguments that choose a pattern and that a recipe looks at.
 _UNDERSTOOD = frozenset(
     "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter "
@@ -525,12 +516,12 @@ class TaskFunctions(Work):
                 continue
             if parameter.arg in given:
                 placed = parameter in plain[: len(task.positional)]
-                if (task.kind.startswith("task") or placed) and parameter.arg in _CONTEXT:
+                if (task.kind.startswith("task") or placed) and parameter.arg in context_names():
                     yield Blocker(
                         f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter
                     )
                 continue
-            if parameter.arg in _CONTEXT:
+            if parameter.arg in context_names():
                 yield Blocker(
                     f"Airflow fills the parameter `{parameter.arg}` of `{function.name}` from its context", parameter
                 )
@@ -538,7 +529,7 @@ class TaskFunctions(Work):
                 yield Blocker(f"the parameter `{parameter.arg}` of `{function.name}` is given nowhere", parameter)
         signature = [*plain, *([own.vararg] if own.vararg is not None else []), *own.kwonlyargs]
         for parameter in signature[len(plain) : len(task.positional)]:
-            if parameter.arg in task.keywords or parameter.arg in _CONTEXT:
+            if parameter.arg in task.keywords or parameter.arg in context_names():
                 yield Blocker(f"Airflow 2 takes a positional argument for `{parameter.arg}` and fails", parameter)
         if own.vararg is None and len(task.positional) > len(plain):
             yield Blocker(f"`{function.name}` takes fewer arguments than it is given", task.node)
