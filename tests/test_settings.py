@@ -129,6 +129,21 @@ def test_settings_for_takes_the_nearest_above_each_file(tmp_path: Path) -> None:
             "offramp.toml:2: `per-file-ignores.tests/**` must be a list of strings",
         ),
         ('notes = [\n"rules/*.md"]\n', "offramp.toml:2: `notes`: no file matches `rules/*.md`"),
+        ('exclude = [\n"[z-a]"]\n', "offramp.toml:2: `[z-a]` in `exclude` is no glob: the range `z-a` runs backwards"),
+        ('exclude = ["[!9-0]"]\n', "offramp.toml:1: `[!9-0]` in `exclude` is no glob: the range `9-0` runs backwards"),
+        ('extend-exclude = ["/[b"]\n', "offramp.toml:1: `/[b` in `extend-exclude` is no glob: its `[` is never closed"),
+        ("exclude = ['a\\']\n", "offramp.toml:1: `a\\` in `exclude` is no glob: its last backslash protects nothing"),
+        ('exclude = ["{a,b"]\n', "offramp.toml:1: `{a,b` in `exclude` is no glob: its `{` is never closed"),
+        ('exclude = ["a}{"]\n', "offramp.toml:1: `a}{` in `exclude` is no glob: its `}` closes nothing"),
+        (
+            '[per-file-ignores]\n"[z-a].py" = ["OFR1"]\n',
+            "offramp.toml:2: `[z-a].py` in `per-file-ignores` is no glob: the range `z-a` runs backwards",
+        ),
+        (
+            '[gate.allow]\n"[z-a].py" = ["airflow"]\n',
+            "offramp.toml:2: `[z-a].py` in `gate.allow` is no glob: the range `z-a` runs backwards",
+        ),
+        ('notes = ["[z-a].md"]\n', "offramp.toml:1: `[z-a].md` in `notes` is no glob: the range `z-a` runs backwards"),
         ("select = [\n", "offramp.toml:2: the configuration is not valid TOML: "),
         ("a = 1\nb = \n", "offramp.toml:2: the configuration is not valid TOML: Invalid value"),
     ],
@@ -136,6 +151,12 @@ def test_settings_for_takes_the_nearest_above_each_file(tmp_path: Path) -> None:
 def test_bad_configuration_is_one_sentence_with_its_line(toml: str, expected: str, tmp_path: Path) -> None:
     assert sentence(toml, tmp_path).startswith(expected)
     assert "\n" not in sentence(toml, tmp_path)
+
+
+@pytest.mark.parametrize("glob", ["[]a]", "[a-]", "[-a]", "[--0]", "[a-b-]", "[[]", "a]", "\\[", "[\\\\]", "{a,{b,c}}"])
+def test_unusual_globs_are_globs(glob: str, tmp_path: Path) -> None:
+    settings = load(str(tmp_path), {"exclude": [glob]})
+    excluder(settings.exclude).matches(str(tmp_path / "z.py"), "z.py")
 
 
 def test_line_is_counted_in_the_offramp_table(tmp_path: Path) -> None:

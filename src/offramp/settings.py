@@ -129,6 +129,8 @@ class Settings(NamedTuple):
     fixed: bool = False
 
 
+# The options whose strings, or keys, are globs.
+_GLOBS = frozenset({"exclude", "extend-exclude", "notes", "per-file-ignores", "gate.allow"})
 _GATE_OPTIONS = {"banned": "modules", "extend-banned": "modules", "allow": "table of modules", "baseline": "string"}
 # Option -> what its value must be; a tuple lists the allowed strings.
 _OPTIONS: dict[str, str | tuple[str, ...]] = {
@@ -413,7 +415,13 @@ def _validate(config: _Config, option: str, value: object) -> None:
         config.fail(f"`{option}` must be a table", option)
     else:
         for key, entry in value.items():
+            _validate_glob(config, option, key)
             _validate_value(config, option, entry, expected.removeprefix("table of "), key)
+
+
+def _validate_glob(config: _Config, option: str, glob: str) -> None:
+    if option in _GLOBS and (fault := _glob_fault(glob)):
+        config.fail(f"`{glob}` in `{option}` is no glob: {fault}", option.rpartition(".")[2], glob)
 
 
 def _validate_gate(config: _Config, value: object) -> None:
@@ -429,6 +437,7 @@ def _validate_gate(config: _Config, value: object) -> None:
             config.fail(f"`gate.{option}` must be a table", "gate", option)
         else:
             for glob, modules in entry.items():
+                _validate_glob(config, f"gate.{option}", glob)
                 _validate_value(config, f"gate.{option}", modules, expected.removeprefix("table of "), glob)
 
 
@@ -442,6 +451,8 @@ def _validate_value(config: _Config, option: str, value: object, expected: str, 
         for item in value if expected == "codes" else ():
             if not re.fullmatch(_SELECTOR, item):
                 config.fail(f'"{item}" in `{name}` is no rule code, code prefix or ALL', option, item)
+        for item in value:
+            _validate_glob(config, option, item)
         for item in value if expected == "modules" else ():
             if not re.fullmatch(_MODULE, item):
                 config.fail(f'"{item}" in `{name}` is no module, such as "airflow.providers"', option, item)
@@ -506,7 +517,7 @@ def _anchor(pattern: str, root: str) -> tuple[str, ...]:
 
 
 def _escape(path: str) -> str:
-    return re.sub(r"([*?\[\]{}])", r"[\1]", path)
+    return re.sub(r"([*?\[\]{}\\])", r"[\1]", path)
 
 
 def _applies(patterns: tuple[str, ...], path: str) -> bool:
@@ -526,6 +537,7 @@ def _compile(patterns: Iterable[str]) -> re.Pattern[str] | None:
 
 # Strings, compiled by ``re`` when first used: most projects configure no glob.
 _GLOB_TOKEN = r"(?s)(?P<any>/\*\*/|^\*\*/|/\*\*$)|(?P<star>\*+)|\?|\[(?P<no>[!^])?(?P<set>.[^\]]*)\]|[{},]|\\?."
+_MEMBER = r"(?s)(?P<first>.)-(?P<last>.)|."
 
 
 def glob_regex(glob: str, *, barrier: str = "", braces: bool = True) -> str:
@@ -547,7 +559,7 @@ def glob_regex(glob: str, *, barrier: str = "", braces: bool = True) -> str:
         elif text == "?":
             out.append(one)
         elif token["set"]:
-            members = re.sub(r"([\\\[\]^&~|])", r"\\\1", token["set"])
+            members = "".join(map(_member, re.finditer(_MEMBER, token["set"])))
             out.append(f"[^{barrier}{members}]" if token["no"] else f"[{members}]")
         elif text == "{" and braces:
             depth += 1
@@ -560,6 +572,33 @@ def glob_regex(glob: str, *, barrier: str = "", braces: bool = True) -> str:
         else:
             out.append(re.escape(text[-1]))
     return "".join(out) + ")" * depth
+
+
+def _member(member: re.Match[str]) -> str:
+    """A character or range of a set; a range that runs backwards is its first character, as for Git."""
+    if member["last"] is None:
+        return re.escape(member[0])
+    if member["first"] > member["last"]:
+        return re.escape(member["first"])
+    return f"{re.escape(member['first'])}-{re.escape(member['last'])}"
+
+
+def _glob_fault(glob: str) -> str:
+    """What is wrong with a glob of the configuration, as ruff sees it; empty for nothing."""
+    depth = 0
+    for token in re.finditer(_GLOB_TOKEN, glob):
+        if token["set"]:
+            for member in re.finditer(_MEMBER, token["set"]):
+                if member["last"] is not None and member["first"] > member["last"]:
+                    return f"the range `{member[0]}` runs backwards"
+        elif token[0] == "[":
+            return "its `[` is never closed"
+        elif token[0] == "\\":
+            return "its last backslash protects nothing"
+        depth += (token[0] == "{") - (token[0] == "}")
+        if depth < 0:
+            return "its `}` closes nothing"
+    return "its `{` is never closed" if depth else ""
 
 
 def _expand(config: _Config, patterns: Sequence[str], root: str) -> tuple[str, ...]:

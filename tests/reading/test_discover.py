@@ -281,6 +281,15 @@ def test_defaults_are_those_of_ruff(tmp_path: Path) -> None:
         assert set(found(*paths, force_exclude=forced).files) == ruff(tmp_path, *arguments), arguments
 
 
+def test_a_backward_range_of_an_ignore_file_is_its_first_character(tmp_path: Path) -> None:
+    grow(tmp_path, "a.py", "m.py", "z.py", "-.py")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text("[z-a].py\n")
+    listed = ["git", "ls-files", "--others", "--exclude-standard", "*.py"]
+    kept = subprocess.run(listed, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+    assert list(found(".").files) == sorted(kept) == ["-.py", "a.py", "m.py"]
+
+
 NAMES = st.sampled_from(["a", "b", "ab", "a.py", "b.py", "build", "x y.py", "[a].py", "a#b.py"])
 PATTERNS = st.one_of(
     st.sampled_from(
