@@ -271,7 +271,7 @@ def check_files(
     for place, path in enumerate(paths):
         passed = monotonic() - begin
         if jobs > 1 and passed > _LOOKING and passed * (len(paths) - place) > _WORTH_PROCESSES * place:
-            yield from _in_processes(paths[place:], work, jobs)
+            yield from _in_processes(work, paths[place:], jobs)
             return
         yield work.check(path)
 
@@ -363,30 +363,12 @@ def _unparsed(path: str, raw: bytes, rulebook: Rulebook, sentence: str, offset: 
     return FileResult(path, (cannot_parse(rulebook, sentence, min(offset, len(text))),), text)
 
 
-_worker: _Work
-
-
-def _in_processes(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[FileResult]:
-    import multiprocessing
+def _in_processes(work: _Work, paths: Sequence[str], jobs: int) -> Iterator[FileResult]:
+    from offramp.processes import can_fork, in_processes
 
     # A forked process has the context already; elsewhere it would have to be made again.
-    if "fork" not in multiprocessing.get_all_start_methods():
-        return map(work.check, paths)
-    return _forked(paths, work, jobs)
+    return in_processes(work.check, paths, jobs, _lost) if can_fork() else map(work.check, paths)
 
 
-def _forked(paths: Sequence[str], work: _Work, jobs: int) -> Iterator[FileResult]:
-    import multiprocessing
-    import signal
-
-    global _worker  # noqa: PLW0603 - how the forked processes come by the context, which is not pickled
-
-    _worker = work
-    context = multiprocessing.get_context("fork")
-    # Ctrl-C reaches every process of a terminal; the first one ends the others.
-    with context.Pool(min(jobs, len(paths)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-        yield from pool.imap(_check_in_worker, paths, chunksize=max(1, min(8, len(paths) // (jobs * 4))))
-
-
-def _check_in_worker(path: str) -> FileResult:
-    return _worker.check(path)
+def _lost(path: str, how: str) -> FileResult:
+    return FileResult(path, (), problem=f"{path}: not checked: its process {how}")
