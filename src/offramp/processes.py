@@ -9,7 +9,7 @@ import multiprocessing
 import signal
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar
@@ -30,7 +30,7 @@ def in_processes(
     items: Sequence[_Item],
     jobs: int,
     lost: Callable[[_Item, str], _Result],
-) -> Iterator[_Result]:
+) -> Generator[_Result, None, None]:
     """The results of ``function`` for ``items``, in their order, worked out by ``jobs`` processes.
 
     ``lost`` makes the result of an item whose process has ended over it, of a sentence that

@@ -119,33 +119,72 @@ def test_the_examples_commands_find_what_the_branch_adds(title: str, text: str, 
             assert found["location"]["path"] == "new.py"
 
 
-def test_the_action_installs_offramp_and_runs_the_gate(clone: Path, project: Path, tmp_path: Path) -> None:
-    action = yaml.safe_load((ROOT / "action.yml").read_text())
-    install, run = action["runs"]["steps"]
-    path_file = tmp_path / "path"
-    runner = {"runner.temp": str(tmp_path), "github.action_path": str(clone)}
-    done = bash(install["run"], project, GITHUB_PATH=str(path_file), **filled(install["env"], runner))
-    assert done.returncode == 0, done.stderr
-    path = f"{path_file.read_text().strip()}:{environment()['PATH']}"
+class Action:
+    """The action, installed in a runner's directory for temporary files."""
 
-    def step(**inputs: str) -> subprocess.CompletedProcess[str]:
-        given = {name: str(entry["default"]) for name, entry in action["inputs"].items()}
+    def __init__(self, source: Path, temporary: Path, checkout: Path, **variables: str) -> None:
+        self._action = yaml.safe_load((ROOT / "action.yml").read_text())
+        self._checkout = checkout
+        self._variables = variables
+        self._runner = {"runner.temp": str(temporary), "github.action_path": str(source)}
+        self._install, self._run = self._action["runs"]["steps"]
+
+    def install(self) -> subprocess.CompletedProcess[str]:
+        return bash(
+            self._install["run"], self._checkout, **self._variables, **filled(self._install["env"], self._runner)
+        )
+
+    def run(self, **inputs: str) -> subprocess.CompletedProcess[str]:
+        given = {name: str(entry["default"]) for name, entry in self._action["inputs"].items()}
         given = {f"inputs.{name}": value for name, value in {**given, "base": "", **inputs}.items()}
-        return bash(run["run"], project, PATH=path, **filled(run["env"], given))
+        variables = filled(self._run["env"], {**given, **self._runner})
+        return bash(self._run["run"], self._checkout, **self._variables, **variables)
 
-    done = step(base="origin/main", sarif="offramp.sarif")
+
+def test_the_action_installs_offramp_and_runs_the_gate(clone: Path, project: Path, tmp_path: Path) -> None:
+    action = Action(clone, tmp_path, project)
+    done = action.install()
+    assert done.returncode == 0, done.stderr
+    done = action.run(base="origin/main", sarif="offramp.sarif")
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith(ANNOTATION)
     (result,) = json.loads((project / "offramp.sarif").read_text())["runs"][0]["results"]
     assert (result["ruleId"], result["baselineState"]) == ("OFR301", "new")
-    assert step(base="origin/main", arguments="old.py\n").returncode == 0
-    done = step(command="check", arguments="--select OFR301\n  old.py")
+    assert action.run(base="origin/main", arguments="old.py\n").returncode == 0
+    done = action.run(command="check", arguments="--select OFR301\n  old.py")
     assert done.returncode == 1
     assert done.stdout.count("::error ") == 1
-    done = step(arguments="$(touch owned) `touch owned` ; touch owned")
+    done = action.run(arguments="$(touch owned) `touch owned` ; touch owned")
     assert done.returncode == 2
     assert not (project / "owned").exists()
-    assert step(base="origin/none").returncode == 2
+    assert action.run(base="origin/none").returncode == 2
+
+
+# Modules that Python, pip, venv or offramp import, as a repository may have them.
+HOSTILE = (
+    "argparse ast encodings ensurepip gc hatchling io json logging multiprocessing offramp os pip re runpy setuptools "
+    "sitecustomize site ssl subprocess tempfile tomllib typing usercustomize venv zipfile"
+).split()
+
+
+@pytest.mark.parametrize("path", ["", "."], ids=["", "PYTHONPATH"])
+def test_the_action_runs_nothing_of_the_checked_repository(
+    path: str, clone: Path, project: Path, tmp_path: Path
+) -> None:
+    owned = tmp_path / "owned"
+    for name in HOSTILE:
+        code = f"open({str(owned)!r}, 'a').write({name!r} + ' ')\n"
+        (project / f"{name}.py").write_text(code)
+        (project / name).mkdir()
+        for file in ("__init__.py", "__main__.py"):
+            (project / name / file).write_text(code)
+    action = Action(clone, tmp_path, project, **({"PYTHONPATH": str(project)} if path else {}))
+    done = action.install()
+    assert done.returncode == 0, done.stderr
+    done = action.run(base="origin/main")
+    assert done.returncode == 1, done.stderr
+    assert ANNOTATION in done.stdout
+    assert not owned.exists(), owned.read_text()
 
 
 def filled(variables: dict[str, str], values: dict[str, str]) -> dict[str, str]:

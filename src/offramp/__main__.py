@@ -1,0 +1,5 @@
+"""``python -m offramp``: the console command."""
+
+from offramp.frontends.cli import command
+
+command()
