@@ -13,8 +13,8 @@ from offramp.finding.names import FunctionNode, expects_failure
 from offramp.finding.operators import Module
 from offramp.finding.prefect_context import ASYNC, SYNC, Prefect, Target
 from offramp.finding.trap import Trap
-from offramp.finding.value_paths import AWAITED, BREAKS, DROPPED, READ, UNSEEN, Paths
-from offramp.finding.values import Reference
+from offramp.finding.value_paths import AWAITED, BREAKS, DROPPED, READ, UNSEEN, Paths, Route, losses
+from offramp.finding.values import Made, Member, Reference
 from offramp.knowledge.prefect_dbt_calls import (
     BY_CONTEXT,
     CLASSES,
@@ -26,8 +26,35 @@ from offramp.knowledge.prefect_dbt_calls import (
     TASK,
 )
 from offramp.reading.versions import Versions
+from offramp.record import NamedTuple
 
 RUN, HANDED_BACK = "run", "handed back"
+# Given to what can do nothing with a coroutine, and left to an asyncio task that nobody awaits.
+TAKEN, LEFT = "taken", "left"
+_NEVER = frozenset({DROPPED, READ, BREAKS, HANDED_BACK, TAKEN, LEFT})
+_LEFT = (
+    "nobody awaits the asyncio task that is to run it, which is cancelled at the end or fails unseen; "
+    "the {run} run ends Completed"
+)
+# What makes asyncio tasks: how many containers are around a coroutine that it takes, and around one that it gives.
+_SCHEDULERS = {
+    "asyncio.create_task": (0, 0),
+    "asyncio.ensure_future": (0, 0),
+    "asyncio.gather": (0, 0),
+    "asyncio.shield": (0, 0),
+    "asyncio.run_coroutine_threadsafe": (0, 0),
+    "asyncio.as_completed": (1, 1),
+}
+_LOOPS = frozenset({"asyncio.get_running_loop", "asyncio.get_event_loop"})
+_RUNNERS = ("run_until_complete", "run_forever")
+# What may be asked of an asyncio task without waiting for it.
+_OF_TASKS = frozenset({"cancel", "set_name", "get_name", "done", "cancelled"})
+_FORGETTERS = ("discard", "remove")
+# They take values, and run no coroutine that they are given.
+_VALUES_ONLY = frozenset(
+    "json pprint math os re pickle statistics string textwrap csv time datetime decimal base64 hashlib html urllib "
+    "pathlib shutil subprocess uuid random struct zlib logging requests pandas numpy polars yaml boto3 psycopg2".split()
+)
 
 
 @lru_cache(maxsize=1)
@@ -39,26 +66,58 @@ def prefect_of(module: Module, versions: Versions) -> Prefect:
 def dbt_call_not_awaited(module: Module, versions: Versions) -> Iterator[Trap]:
     """Coroutines with dbt work in them that are never awaited, so that nothing of it happens."""
     prefect = prefect_of(module, versions)
-    never = [found for found in _coroutines(prefect) if found[1].callable.missing and found[2].never_started()]
-    broken = {module.names.enclosing_function(call) for call, _, coroutine in never if BREAKS in coroutine.kinds()}
-    for call, target, coroutine in never:
-        missing = target.callable.missing
-        ending = _ending(prefect, call, coroutine, fails=module.names.enclosing_function(call) in broken)
-        consequence = f"it {missing}{ending}"
-        if prefect.runs_on_two(call, target):
-            consequence = f"it runs on Prefect 2 and stops running on Prefect 3, where it {missing}{ending}"
-        yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
+    never = [lost for lost in _lost(prefect) if not lost.handed_back()]
+    broken = {module.names.enclosing_function(lost.place) for lost in never if BREAKS in lost.kinds}
+    for lost in never:
+        missing = lost.target.callable.missing
+        fails = module.names.enclosing_function(lost.place) in broken
+        consequence = _left(prefect, lost) or f"it {missing}{_ending(prefect, lost, fails=fails)}"
+        if prefect.runs_on_two(lost.call, lost.target):
+            consequence = f"it runs on Prefect 2 and stops running on Prefect 3, where {consequence}"
+        yield Trap(lost.place.func, {"call": lost.name(prefect), "consequence": consequence}, lost.place)
 
 
 def returned_coroutine(module: Module, versions: Versions) -> Iterator[Trap]:
     """Coroutines that a flow returns, to be run only after the flow run has its final state."""
     prefect = prefect_of(module, versions)
-    for call, target, coroutine in _coroutines(prefect):
-        if target.callable.missing and coroutine.handed_back():
+    for lost in _lost(prefect):
+        if lost.handed_back():
             consequence = "it runs only after the flow run is already Completed, which a failure does not change"
-            if prefect.runs_on_two(call, target):
+            if prefect.runs_on_two(lost.call, lost.target):
                 consequence = f"it stops running inside the flow run on Prefect 3, where {consequence}"
-            yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
+            yield Trap(lost.place.func, {"call": lost.name(prefect), "consequence": consequence}, lost.place)
+
+
+class Lost(NamedTuple):
+    """A coroutine of dbt work that nothing awaits: the call that makes it, and the one at which it is lost.
+
+    They are the same unless a helper hands the coroutine to several calls, of which some await it.
+    """
+
+    call: ast.Call
+    target: Target
+    place: ast.Call
+    kinds: frozenset[str]
+
+    def handed_back(self) -> bool:
+        """Whether a flow returns it un-awaited, and gets as far as that."""
+        return HANDED_BACK in self.kinds <= {DROPPED, READ, HANDED_BACK}
+
+    def name(self, prefect: Prefect) -> str:
+        """What gives the coroutine at its place, as a message names it."""
+        name = prefect.named(self.place)
+        return f"await {name}" if isinstance(prefect.names.parents.get(self.place), ast.Await) else name
+
+
+def _lost(prefect: Prefect) -> Iterator[Lost]:
+    """The coroutines of dbt work that nothing awaits, once for each place."""
+    places: set[ast.Call] = set()
+    for call, target, paths in coroutines(prefect):
+        for loss in losses(paths.ends, _NEVER) if target.callable.missing else ():
+            place = loss.site or call
+            if place not in places:
+                places.add(place)
+                yield Lost(call, target, place, loss.kinds)
 
 
 def wrong_call_form(module: Module, versions: Versions) -> Iterator[Trap]:
@@ -83,36 +142,63 @@ def wrong_call_form(module: Module, versions: Versions) -> Iterator[Trap]:
 class Coroutine(Paths):
     """Where a coroutine goes."""
 
-    def handed_back(self) -> bool:
-        """Whether a flow returns it un-awaited, and gets as far as that."""
-        return HANDED_BACK in self.kinds() <= {DROPPED, READ, HANDED_BACK}
-
-    def never_started(self) -> bool:
-        """Whether nothing can await it."""
-        return self.kinds() <= {DROPPED, READ, BREAKS, HANDED_BACK} and not self.handed_back()
-
     def attribute(self, node: ast.Attribute, level: int) -> None:
         """A coroutine has none of a result's attributes, but may be driven by its own."""
         driven = node.attr in ("send", "throw", "close", "__await__")
         self.end(UNSEEN if level or driven else BREAKS, node, level)
 
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
-        """Local functions are followed; tasks and blocks cannot use a coroutine."""
+        """Local functions are followed, asyncio's tasks too; Prefect's tasks and blocks cannot use a coroutine."""
         target = self.prefect.target(call.func)
-        value = self.prefect.values.single(call.func)
-        if isinstance(value, Reference) and value.path == "asyncio.run":
+        path = self.prefect.path(call.func)
+        if path == "asyncio.run":
             self.end(RUN, call, level)
-        elif isinstance(value, Reference) and value.path == "asyncio.wait_for":
+        elif path == "asyncio.wait_for":
             # A coroutine itself, which runs the other one only once it is awaited (CPython 3.10 to 3.13).
             self.follow(call, level)
         elif keyword == "wait_for":
             self.end(READ, call, level)
-        elif target is not None and target.function is not None and target.form in ("call", "fn", "submit"):
-            self.to_parameter(call, target.function, node, level, keyword)
-        elif target is not None or (isinstance(value, Reference) and value.path in CLASSES):
+        elif made := scheduler(self.prefect, call):
+            self.scheduled(call, level, made)
+        elif target is not None and target.function is not None:
+            self._to_local(call, target, node, level, keyword)
+        elif target is not None or path in CLASSES:
             self.end(BREAKS, call, level)
+        elif path.partition(".")[0] in _VALUES_ONLY:
+            self.end(TAKEN, call, level)
         else:
             self.end(UNSEEN, call, level)
+
+    def _to_local(self, call: ast.Call, target: Target, node: ast.AST, level: int, keyword: str) -> None:
+        assert target.function is not None
+        if target.form == "map" and level:
+            # Each task gets one of the list's.
+            self.to_parameter(call, target.function, node, level - 1, keyword)
+        elif target.form not in ("call", "fn", "submit"):
+            self.end(UNSEEN, call, level)
+        elif target.form != "submit" and self._never_runs(call, target):
+            self.end(DROPPED, call, level)
+        else:
+            self.to_parameter(call, target.function, node, level, keyword)
+
+    def _never_runs(self, call: ast.Call, target: Target) -> bool:
+        """Whether a call of an async function gives a coroutine that nobody awaits either."""
+        if not self.prefect.is_coroutine(call, target) or len(self.route.entered) > 1:
+            return False
+        outer = Coroutine(self.prefect)
+        outer.follow(call)
+        return outer.kinds() <= _NEVER - {HANDED_BACK}
+
+    def scheduled(self, call: ast.Call, level: int, made: str) -> None:
+        """Go on with the asyncio task that is to run the coroutine."""
+        taken, given = _SCHEDULERS[made]
+        kind = _left_behind(self.prefect, call)
+        if level != taken or not kind:
+            self.end(UNSEEN, call, level)
+            return
+        paths = _Task(self.prefect, self.route, kind)
+        paths.follow(call, given)
+        self.ends += paths.ends
 
     def returned(self, function: ast.AST | None, node: ast.AST, level: int) -> None:
         """A flow run is over when what it returned is run; a task's value goes on where the task is called."""
@@ -128,6 +214,64 @@ class Coroutine(Paths):
         return isinstance(function, FunctionNode) and self.prefect.call_sites(function) != []
 
 
+class _Task(Coroutine):
+    """Where an asyncio task goes; ``kind`` is its end where nobody awaits it."""
+
+    def __init__(self, prefect: Prefect, route: Route, kind: str) -> None:
+        super().__init__(prefect, route)
+        self._kind = kind
+
+    def end(self, kind: str, node: ast.AST, level: int) -> None:
+        super().end(self._kind if kind in (DROPPED, READ) else kind, node, level)
+
+    def attribute(self, node: ast.Attribute, level: int) -> None:
+        """Its result may be asked for, or a callback may be told."""
+        call = self.names.parents.get(node)
+        callbacks = call.args if isinstance(call, ast.Call) and node.attr == "add_done_callback" else ()
+        forgets = bool(callbacks) and all(getattr(one, "attr", "") in _FORGETTERS for one in callbacks)
+        self.end(READ if not level and (node.attr in _OF_TASKS or forgets) else UNSEEN, node, level)
+
+    def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
+        """What waits for the task is followed; no task of Prefect's is known to."""
+        path = self.prefect.path(call.func)
+        target = self.prefect.target(call.func)
+        if path == "asyncio.wait" and level == 1:
+            self.follow(call)
+        elif path in _SCHEDULERS or path == "asyncio.wait_for" or (target is not None and target.function is not None):
+            super().passed(call, node, level, keyword)
+        else:
+            self.end(UNSEEN, call, level)
+
+    def returned(self, function: ast.AST | None, node: ast.AST, level: int) -> None:
+        """A flow run does not wait for an asyncio task that is returned (Prefect 3.8.8)."""
+        if self.prefect.role(function) in ("flow", "task") and not self._has_callers(function):
+            self.end(DROPPED, node, level)
+        else:
+            self.to_callers(function, node, level)
+
+
+def scheduler(prefect: Prefect, call: ast.Call) -> str:
+    """The function of asyncio that a call is of, if it makes a task of a coroutine; empty for all else."""
+    path = prefect.path(call.func)
+    if path in _SCHEDULERS:
+        return path
+    value = prefect.values.single(call.func)
+    if not isinstance(value, Member) or value.name != "create_task" or not isinstance(value.owner, Made):
+        return ""
+    loop = value.owner.callee
+    return "asyncio.create_task" if isinstance(loop, Reference) and loop.path in _LOOPS else ""
+
+
+def _left_behind(prefect: Prefect, call: ast.Call) -> str:
+    """How an asyncio task ends that is made in a call and that nobody awaits; empty where that is not known."""
+    if not prefect.runs(call) <= {"flow", "task"}:
+        return ""
+    if prefect.contexts(call) == {ASYNC}:
+        return LEFT
+    loops = any(name in prefect.names.attributes for name in _RUNNERS)
+    return TAKEN if prefect.contexts(call) == {SYNC} and not loops and not prefect.in_running_loop(call) else ""
+
+
 class _Future(Paths):
     """Where the future of a submitted task goes, to see whether it or its result is awaited."""
 
@@ -140,7 +284,7 @@ class _Future(Paths):
             self.end(UNSEEN, node, level)
 
 
-def _coroutines(prefect: Prefect) -> Iterator[tuple[ast.Call, Target, Coroutine]]:
+def coroutines(prefect: Prefect) -> Iterator[tuple[ast.Call, Target, Coroutine]]:
     """The calls that give a coroutine, with where it goes; none of an object that is itself a coroutine."""
     for call in prefect.names.calls:
         target = prefect.target(call.func)
@@ -159,13 +303,23 @@ def _coroutine_on_two(prefect: Prefect, call: ast.Call, target: Target) -> bool:
     return prefect.two and submitted and prefect.contexts(call) == {ASYNC}
 
 
-def _ending(prefect: Prefect, call: ast.Call, coroutine: Coroutine, *, fails: bool) -> str:
+def _run_of(prefect: Prefect, lost: Lost) -> str:
+    """The kind of run that a lost coroutine is part of; empty where that is not one kind."""
+    runs = prefect.runs(lost.place)
+    return next(iter(runs)) if len(runs) == 1 else ""
+
+
+def _left(prefect: Prefect, lost: Lost) -> str:
+    run = _run_of(prefect, lost)
+    return _LEFT.format(run=run) if run and LEFT in lost.kinds else ""
+
+
+def _ending(prefect: Prefect, lost: Lost, *, fails: bool) -> str:
     """How the run ends that a call is part of, as far as this is known; ``fails`` if another such call breaks it."""
-    runs = prefect.runs(call)
-    (run,) = runs if len(runs) == 1 else ("",)
-    if not run:
+    run = _run_of(prefect, lost)
+    if not run or TAKEN in lost.kinds:
         return ""
-    if BREAKS in coroutine.kinds():
+    if BREAKS in lost.kinds:
         return f"; the {run} run fails where the result is used"
     return "" if fails else f"; the {run} run ends Completed"
 

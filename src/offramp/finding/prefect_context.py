@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
-from offramp.finding.names import FunctionNode
+from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.operators import Module
 from offramp.finding.values import (
     UNKNOWN,
@@ -39,19 +39,24 @@ from offramp.record import NamedTuple
 # Where code runs: inside a sync or async flow or task, at module level, or not known.
 SYNC, ASYNC, MODULE, UNSEEN = "sync", "async", "module", "unseen"
 _DEEPEST = 12
+_METHOD_KINDS = frozenset({"builtins.staticmethod", "builtins.classmethod"})
 
 
 class Target(NamedTuple):
     """What a call calls.
 
     ``form`` is ``call`` or what Prefect adds (``submit``, ``map``, ``fn`` …);
-    ``function`` is the local function, if it is one; ``owner`` the class for a method.
+    ``function`` is the local function, if it is one; ``owner`` the class for a method;
+    ``bound`` how many of the function's first parameters are given before those of the call,
+    None where that is not known. A ``generator`` gives its values where it is iterated over.
     """
 
     callable: Callable
     form: str = "call"
     function: FunctionNode | None = None
     owner: str = ""
+    bound: int | None = 0
+    generator: bool = False
 
     @property
     def name(self) -> str:
@@ -70,6 +75,7 @@ class Prefect:
         self._targets: dict[ast.expr, Target | None] = {}
         self._works: dict[FunctionNode, str] = {}
         self._roles: dict[FunctionNode, str | None] = {}
+        self._call_sites: dict[FunctionNode, list[ast.Call] | None] = {}
 
     # -- functions ---------------------------------------------------------------
 
@@ -82,7 +88,8 @@ class Prefect:
         return self._roles[function]
 
     def _role(self, function: FunctionNode) -> str | None:
-        if not function.decorator_list:
+        decorators = [node for node in function.decorator_list if self.path(node) not in _METHOD_KINDS]
+        if not decorators:
             wrapped = {
                 kind
                 for load in self._loads(function)
@@ -92,9 +99,14 @@ class Prefect:
             return wrapped.pop() if len(wrapped) == 1 else None if wrapped else "plain"
         kinds = {
             self._decorates(decorator.func if isinstance(decorator, ast.Call) else decorator)
-            for decorator in function.decorator_list
+            for decorator in decorators
         }
         return kinds.pop() if len(kinds) == 1 else None
+
+    def path(self, node: ast.expr) -> str:
+        """The dotted path of what an expression certainly names from elsewhere; empty for all else."""
+        value = self.values.single(node)
+        return value.path if isinstance(value, Reference) else ""
 
     def _decorates(self, node: ast.expr) -> str | None:
         value = self.values.single(node)
@@ -113,15 +125,46 @@ class Prefect:
 
     def call_sites(self, function: FunctionNode) -> list[ast.Call] | None:
         """The calls of a local function; None when it may also be called from where it is not seen."""
-        found = self._sites.get(function, [])
-        for load in self._loads(function):
-            parent: ast.AST | None = self.names.parents.get(load)
-            if isinstance(parent, ast.Attribute):
-                continue
-            if not isinstance(parent, ast.Call) or parent.func is not load:
+        if function not in self._call_sites:
+            self._call_sites[function] = self._seen_sites(function)
+        return self._call_sites[function]
+
+    def _seen_sites(self, function: FunctionNode) -> list[ast.Call] | None:
+        loads: list[ast.expr] = [*self._loads(function)]
+        owner = self.names.place(function)[0].node
+        if isinstance(owner, ast.ClassDef):
+            if function.name.startswith("__") or not self.values.lineage(owner)[1]:
                 return None
-        if isinstance(self.names.place(function)[0].node, ast.ClassDef):
-            return None
+            for attribute in self.names.attributes.get(function.name, ()):
+                target = self.target(attribute)
+                if target is None and isinstance(attribute.ctx, ast.Load):
+                    return None
+                loads += [attribute] if target is not None and target.function is function else []
+        return self._sites.get(function, []) if all(map(self._only_called, loads)) else None
+
+    def _only_called(self, node: ast.expr, depth: int = 0) -> bool:
+        """Whether a function, or what ``partial`` makes of it, is called where it stands, and nothing else."""
+        parent: ast.AST | None = self.names.parents.get(node)
+        if isinstance(parent, ast.Attribute):
+            return True
+        if isinstance(parent, ast.Call):
+            wrapped = parent.args[:1] == [node] and self.path(parent.func) == "functools.partial"
+            return parent.func is node or (wrapped and self._only_called(parent, depth))
+        bindings = self.names.bindings_of(node) if isinstance(parent, ast.Assign) and depth < _DEEPEST else []
+        plain = isinstance(parent, ast.Assign) and all(isinstance(one, ast.Name) for one in parent.targets)
+        uses = [load for binding in bindings for load in self.names.uses(binding)]
+        return plain and bool(uses) and all(self._only_called(load, depth + 1) for load in uses)
+
+    @cached_property
+    def augmentations(self) -> dict[int, list[Binding]]:
+        """The bindings that ``name += …`` makes, by the ids of those whose values they go on from."""
+        found: dict[int, list[Binding]] = {}
+        for scope in self.names.scopes.values():
+            for bindings in scope.bindings.values():
+                for binding in bindings:
+                    if binding.kind == "augmented" and binding.node is not None:
+                        for before in self.names.lookup(binding.name, binding.node):
+                            found.setdefault(id(before), []).append(binding)
         return found
 
     @cached_property
@@ -203,12 +246,23 @@ class Prefect:
                 if isinstance(func, ast.Attribute):
                     target = self._method(self.instance(func.value), func.attr)
                 target = target or self._made_of(func)
+            if target is None and isinstance(func, ast.Attribute):
+                target = self._local_method(func)
             self._targets[func] = target
         return self._targets[func]
 
+    def named(self, call: ast.Call) -> str:
+        """What a call calls, as a message names it."""
+        target = self.target(call.func)
+        return target.name if target is not None else ast.unparse(call.func)
+
     def _target(self, value: Value) -> Target | None:
         if isinstance(value, Partial):
-            return self._target(value.callee)
+            target = self._target(value.callee)
+            given = None if any(isinstance(argument, ast.Starred) for argument in value.call.args) else 1
+            if target is None or target.bound is None or given is None:
+                return target and target._replace(bound=None)
+            return target._replace(bound=target.bound + len(value.call.args) - given)
         if isinstance(value, Reference):
             if value.path in FUNCTIONS:
                 return Target(FUNCTIONS[value.path])
@@ -224,8 +278,12 @@ class Prefect:
                 return owner_target._replace(form=value.name) if value.name in FORMS else None
             return self._method(self._class(value.owner), value.name)
         if isinstance(value, Local) and isinstance(value.node, FunctionNode):
-            return self._local(value.node)
+            target = self._local(value.node)
+            return target and target._replace(bound=int(self._is_method(value.node, "classmethod")))
         return None
+
+    def _is_method(self, function: FunctionNode, kind: str) -> bool:
+        return any(self.path(node) == f"builtins.{kind}" for node in function.decorator_list)
 
     def _with_options(self, callee: Value) -> Target | None:
         if isinstance(callee, Reference) and callee.path.endswith(".with_options"):
@@ -252,10 +310,34 @@ class Prefect:
         method = METHODS.get(f"{owner}.{name}") if owner else None
         return Target(method, owner=owner) if method is not None else None
 
+    def _local_method(self, func: ast.Attribute) -> Target | None:
+        """The method of a class of the file that an object of it, ``self`` or ``cls`` is asked for."""
+        made = self.values.single(func.value)
+        owners = [made.callee] if isinstance(made, Made) else list(self.values.own_class(func.value))
+        owner = owners[0].node if len(owners) == 1 and isinstance(owners[0], Local) else None
+        if not isinstance(owner, ast.ClassDef) or func.attr in self.names.stores:
+            return None
+        family = [owner, *(other for other in self.names.classes if owner in self.values.lineage(other)[0])]
+        bindings = {
+            id(binding): binding
+            for one in family
+            for base in self.values.lineage(one)[0]
+            for binding in self.names.class_attribute(base, func.attr)
+        }
+        (binding,) = bindings.values() if len(bindings) == 1 else (None,)
+        function = binding.node if binding is not None else None
+        target = self._local(function) if isinstance(function, FunctionNode) else None
+        if target is None or target.function is None:
+            return None
+        return target._replace(bound=int(not self._is_method(target.function, "staticmethod")))
+
     def _local(self, function: FunctionNode) -> Target | None:
         role = self.role(function)
-        if role is None or any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(function)):
+        if role is None:
             return None
+        if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(function)):
+            generator = Target(Callable(function.name, PLAIN, ""), function=function, generator=True)
+            return generator if role == "plain" else None
         asynchronous = isinstance(function, ast.AsyncFunctionDef)
         kind = {
             "flow": FLOW if asynchronous else SYNC_FLOW,

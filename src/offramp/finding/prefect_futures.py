@@ -10,7 +10,7 @@ from offramp.finding.operators import Module
 from offramp.finding.prefect_calls import prefect_of
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.trap import Trap
-from offramp.finding.value_paths import DROPPED, READ, UNSEEN, Paths
+from offramp.finding.value_paths import DROPPED, READ, UNSEEN, Loss, Paths, losses
 from offramp.finding.values import Items, Reference
 from offramp.knowledge.prefect_dbt_calls import SYNC_TASK, TASK
 from offramp.reading.versions import Versions
@@ -27,6 +27,7 @@ _THE_SAME = frozenset({"prefect.unmapped", "prefect.utilities.annotations.unmapp
 def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
     """Submitted dbt tasks whose failure fails no flow run."""
     prefect = prefect_of(module, versions)
+    places: set[ast.AST] = set()
     for call in module.names.calls:
         target = prefect.target(call.func)
         if target is None or target.form not in ("submit", "map") or target.callable.kind not in (TASK, SYNC_TASK):
@@ -37,14 +38,21 @@ def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
             continue
         future = _Future(prefect)
         future.follow(call, 1 if target.form == "map" else 0)
-        if future.kinds() - _LOST:
-            continue
-        returned = future.kinds() & _WHY.keys()
-        why = _WHY[min(returned)] if returned else "nothing resolves it"
-        consequence = f"the flow run ends Completed when it fails: {why}"
-        if prefect.two and not returned and _decided_by_tasks(prefect, call):
-            consequence = "its failure stops failing the flow run on Prefect 3, where nothing resolves it"
-        yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
+        for loss in losses(future.ends, _LOST):
+            place = loss.site or call
+            if place not in places:
+                places.add(place)
+                yield _unresolved(prefect, loss, call, place)
+
+
+def _unresolved(prefect: Prefect, loss: Loss, call: ast.Call, place: ast.Call) -> Trap:
+    """The trap at the place where a future is lost."""
+    returned = loss.kinds & _WHY.keys()
+    why = _WHY[min(returned)] if returned else "nothing resolves it"
+    consequence = f"the flow run ends Completed when it fails: {why}"
+    if prefect.two and not returned and _decided_by_tasks(prefect, call):
+        consequence = "its failure stops failing the flow run on Prefect 3, where nothing resolves it"
+    return Trap(place.func, {"call": prefect.named(place), "consequence": consequence}, place)
 
 
 class _Future(Paths):
@@ -56,7 +64,7 @@ class _Future(Paths):
     def attribute(self, node: ast.Attribute, level: int) -> None:
         call = self.names.parents.get(node)
         only_waits = node.attr == "wait" and isinstance(call, ast.Call) and self._bare(call)
-        self.end(READ if only_waits else UNSEEN, node, level)
+        self.end(READ if only_waits or node.attr == "task_run_id" else UNSEEN, node, level)
 
     def item(self, node: ast.Subscript, level: int) -> None:
         self.end(UNSEEN, node, level)

@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
-from offramp.finding.prefect_calls import RUN, Coroutine, prefect_of
+from offramp.finding.prefect_calls import LEFT, RUN, Coroutine, coroutines, prefect_of
 from offramp.finding.prefect_context import Prefect, Target
 from offramp.finding.trap import Trap
-from offramp.finding.value_paths import AWAITED, DROPPED, READ, UNSEEN, Paths
+from offramp.finding.value_paths import AWAITED, DROPPED, READ, UNSEEN, End, Paths, losses
 from offramp.finding.values import Constant, Items, Made, Table, Value
 from offramp.knowledge.prefect_dbt_calls import (
     CLI_COMMAND,
     CORE_TASKS,
+    FLOW,
     JOB,
     JOB_RUN,
     LOOKS_BY_JOB,
@@ -24,6 +25,9 @@ from offramp.knowledge.prefect_dbt_calls import (
     RUN_ID,
     RUN_JOB,
     RUNNER,
+    SYNC_FLOW,
+    SYNC_TASK,
+    TASK,
     TRIGGER,
     TRIGGER_AND_WAIT,
     WAIT,
@@ -45,7 +49,13 @@ _POSITIONAL = {
     RETRY_SUBSET: ("dbt_cloud_credentials", "run_id", _OPTIONS_ARGUMENT, "max_wait_seconds", "poll_frequency_seconds"),
     WAIT: ("run_id", "dbt_cloud_credentials", "max_wait_seconds", "poll_frequency_seconds"),
 }
-_HARMLESS_OF_RUN = frozenset({"logger"})
+_IN_STATE = "with `return_state=True` a failure is only in the state that it returns, and nothing uses it"
+_GATHER, _WAIT = "asyncio.gather", "asyncio.wait"
+# What waits for coroutines and raises nothing when they fail.
+_COLLECTING = {
+    _GATHER: "with `return_exceptions=True` a failure is only in its result, and nothing uses it",
+    _WAIT: "it raises nothing when a dbt run fails, and nothing asks for the results",
+}
 
 
 def fire_and_forget_trigger(module: Module, versions: Versions) -> Iterator[Trap]:
@@ -57,23 +67,25 @@ def fire_and_forget_trigger(module: Module, versions: Versions) -> Iterator[Trap
     for call, target in calls:
         if target.callable.name not in (TRIGGER, _TRIGGER_METHOD):
             continue
-        results = _results(prefect, call, target)
-        if not results:
-            continue
         paths = _Run(prefect)
-        for node in results:
-            paths.follow(node)
-        if not paths.kinds() - {DROPPED, READ}:
-            yield Trap(call.func, {"call": target.name}, call)
+        for result in _results(prefect, call, target):
+            paths.follow_along(result.route, result.node)
+        for loss in losses(paths.ends, (DROPPED, READ)):
+            place = loss.site or call
+            yield Trap(place.func, {"call": prefect.named(place)}, place)
 
 
 def wait_result_ignored(module: Module, versions: Versions) -> Iterator[Trap]:
     """Waits and dbt commands whose failure is only in a result that nobody looks at."""
     prefect = prefect_of(module, versions)
-    for call, target in _calls(prefect):
-        consequence = _hidden(prefect, call, target) if target.form == "call" else ""
-        if consequence:
+    for call in module.names.calls:
+        target = prefect.target(call.func)
+        consequence = _hidden(prefect, call, target) if target is not None else ""
+        if target is not None and consequence:
             yield Trap(call.func, {"call": target.name, "consequence": consequence}, call)
+    for call in _collecting(prefect):
+        path = prefect.path(call.func)
+        yield Trap(call.func, {"call": path, "consequence": _COLLECTING[path]}, call)
 
 
 def wait_window_too_short(module: Module, versions: Versions) -> Iterator[Trap]:
@@ -174,6 +186,10 @@ class _Waited(Paths):
 
 def _hidden(prefect: Prefect, call: ast.Call, target: Target) -> str:
     """How a call hides failures, where nothing looks at what it gives."""
+    if _only_in_state(prefect, call, target):
+        return _IN_STATE
+    if target.form != "call" or target.function is not None:
+        return ""
     name = target.callable.name
     if name == _WAIT_METHOD:
         lost = _never_fetched(prefect, call, target)
@@ -192,6 +208,40 @@ def _hidden(prefect: Prefect, call: ast.Call, target: Target) -> str:
     return ""
 
 
+def _only_in_state(prefect: Prefect, call: ast.Call, target: Target) -> bool:
+    """Whether a call that does dbt work is told to return a state, and nothing looks at it."""
+    if not any(keyword.arg == "return_state" and _is_true(prefect, keyword.value) for keyword in call.keywords):
+        return False
+    if target.form not in ("call", "submit") or not target.callable.works:
+        return False
+    return target.callable.kind in (FLOW, TASK, SYNC_FLOW, SYNC_TASK) and _unused(prefect, call, target)
+
+
+def _is_true(prefect: Prefect, node: ast.expr) -> bool:
+    return prefect.values.single(node) == Constant(True)
+
+
+def _collecting(prefect: Prefect) -> list[ast.Call]:
+    """The calls of asyncio that wait for dbt work and hide how it ends, where nothing else asks for that."""
+    found: dict[ast.Call, None] = {}
+    for _, target, paths in coroutines(prefect):
+        awaits = [end.node for end in paths.ends if end.kind == AWAITED]
+        waits = [_collector(prefect, node) for node in awaits]
+        if target.callable.missing and paths.kinds() <= {AWAITED, DROPPED, READ, LEFT}:
+            found.update(dict.fromkeys(wait for wait in waits if wait is not None) if None not in waits else {})
+    return list(found)
+
+
+def _collector(prefect: Prefect, node: ast.AST) -> ast.Call | None:
+    """The call of asyncio that an expression awaits, if that hides failures and nothing uses what it gives."""
+    made, _ = prefect.producer(node) if isinstance(node, ast.Await) else (None, True)
+    if made is None or not _goes_nowhere(prefect, node):
+        return None
+    path = prefect.path(made.func)
+    told = any(keyword.arg == "return_exceptions" and _is_true(prefect, keyword.value) for keyword in made.keywords)
+    return made if path == _WAIT or (path == _GATHER and told) else None
+
+
 def _calls(prefect: Prefect) -> Iterator[tuple[ast.Call, Target]]:
     """The calls of prefect-dbt's own callables."""
     for call in prefect.names.calls:
@@ -200,28 +250,29 @@ def _calls(prefect: Prefect) -> Iterator[tuple[ast.Call, Target]]:
             yield call, target
 
 
-def _results(prefect: Prefect, call: ast.Call, target: Target) -> list[ast.AST]:
+def _results(prefect: Prefect, call: ast.Call, target: Target) -> list[End]:
     """The expressions that hold the result of a call which certainly runs; empty when that is not known."""
     if target.owner and isinstance(call.func, ast.Attribute) and prefect.pending(call.func.value):
         return []
+    here = [End(AWAITED, call, 0)]
     if target.form in ("submit", "call") and (target.form == "submit" or prefect.runs_on_two(call, target)):
-        return [call]
+        return here
     coroutine = prefect.is_coroutine(call, target)
     if coroutine is None or target.form not in ("call", "fn"):
         return []
     if not coroutine:
-        return [call]
+        return here
     paths = Coroutine(prefect)
     paths.follow(call)
     if paths.kinds() - {AWAITED, RUN, DROPPED, READ} or any(end.level for end in paths.ends):
         return []
-    return [end.node for end in paths.ends if end.kind in (AWAITED, RUN)]
+    return [end for end in paths.ends if end.kind in (AWAITED, RUN)]
 
 
 def _unused(prefect: Prefect, call: ast.Call, target: Target) -> bool:
     """Whether a call certainly runs and its result goes nowhere."""
     results = _results(prefect, call, target)
-    return bool(results) and all(_goes_nowhere(prefect, node) for node in results)
+    return bool(results) and all(_goes_nowhere(prefect, result.node) for result in results)
 
 
 def _goes_nowhere(prefect: Prefect, node: ast.AST) -> bool:
@@ -247,12 +298,12 @@ def _never_fetched(prefect: Prefect, call: ast.Call, target: Target) -> bool:
     made_target = prefect.target(made.func) if made is not None else None
     if made is None:
         return False
-    started: Sequence[ast.AST] = [made]
+    started: Sequence[End] = [End(AWAITED, made, 0)]
     if made_target is not None and made_target.callable.returns == JOB_RUN:
         started = _results(prefect, made, made_target)
     paths = _Waited(prefect)
-    for node in started:
-        paths.follow(node)
+    for result in started:
+        paths.follow_along(result.route, result.node)
     return bool(started) and paths.kinds() == {READ}
 
 

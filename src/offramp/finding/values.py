@@ -383,7 +383,7 @@ class Values:
         if isinstance(node, ast.Attribute):
             return self._member_value(node) or [
                 found
-                for owner in (*self.evaluate(node.value), *self._own_class(node.value))
+                for owner in (*self.evaluate(node.value), *self.own_class(node.value))
                 for found in self._attribute(owner, node.attr)
             ]
         if isinstance(node, ast.Call):
@@ -546,7 +546,7 @@ class Values:
             return (_merged(before[0], value),)
         return (UNKNOWN,)
 
-    def _own_class(self, node: ast.expr) -> Sequence[Value]:
+    def own_class(self, node: ast.expr) -> Sequence[Value]:
         """The class in whose method ``self`` or ``cls`` stands; a subclass may be the real one."""
         if not isinstance(node, ast.Name):
             return ()
@@ -655,7 +655,7 @@ class Values:
             value
             for store in (stores if len(stores) <= _MOST_CHANGES else ())
             if store.value is not None
-            and any(isinstance(own, Local) and own.node in lineage for own in self._own_class(store.owner))
+            and any(isinstance(own, Local) and own.node in lineage for own in self.own_class(store.owner))
             for value in self.evaluate(store.value)
         ]
 
@@ -746,7 +746,7 @@ class Values:
                 return self.evaluate(node.args[1])
             if path == "builtins.type" and len(node.args) == 1 and first is not None:
                 made = [value.callee for value in self.evaluate(first) if isinstance(value, Made)]
-                return (*made, *self._own_class(first), UNKNOWN)
+                return (*made, *self.own_class(first), UNKNOWN)
             if path == "builtins.vars" and first is not None:
                 return [found for owner in self.evaluate(first) for found in self._attribute(owner, "__dict__")]
             return (Made(node, callee),)

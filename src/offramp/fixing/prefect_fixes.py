@@ -11,13 +11,13 @@ from offramp.finding.prefect_calls import prefect_of
 from offramp.finding.prefect_context import Prefect, Target
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
-from offramp.fixing.recipes.await_call import Awaiting, usable
+from offramp.fixing.recipes.await_call import Awaiting, handed_on, usable
 from offramp.fixing.recipes.call_arguments import longer_wait, no_attempts
 from offramp.fixing.recipes.call_form import right_form
 from offramp.fixing.recipes.future_results import resolve_futures
 from offramp.fixing.recipes.job_block import write_job_block
 from offramp.fixing.recipes.wait_for_run import look_at_result, wait_for_run
-from offramp.knowledge.prefect_dbt_calls import JOB, JOB_RUN, TRIGGER, WAIT
+from offramp.knowledge.prefect_dbt_calls import FORMS, JOB, JOB_RUN, TRIGGER, WAIT
 from offramp.model import Applicability, Finding, Fix, Refusal
 from offramp.reading.project import Project
 from offramp.reading.source import Source
@@ -88,7 +88,12 @@ class PrefectFixes:
     def _await(self, finding: Finding, call: ast.Call) -> Fix:
         returned = self._detectors[finding.code] == "returned-coroutine"
         reason = _INSIDE if returned else _STARTS
-        if self._prefect.runs_on_two(call, self._target(call)):
+        target = self._prefect.target(call.func)
+        awaited = isinstance(self._module.names.parents.get(call), ast.Await)
+        if target is None or awaited or not self._prefect.is_coroutine(call, target):
+            handed_on(self._prefect, call)
+            return self._awaited(call, reason)
+        if self._prefect.runs_on_two(call, target):
             reason = _ON_TWO
         usable(self._prefect, call)
         try:
@@ -136,11 +141,16 @@ class PrefectFixes:
 
     def _look(self, _finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
+        if self._prefect.path(call.func).startswith("asyncio."):
+            raise Blocked("what is to follow when one of several runs fails is not known", call)
+        if any(keyword.arg == "return_state" for keyword in call.keywords):
+            raise Blocked("`return_state=True` says that the state is to be looked at", call)
         title = look_at_result(self._prefect, insertions, call, self._target(call))
         return Fix(title, insertions.edits(), Applicability.UNSAFE, _FAILS)
 
     def _resolve(self, finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
+        self._target(call, ("submit", "map"))
         flow = self._module.names.enclosing_function(call)
         calls = [
             other
@@ -188,9 +198,11 @@ class PrefectFixes:
     def _found(self, detectors: frozenset[str]) -> list[ast.Call]:
         return [self._calls[found.span] for found in self._findings if self._detectors.get(found.code) in detectors]
 
-    def _target(self, call: ast.Call) -> Target:
+    def _target(self, call: ast.Call, forms: tuple[str, ...] = ("call", *FORMS)) -> Target:
+        """What makes a run or a future; Blocked where a helper of the file hands it on."""
         target = self._prefect.target(call.func)
-        assert target is not None
+        if target is None or target.form not in forms or (target.function is not None and target.form == "call"):
+            raise Blocked(f"`{self._prefect.named(call)}` hands it on, to other calls too", call)
         return target
 
     def _form(self, call: ast.Call) -> str:

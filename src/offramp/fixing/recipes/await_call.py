@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import walk
+from offramp.finding.prefect_calls import scheduler
 from offramp.finding.prefect_context import MODULE, Prefect, Target
 from offramp.finding.value_paths import BREAKS, Paths
 from offramp.finding.values import Local, Made, Member, Partial, Reference, Value, own_nodes
@@ -51,9 +52,11 @@ _KNOWN = frozenset(
 )
 _OTHER_LOOPS = frozenset({"asyncio.get_event_loop", "asyncio.new_event_loop", "anyio.run", "asyncio.Runner"})
 _RUNS = frozenset({"asyncio.run"})
+_AWAITABLE = frozenset({"asyncio.wait_for", "asyncio.wait"})
 # Of a block, and what is plain everywhere.
 _PLAIN_METHODS = frozenset({("prefect.blocks.system.Secret", "get")})
 _OF_FUTURES = frozenset({"result", "wait", "state", "get_state", "is_pending"})
+_DEEPEST = 5
 _NOTEBOOK = re.compile(rb"^(?:# %%|# In\[|# COMMAND -|# Databricks notebook)", re.MULTILINE)
 
 
@@ -342,8 +345,9 @@ class _Uses(Paths):
         self.end(BREAKS, node, level)
 
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
-        if self.prefect.values.single(call.func) == Reference("asyncio.wait_for"):
-            raise Blocked("is given to `asyncio.wait_for`, which is what has to be awaited", call)
+        path = self.prefect.path(call.func)
+        if path in _AWAITABLE or scheduler(self.prefect, call):
+            raise Blocked(f"is given to `{path or 'create_task'}`, which is what has to be awaited", call)
         super().passed(call, node, level, keyword)
 
 
@@ -353,6 +357,29 @@ def usable(prefect: Prefect, call: ast.Call) -> None:
     paths.follow(call)
     for node in paths.asked:
         raise Blocked(f"`.{node.attr}` is asked of what the call gives, as if it were a future", node)
+
+
+def handed_on(prefect: Prefect, call: ast.Call) -> None:
+    """Raises Blocked where a helper that hands a coroutine on may give something else that cannot be awaited."""
+    target = prefect.target(call.func)
+    function = target.function if target is not None and target.form == "call" else None
+    if isinstance(prefect.names.parents.get(call), ast.Await) or not _gives_coroutine(prefect, function):
+        raise Blocked(f"`{prefect.named(call)}` may give something that cannot be awaited as it is", call)
+
+
+def _gives_coroutine(prefect: Prefect, function: FunctionNode | None, depth: int = 0) -> bool:
+    """Whether a function of the file ends by returning a coroutine, each time."""
+    if not isinstance(function, ast.FunctionDef) or depth > _DEEPEST or not isinstance(function.body[-1], ast.Return):
+        return False
+    returned = [node.value for node in own_nodes(function) if isinstance(node, ast.Return)]
+    for node in returned:
+        target = prefect.target(node.func) if isinstance(node, ast.Call) else None
+        if target is None or not isinstance(node, ast.Call):
+            return False
+        inner = target.function if target.form == "call" else None
+        if not prefect.is_coroutine(node, target) and not _gives_coroutine(prefect, inner, depth + 1):
+            return False
+    return True
 
 
 def unwrap(insertions: Insertions, call: ast.Call) -> None:
