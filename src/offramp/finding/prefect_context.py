@@ -75,6 +75,8 @@ class Prefect:
         self._targets: dict[ast.expr, Target | None] = {}
         self._works: dict[FunctionNode, str] = {}
         self._roles: dict[FunctionNode, str | None] = {}
+        # The uses of what new lists and dicts are bound to, but for what is put into them; None for other things.
+        self.collections: dict[tuple[int, ...], list[ast.Name] | None] = {}
         self._call_sites: dict[FunctionNode, list[ast.Call] | None] = {}
 
     # -- functions ---------------------------------------------------------------

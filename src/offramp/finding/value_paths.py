@@ -385,13 +385,15 @@ class Paths:
     def _collected(self, place: ast.AST, holder: ast.expr, level: int) -> None:
         """Go on at the uses of a local list or dict that the value is put into."""
         bindings = self.names.lookup(holder.id, holder) if isinstance(holder, ast.Name) else []
-        if not bindings or not all(map(self._is_new, bindings)):
-            self.end(UNSEEN, place, level)
-            return
-        others = [load for load in self._loads(bindings) if not self._mutates(load)]
-        if not others:
-            self.end(DROPPED, place, level)
-        for load in others:
+        key = tuple(map(id, bindings))
+        if key not in self.prefect.collections:
+            new = bool(bindings) and all(map(self._is_new, bindings))
+            others = [load for load in self._loads(bindings) if not self._mutates(load)] if new else None
+            self.prefect.collections[key] = others
+        uses = self.prefect.collections[key]
+        if not uses:
+            self.end(UNSEEN if uses is None else DROPPED, place, level)
+        for load in uses or ():
             self.follow(load, level)
 
     def _is_new(self, binding: Binding) -> bool:
