@@ -25,13 +25,13 @@ from offramp.fixing.edits import applicable, apply, edits_of, unproven
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Applicability, FileResult, Finding, Rule
 from offramp.reading.prefilter import Prefilter
-from offramp.reading.project import Project
 from offramp.reading.source import Source, SourceError, readable
 from offramp.reading.versions import Versions, find_versions
 from offramp.record import NamedTuple
 from offramp.settings import Gate, Settings, enabled_codes, merged_gate, settings_for
 
 if TYPE_CHECKING:
+    from offramp.finding.project.index import Project
     from offramp.fixing.options import Options
 
 _CANNOT_PARSE = "OFR901"
@@ -57,6 +57,8 @@ class Context:
         self.project: Project | None = None
         # Whether converted files deploy their flows themselves; a prefect.yaml does it otherwise.
         self.serves = True
+        # Whether converted files stay where they are.
+        self.in_place = True
         # Whether fixes may take DAGs out of Airflow; None leaves that to each configuration's `convert-dags`.
         self.converts: bool | None = True
         self._nested: dict[int, Context] = {}
@@ -115,6 +117,7 @@ class Context:
                 found = self._nested[id(settings)] = Context(settings, rulebook, enabled, find_versions(settings))
                 found.project = self.project
                 found.serves = self.serves
+                found.in_place = self.in_place
                 found.converts = self.converts
             context = found
         return context
@@ -210,9 +213,13 @@ def proven(
     after = check_bytes(source.path, changed, context, named=True, fixes=fixes)
     fault = after.problem or unproven(findings, applied, after.findings)
     if not fault:
-        from offramp.fixing.proof import broken
+        from offramp.fixing.proof import airflow_after, broken
 
-        fault = broken(source.tree, Source(source.path, changed).tree)
+        fixed = Source(source.path, changed)
+        fault = broken(source.tree, fixed.tree)
+        if not fault and any(finding.fix is not None and finding.fix.flows for finding in applied):
+            need = airflow_after(fixed, context.of(source.path).project)
+            fault = need.sentence if need is not None and not need.guarded else ""
     if fault:
         raise UnprovenError(f"{source.path}: the fix of {codes} was not applied: {fault}")
     return changed, after
@@ -253,19 +260,18 @@ def check_files(
     named: Collection[str] = (),
     fixes: bool = False,
     fix: Applicability | None = None,
-    beside: bool = False,
     show: Callable[[FileResult], str] | None = None,
 ) -> Iterator[FileResult]:
     """Check files in the order of ``paths``; what takes longer is shared by ``jobs`` processes.
 
     ``named`` are the paths that the user gave by name. ``fixes`` plans fixes; ``fix``
-    applies them, down to that applicability, without writing; with ``beside`` they take
-    nothing away that other files of the project need. ``show`` makes the text that is
+    applies them, down to that applicability, without writing; they take nothing away that
+    other files of the project need, of those too that are not checked. ``show`` makes the text that is
     printed of a file with findings, in the process that checked it. A file that cannot be
     read gives a result with a problem.
     """
     if fixes or fix is not None:
-        context.project = project_around(paths, context.settings) if beside else Project(paths)
+        context.project = project_around(paths, context.settings)
     work = _Work(context, frozenset(named), fixes, fix, show)
     begin = monotonic()
     for place, path in enumerate(paths):
@@ -277,23 +283,11 @@ def check_files(
 
 
 def project_around(paths: Sequence[str], settings: Settings) -> Project:
-    """Some files and those beside them: of a configured project all, else of the same directories."""
-    return Project(_beside(paths, settings))
+    """The project around some files or directories; nothing is looked at before it is asked."""
+    from offramp.finding.project.around import Around
+    from offramp.finding.project.index import Project
 
-
-def _beside(paths: Sequence[str], settings: Settings) -> Iterator[str]:
-    from offramp.reading.discover import discover
-
-    yield from paths
-    roots: dict[str, Settings] = {}
-    for directory in sorted({os.path.dirname(os.path.abspath(path)) for path in paths}):
-        nearest = settings_for(os.path.join(directory, "x"), settings)
-        if nearest.config_file and os.path.join(directory, "").startswith(os.path.join(nearest.root, "")):
-            roots[nearest.root] = nearest
-        elif os.access(directory, os.R_OK):
-            yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith((".py", ".pyi")))
-    for root, nearest in roots.items():
-        yield from discover([root], nearest).files
+    return Project(Around(paths, settings))
 
 
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:
@@ -345,7 +339,7 @@ def _options(context: Context) -> Options:
     from offramp.fixing.options import Options
 
     settings = context.settings
-    return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves)
+    return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves, context.in_place)
 
 
 def _read(path: str) -> bytes | FileResult:

@@ -53,5 +53,5 @@ def test_a_file_elsewhere_in_a_configured_project_imports_it(project: Path, offr
 def test_a_file_elsewhere_in_a_configured_project_names_the_dag(project: Path, offramp: Run) -> None:
     (project / "pyproject.toml").write_text("[tool.offramp]\n")
     (project / "plugins").mkdir()
-    (project / "plugins" / "start.py").write_text('start("nightly_models")\n')
+    (project / "plugins" / "start.py").write_text('client.trigger_dag("nightly_models")\n')
     assert "Would fix" not in offramp("check", "--diff", "dags/nightly.py").stderr

@@ -83,7 +83,7 @@ def test_a_run_that_nobody_waits_for_is_an_unsafe_conversion(place: Place) -> No
 
 
 def test_what_other_files_need_prevents_unsafe_conversions_too(place: Place) -> None:
-    place.write({"dags/shell.py": dag("shell", bash="make all"), "dags/starter.py": 'START = "shell"\n'})
+    place.write({"dags/shell.py": dag("shell", bash="make all"), "dags/starter.py": 'start(trigger_dag_id="shell")\n'})
     done = place.migrate("dags", "--out", "flows", "--unsafe-fixes")
     assert done.code == 1
     assert "dags/starter.py names the DAG `shell`" in place.read("flows/MIGRATION.md")

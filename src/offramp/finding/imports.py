@@ -9,7 +9,7 @@ from offramp.finding.bans import Bans
 from offramp.record import NamedTuple
 
 # What holds statements, last part first, by kind of node; by name, as Python 3.10 has no TryStar.
-_BODIES = {
+BODIES = {
     "Module": ("body",),
     "FunctionDef": ("body",),
     "AsyncFunctionDef": ("body",),
@@ -51,5 +51,5 @@ def banned_imports(tree: ast.Module, bans: Bans) -> Iterator[Imported]:
                     if bans.module(node.module, alias.name):
                         yield Imported(alias, node, f"{node.module}.{alias.name}")
         else:
-            for field in _BODIES.get(type(node).__name__, ()):
+            for field in BODIES.get(type(node).__name__, ()):
                 stack.extend(reversed(getattr(node, field)))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from offramp.finding.following.statements import build
 from offramp.finding.graph import Blocker, Graph
 from offramp.finding.operators import Module, Use, module_of
+from offramp.fixing.elsewhere import looked_around
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.options import Options
 from offramp.fixing.recipes.conversion import Conversion
 from offramp.fixing.recipes.dag_to_flow import convert
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Applicability, Edit, Finding, Fix, Refusal, Span
-from offramp.reading.project import Project
 from offramp.reading.source import Source
+
+if TYPE_CHECKING:
+    from offramp.finding.project.index import Project
 
 
 def plan_operators(
@@ -66,15 +70,10 @@ def _conversion(
         reports = use.call is not None and use.role != "hook"
         if graph.dags and reports and source.positions.span(use.callee) not in found:
             blockers.append(Blocker("its finding is suppressed, or its rule is not selected", use.callee))
-    if project is not None and graph.dags:
-        importer = project.importing(source.path)
-        if importer is not None:
-            blockers.append(Blocker(f"{importer} imports this file", graph.dags[0].maker))
-        for dag in graph.dags:
-            other = project.quoting(dag.id, source.path)
-            if other is not None:
-                blockers.append(Blocker(f"{other} names the DAG `{dag.id}`", dag.maker))
-    return conversion._replace(blockers=tuple(blockers))
+    conversion = conversion._replace(blockers=tuple(blockers))
+    if not graph.dags:
+        return conversion
+    return looked_around(module, source, graph, conversion, project, in_place=options.in_place)
 
 
 def _for_operator(

@@ -11,10 +11,12 @@ from offramp.record import NamedTuple
 class Options(NamedTuple):
     """The settings that conversion depends on.
 
-    ``serves`` is off where a prefect.yaml deploys the flows, which holds no Python.
+    ``serves`` is off where a prefect.yaml deploys the flows, which holds no Python;
+    ``in_place`` where the flows are written to another directory than that of their DAGs.
     """
 
     blocks: Mapping[str, str]
     pattern: str
     versions: Versions
     serves: bool = True
+    in_place: bool = True

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Finding
-from offramp.reading.project import Project
 from offramp.reading.source import Source
 
 if TYPE_CHECKING:
+    from offramp.finding.project.index import Project
     from offramp.fixing.options import Options
 
 _OPERATORS = frozenset(

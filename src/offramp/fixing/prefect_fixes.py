@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
@@ -19,9 +20,11 @@ from offramp.fixing.recipes.job_block import write_job_block
 from offramp.fixing.recipes.wait_for_run import look_at_result, wait_for_run
 from offramp.knowledge.prefect_dbt_calls import FORMS, JOB, JOB_RUN, TRIGGER, WAIT
 from offramp.model import Applicability, Finding, Fix, Refusal
-from offramp.reading.project import Project
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
+
+if TYPE_CHECKING:
+    from offramp.finding.project.index import Project
 
 _NEVER_AWAITED = frozenset({"dbt-call-not-awaited", "returned-coroutine"})
 # What is known of a run only once it is awaited: that nothing waits for it, or looks how it ended.

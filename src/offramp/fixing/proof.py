@@ -1,11 +1,19 @@
-"""Proves that a fixed file compiles, and that each of its names means something; may import ``finding``."""
+"""Proves that a fixed file compiles, that each of its names means something, and that flows do without Airflow."""
 
 from __future__ import annotations
 
 import ast
 import builtins
+from typing import TYPE_CHECKING
 
 from offramp.finding.names import FunctionNode, Names
+from offramp.finding.nodes import walk
+from offramp.finding.project.imported import imported_by, is_airflow
+from offramp.reading.source import Source
+from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from offramp.finding.project.index import Project
 
 # What a module has without binding it.
 _OF_A_MODULE = frozenset(
@@ -28,7 +36,61 @@ def broken(before: ast.Module, after: ast.Module) -> str:
     twice = sorted(_defined_twice(new) - _defined_twice(old))
     if twice:
         return f"`{twice[0]}` is defined twice afterwards"
+    missing = _unexported(old, new)
+    if missing:
+        return f"`__all__` names `{missing[0]}`, which is not defined afterwards"
     return ""
+
+
+class Need(NamedTuple):
+    """Why a file needs Airflow, in one sentence; ``guarded`` where it would go on without."""
+
+    sentence: str
+    guarded: bool
+
+
+def airflow_after(source: Source, project: Project | None) -> Need | None:
+    """Why a file of flows would still need Airflow; None when it does not.
+
+    Its own imports count, and those of the project's modules that it imports, all the
+    way down. An import that may fail counts only where there is no other.
+    """
+    imports = imported_by(source.tree, source.utf8, as_script=True)
+    for one in imports:
+        if is_airflow(one) and not one.guarded:
+            return Need(f"line {one.node.lineno} of the flow's file imports Airflow", guarded=False)
+    way = project.way_to_airflow(source.path, imports) if project is not None else None
+    if way is None:
+        return None
+    last = way.files[-1]
+    through = f", by way of {', '.join(way.files[:-1])}," if len(way.files) > 1 else ""
+    if way.guarded:
+        return Need(
+            f"imports {last}{through} which does something else where Airflow is missing (its line {way.row})",
+            guarded=True,
+        )
+    return Need(f"imports {last}{through} which needs Airflow (its line {way.row})", guarded=False)
+
+
+def unexported(before: ast.Module, after: ast.Module) -> list[str]:
+    """The names that ``__all__`` has and that a fix took away."""
+    return _unexported(Names(before), Names(after))
+
+
+def _unexported(old: Names, new: Names) -> list[str]:
+    bound = new.module.bindings
+    return [name for name in exported(new) if name in old.module.bindings and name not in bound]
+
+
+def exported(names: Names) -> list[str]:
+    """The strings that make up ``__all__``, however it is put together."""
+    scope = names.module
+    nodes = [binding.node for binding in scope.bindings.get("__all__", ())]
+    nodes += [names.statement(change.node) for change in names.mutations.get((scope, "__all__"), ())]
+    parts = [part for node in nodes if node is not None for part in walk(node)]
+    return list(
+        dict.fromkeys(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+    )
 
 
 def _undefined(names: Names) -> set[str]:

@@ -203,9 +203,7 @@ def _check(args: argparse.Namespace) -> int:
             complain(f"{path} is excluded by the configuration")
         jobs = args.jobs or processors()
         show = None if args.diff or args.statistics else shown_at_once(args, settings.output_format)
-        running = check_files(
-            discovery.files, context, jobs, named=named(args.paths), fixes=True, fix=level, beside=True, show=show
-        )
+        running = check_files(discovery.files, context, jobs, named=named(args.paths), fixes=True, fix=level, show=show)
         results = [
             result
             for result in (running if args.quiet else progress(running, checked))

@@ -28,13 +28,11 @@ from libcst.metadata import (
     PositionProvider,
 )
 
-from offramp.engine import Context, UnprovenError, check_bytes, planned, proven
+from offramp.engine import Context, UnprovenError, check_bytes, planned, project_around, proven
 from offramp.fixing.edits import applicable
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Finding, OfframpError, Rule
 from offramp.output import rule_url
-from offramp.reading.discover import discover
-from offramp.reading.project import Project
 from offramp.reading.source import Positions, Source, SourceError
 from offramp.reading.versions import find_versions
 from offramp.record import NamedTuple
@@ -225,7 +223,7 @@ def _check(path: str, raw: bytes, codes: Collection[str], context: Context) -> _
     nearest = context.of(path)
     converts = nearest.settings.convert_dags
     if converts and nearest.project is None:
-        nearest.project = Project(discover([nearest.settings.root], nearest.settings).files)
+        nearest.project = project_around([nearest.settings.root], nearest.settings)
     applied = applicable(planned(source, findings, nearest), unsafe=False, converts=converts)
     if applied:
         try:

@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     rulebook = load_rulebook(settings.notes, complain)
     context = Context(settings, rulebook, enabled_codes(settings, rulebook.rules.values()), find_versions(settings))
     context.serves = settings.deployment == "serve"
+    context.in_place = False
     discovery = discover(args.paths, settings)
     for path in discovery.excluded:
         complain(f"{path} is excluded by the configuration")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from offramp.engine import Context
+from offramp.engine import Context, project_around
 from offramp.finding.baseline import BASELINE_NAME, Entry, baseline_file, compare, load_baseline
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import FileResult, OfframpError, Span
 from offramp.reading.discover import discover, is_excluded
-from offramp.reading.project import Project
 from offramp.reading.versions import find_versions
 from offramp.settings import CONFIG_NAMES, Settings, enabled_codes, load
 
@@ -112,7 +111,7 @@ class Folders:
                 good = self.good.get(root)
                 context = _fixed(good) if good is not None else self._context(load(root, {}, isolated=True))
             if root in self.roots:
-                context.project = Project(_Listed(self, root))
+                context.project = project_around([root], context.settings)
             self._contexts[root] = context
             self._read_from(*(os.path.join(root, name) for name in CONFIG_NAMES))
         return context
@@ -143,17 +142,6 @@ class Folders:
         if sentence not in self._said:
             self._said.add(sentence)
             self._say(sentence)
-
-
-class _Listed:
-    """The files of a folder, looked for each time that they are gone through."""
-
-    def __init__(self, folders: Folders, root: str) -> None:
-        self._folders = folders
-        self._root = root
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._folders.files(self._root))
 
 
 class _Baseline:

@@ -1,0 +1,60 @@
+"""The Python files of the whole project around some of its files; reads none of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from offramp.reading.repository import repository_of
+from offramp.settings import Settings, settings_for
+
+
+class Around:
+    """The files of a project, looked for each time that they are gone through.
+
+    The project is what lies below the directory of the nearest configuration, or of the
+    Git repository, whichever is the outer one; where there is neither, some directories
+    by themselves. What the configuration excludes is not checked, but may well need what
+    is: only what is excluded by default, and what Git ignores, is left out.
+    """
+
+    def __init__(self, paths: Iterable[str], settings: Settings) -> None:
+        """``paths`` are files, which are part of the project wherever they lie, and directories."""
+        self._paths = tuple(paths)
+        self._settings = settings
+
+    def __iter__(self) -> Iterator[str]:
+        from offramp.reading.discover import discover
+
+        roots: dict[str, bool] = {}
+        directories = set()
+        for path in self._paths:
+            absolute = os.path.abspath(path)
+            if os.path.isdir(absolute):
+                directories.add(absolute)
+            else:
+                directories.add(os.path.dirname(absolute))
+                yield path
+        for directory in sorted(directories):
+            if not any(_is_below(directory, root) for root in roots):
+                settings = settings_for(os.path.join(directory, "x"), self._settings)
+                root = _root(directory, settings)
+                if root:
+                    roots[root] = settings.respect_gitignore
+                elif os.access(directory, os.R_OK):
+                    yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith((".py", ".pyi")))
+        for root, respects in roots.items():
+            plain = Settings(root=root, respect_gitignore=respects, fixed=True)
+            yield from discover([root], plain).files
+
+
+def _root(directory: str, settings: Settings) -> str:
+    """The directory of the project around a directory; empty where nothing says how far it reaches."""
+    roots = [repository_of(directory)]
+    if settings.config_file and _is_below(directory, settings.root):
+        roots.append(settings.root)
+    return min(filter(None, roots), key=len, default="")
+
+
+def _is_below(directory: str, root: str) -> bool:
+    return os.path.join(directory, "").startswith(os.path.join(root, ""))
