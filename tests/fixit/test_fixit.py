@@ -293,7 +293,11 @@ def test_what_is_silenced_is_not_fixed(comment: str) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "other", "leaves"),
-    [("", "", False), ("convert-dags = true\n", "", True), ("convert-dags = true\n", 'AFTER = "nightly"\n', False)],
+    [
+        ("", "", False),
+        ("convert-dags = true\n", "", True),
+        ("convert-dags = true\n", 'start(trigger_dag_id="nightly")\n', False),
+    ],
     ids=["not-asked", "asked", "named-elsewhere"],
 )
 def test_a_dag_leaves_airflow_where_the_configuration_says_so(settings: str, other: str, leaves: bool) -> None:

@@ -49,5 +49,5 @@ def test_the_outer_one_of_repository_and_configuration_counts(place: Path) -> No
     assert "dags/b/down.py" in _around(place, "dags/a/up.py")
 
 
-def test_a_directory_may_be_named(place: Path) -> None:
-    assert _around(place, "dags/b") == {"dags/b/down.py"}
+def test_a_directory_is_looked_through(place: Path) -> None:
+    assert _around(place, "dags") == {"dags/a/up.py", "dags/a/near.py", "dags/b/down.py"}

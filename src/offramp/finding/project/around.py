@@ -13,38 +13,38 @@ class Around:
     """The files of a project, looked for each time that they are gone through.
 
     The project is what lies below the directory of the nearest configuration, or of the
-    Git repository, whichever is the outer one; where there is neither, some directories
-    by themselves. What the configuration excludes is not checked, but may well need what
+    Git repository, whichever is the outer one; where there is neither, the directories of
+    the files by themselves. What the configuration excludes is not checked, but may well need what
     is: only what is excluded by default, and what Git ignores, is left out.
     """
 
     def __init__(self, paths: Iterable[str], settings: Settings) -> None:
-        """``paths`` are files, which are part of the project wherever they lie, and directories."""
+        """``paths`` are files and directories, which are part of the project wherever they lie."""
         self._paths = tuple(paths)
         self._settings = settings
 
     def __iter__(self) -> Iterator[str]:
         from offramp.reading.discover import discover
 
-        roots: dict[str, bool] = {}
-        directories = set()
+        roots: dict[str, Settings] = {}
+        directories: dict[str, bool] = {}
         for path in self._paths:
             absolute = os.path.abspath(path)
             if os.path.isdir(absolute):
-                directories.add(absolute)
+                directories[absolute] = True
             else:
-                directories.add(os.path.dirname(absolute))
+                directories.setdefault(os.path.dirname(absolute), False)
                 yield path
-        for directory in sorted(directories):
-            if not any(_is_below(directory, root) for root in roots):
-                settings = settings_for(os.path.join(directory, "x"), self._settings)
-                root = _root(directory, settings)
-                if root:
-                    roots[root] = settings.respect_gitignore
-                elif os.access(directory, os.R_OK):
-                    yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith((".py", ".pyi")))
-        for root, respects in roots.items():
-            plain = Settings(root=root, respect_gitignore=respects, fixed=True)
+        for directory, is_whole in sorted(directories.items()):
+            if any(_is_below(directory, root) for root in roots):
+                continue
+            settings = settings_for(os.path.join(directory, "x"), self._settings)
+            root = _root(directory, settings) or (directory if is_whole else "")
+            if root:
+                roots[root] = Settings(root=root, respect_gitignore=settings.respect_gitignore, fixed=True)
+            elif os.access(directory, os.R_OK):
+                yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith((".py", ".pyi")))
+        for root, plain in roots.items():
             yield from discover([root], plain).files
 
 

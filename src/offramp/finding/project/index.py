@@ -94,6 +94,10 @@ class Project:
     def importing(self, path: str) -> str | None:
         """Path of another file that imports the module ``path``; None if there is none."""
         own = os.path.abspath(path)
+        if self._modules.add(own):
+            # An editor's file that is not written yet, or one that is left out of the project.
+            self._seen.clear()
+            self._reset()
         name = module_name(own)
         package = module_name(os.path.dirname(own))
         for key in (name, f"{package}.{name}", f".{name}", _BY_CALLS):
@@ -132,8 +136,13 @@ class Project:
         if file not in self.__dict__.get("_files", {file: path}) or not os.path.exists(file):
             self.__dict__.pop("_files", None)
             self.__dict__.pop("_modules", None)
+            self._seen.clear()
         for known in (self._seen, self._imports, self._references):
             known.pop(file, None)
+        self._reset()
+
+    def _reset(self) -> None:
+        """Let go of what was put together from the files; what each has is kept."""
         for derived in (self._constant, self._harmless, self._neighbours, self._imported_by, self._followed):
             derived.clear()
         for name in ("_importers", "_mentions", "_patterns", "_handed_to", "_words", "_handed"):

@@ -23,8 +23,15 @@ class Modules:
         """``files`` are absolute paths; stubs run nowhere."""
         self._by_name: defaultdict[str, list[str]] = defaultdict(list)
         for file in files:
-            if file.endswith(_SUFFIXES):
-                self._by_name[module_name(file)].append(file)
+            self.add(file)
+
+    def add(self, file: str) -> bool:
+        """Take one more file, and say whether it is new."""
+        known = self._by_name[module_name(file)]
+        is_new = file.endswith(_SUFFIXES) and file not in known
+        if is_new:
+            known.append(file)
+        return is_new
 
     @property
     def names(self) -> Collection[str]:

@@ -6,7 +6,7 @@ import ast
 from functools import cached_property
 
 from offramp.finding.graph import Argument, Dag
-from offramp.finding.names import FunctionNode
+from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.nodes import walk
 from offramp.finding.values import Constant, Items
 from offramp.fixing.expressions import Blocked
@@ -354,18 +354,15 @@ class Placement(Work):
     def _imports(self) -> None:
         if self.needs_bash:
             self.imports.update({("", "subprocess"), ("tempfile", "TemporaryDirectory")})
-            for binding in self.module.names.module.bindings.get("run_bash", []):
-                if not self.expressions.goes(binding):
-                    self._block("`run_bash` means something else here", binding.node or self.graph.dags[0].maker)
         for found in self.hooks.values():
             self.edits += found.edits
         scopes = self.module.names.scopes
         moving = [scopes[dag.function] for dag in self.graph.dags if dag.function is not None]
-        for name in self.helpers:
-            for binding in [
-                one for scope in (scopes[self.module.tree], *moving) for one in scope.bindings.get(name, [])
-            ]:
-                self._block(f"`{name}` means something else here", binding.node or self.graph.dags[0].maker)
+        for name in self.helpers | ({"run_bash"} if self.needs_bash else set()):
+            for scope in (scopes[self.module.tree], *moving):
+                taken = next((one for one in scope.bindings.get(name, ()) if not self._makes_room(one)), None)
+                if taken is not None:
+                    self._block(f"`{name}` means something else here", taken.node or self.graph.dags[0].maker)
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
         if self.helpers:
             from offramp.fixing.recipes.hook_calls import HELPERS
@@ -388,10 +385,21 @@ class Placement(Work):
                 self.edits,
                 frozenset(self.imports),
                 after_imports=helper,
-                goes=self.expressions.goes,
+                goes=self._makes_room,
             )
         except Blocked as blocked:
             self.blockers.append(blocked.blocker)
+
+    def _makes_room(self, binding: Binding) -> bool:
+        """Whether a name is free for something else: its code goes, and does not come back as a task or flow."""
+        return self.expressions.goes(binding) and binding.node not in self._functions
+
+    @cached_property
+    def _functions(self) -> frozenset[ast.AST]:
+        """The functions that become tasks and flows under their own names."""
+        dags = self.graph.dags
+        tasks = {task.function for dag in dags for task in dag.tasks.values() if task.function is not None}
+        return frozenset(tasks | {dag.function for dag in dags if dag.function is not None})
 
 
 def _spaced(lines: list[str]) -> list[str]:
