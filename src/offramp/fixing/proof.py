@@ -58,18 +58,14 @@ def airflow_after(source: Source, project: Project | None) -> Need | None:
     imports = imported_by(source.tree, source.utf8, as_script=True)
     for one in imports:
         if is_airflow(one) and not one.guarded:
-            return Need(f"line {one.node.lineno} of the flow's file imports Airflow", guarded=False)
+            return Need("imports Airflow, and this code stays", guarded=False)
     way = project.way_to_airflow(source.path, imports) if project is not None else None
     if way is None:
         return None
-    last = way.files[-1]
-    through = f", by way of {', '.join(way.files[:-1])}," if len(way.files) > 1 else ""
-    if way.guarded:
-        return Need(
-            f"imports {last}{through} which does something else where Airflow is missing (its line {way.row})",
-            guarded=True,
-        )
-    return Need(f"imports {last}{through} which needs Airflow (its line {way.row})", guarded=False)
+    first, last = way.files[0], way.files[-1]
+    modules = first if first == last else f"{first}, and with it {last}"
+    does = "may do something else where Airflow is missing" if way.guarded else "needs Airflow"
+    return Need(f"imports {modules}, which {does} (its line {way.row})", way.guarded)
 
 
 def unexported(before: ast.Module, after: ast.Module) -> list[str]:
