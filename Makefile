@@ -9,7 +9,8 @@ export UV_SYSTEM_CERTS = 1
 help:
 	@echo "make demo         set up and check examples/dags"
 	@echo "make test         set up and run every check and test, on every Python 3.10 to 3.13 found"
-	@echo "make equivalence  run every DAG of tests/equivalence in real Airflow, and its flow in real Prefect"
+	@echo "make equivalence  run every scene of every DAG of tests/equivalence in real Airflow and of its flow in real Prefect,"
+	@echo "                  and compare the front ends on everything"
 	@echo "make docs         write the pages that are made of notes and code anew"
 	@echo "make site         build the documentation into site/ and look at it"
 	@echo "make format       let ruff lay out the code"
@@ -27,6 +28,7 @@ test: .venv/test.stamp lint
 
 equivalence: .venv/test.stamp
 	.venv/bin/python -m pytest -q -m equivalence tests/equivalence --everything
+	.venv/bin/python -m pytest -q -n auto -m everything tests/agreement --everything
 	@git log -1 --format='commit %h'
 	@cd tests/equivalence/environments; grep -E '^(apache-airflow|apache-airflow-providers-dbt-cloud|prefect|prefect-dbt)==' *.txt
 

@@ -1,6 +1,7 @@
 """Whatever runs the rules finds the same at the same places, and makes the same of it.
 
-Every fixture, every case in Markdown and every example of a note is a file in a project of its own.
+Each file is a project of its own. The example of every rule and every shape of text are compared each time; with
+``--everything`` every fixture, every case in Markdown and every block of a note too.
 """
 
 from __future__ import annotations
@@ -114,7 +115,10 @@ async def _by_server(folder: Path) -> Seen:
     able.workspace.workspace_edit = types.WorkspaceEditClientCapabilities(document_changes=True)
     async with editing(*((folder / path).parent for path in files(folder)), capabilities=able) as editor:
         for path in files(folder):
-            text = Path(path).read_bytes().decode()
+            # Editors keep a byte order mark for themselves.
+            raw = Path(path).read_bytes()
+            text = raw.decode("utf-8-sig")
+            mark = raw[: len(raw) - len(text.encode())]
             uri = editor.open(uri_of(str(folder / path)), text)
             report = await editor.pulled(uri)
             assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
@@ -125,7 +129,7 @@ async def _by_server(folder: Path) -> Seen:
                 text = edited(text, edits, "utf-32")
                 editor.type(uri, text)
             editor.close(uri)
-            texts[path] = text.encode()
+            texts[path] = mark + text.encode()
     return Seen(places, texts)
 
 
@@ -142,20 +146,54 @@ async def _fixing(editor: Editor, uri: str) -> list[types.TextEdit]:
 # A tool that joins in says what it sees of the folder in which it is started.
 OTHERS: dict[str, Callable[[Path], Seen]] = {"flake8": by_flake8, "fixit": by_fixit, "server": by_server}
 
-KINDS = ["notes", "fixtures", "finding", "fixing"]
+FORGOTTEN = """\
+from airflow import DAG
+from airflow.operators.empty import EmptyOperator
+from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator as Run
+
+with DAG("shapes", schedule=None, description="naïve 🙂") as dag:
+    note = "é漢🙂"; run = Run(task_id="run", job_id=1, deferrable=True, wait_for_termination=False)  # why 🙂
+    done = EmptyOperator(task_id="done")  # noqa: OFR102
+    again = (  # a comment
+        Run(
+            task_id="again",
+            job_id=2,
+        )
+    )
+    run >> done >> again
+"""
+# One has an argument too many, the other is converted.
+SHAPED = (FORGOTTEN, FORGOTTEN.replace(", wait_for_termination=False", "").replace('note = "é漢🙂"; ', ""))
+# What editors, Windows and old files do to a text.
+SHAPES: dict[str, Callable[[str], bytes]] = {
+    "plain": str.encode,
+    "Windows line ends": lambda text: text.replace("\n", "\r\n").encode(),
+    "byte order mark": lambda text: text.encode("utf-8-sig"),
+    "tabs": lambda text: text.replace("    ", "\t").encode(),
+    "form feed": lambda text: text.replace("\nwith", "\n\x0c\nwith").encode(),
+    "no line end at the end": lambda text: text.rstrip("\n").encode(),
+    "line separators in strings": lambda text: text.replace("naïve", "a\u2028b\x85c").encode(),
+    "continued lines": lambda text: text.replace("deferrable", "\\\n        deferrable").encode(),
+    "a call over several lines": lambda text: text.replace("(task_id", "(\n        task_id").encode(),
+}
 
 
 def texts(kind: str) -> Iterator[tuple[str, bytes, str]]:
     """The name and the text of each file, and the configuration that its case asks for."""
+    if kind == "shapes":
+        yield from ((name, shape(text), "") for name, shape in SHAPES.items() for text in SHAPED)
+        return
     if kind == "fixtures":
         for path in sorted(path for folder in FIXTURES for path in (ROOT / folder).rglob("*.py")):
             yield str(path.relative_to(ROOT)), path.read_bytes(), ""
         return
-    folder = ROOT / "rules" if kind == "notes" else ROOT / "tests" / kind
+    folder = ROOT / "rules" if kind in ("notes", "rules") else ROOT / "tests" / kind
     for path in sorted(folder.rglob("*.md")):
         start, *cases = re.split(r"^(?=## )", path.read_text("utf-8"), flags=re.MULTILINE)
         preamble = "".join(_BLOCK.findall(start))
         for case in cases:
+            if kind == "rules" and not case.startswith("## example\n"):
+                continue
             asked = ((setting, re.search(rf"{word}: (\S+)", case)) for setting, word in _VERSIONS.items())
             versions = "".join(f'{setting} = "{version[1]}"\n' for setting, version in asked if version)
             for block in _BLOCK.findall(case):
@@ -191,13 +229,19 @@ def lay_out(kind: str, settings: str, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "settings", "codes"),
     [
-        ("notes", "", {"OFR101", "OFR201", "OFR211", "OFR401"}),
-        ("notes", EVERYTHING, {"OFR101", "OFR203", "OFR216", "OFR301", "OFR902"}),
-        ("fixtures", EVERYTHING, {"OFR101", "OFR102", "OFR201", "OFR301"}),
-        ("finding", EVERYTHING, {"OFR106", "OFR108", "OFR218", "OFR302", "OFR406"}),
-        ("fixing", EVERYTHING, {"OFR101", "OFR102", "OFR211", "OFR213"}),
+        pytest.param("rules", "", {"OFR101", "OFR201", "OFR211", "OFR401"}, id="rules-default"),
+        pytest.param("rules", EVERYTHING, {"OFR101", "OFR203", "OFR216", "OFR301", "OFR902"}, id="rules"),
+        pytest.param("shapes", EVERYTHING, {"OFR101", "OFR201", "OFR202", "OFR301", "OFR902"}, id="shapes"),
+        *(
+            pytest.param(kind, EVERYTHING, codes, id=kind, marks=pytest.mark.everything)
+            for kind, codes in (
+                ("notes", {"OFR101", "OFR203", "OFR216", "OFR301", "OFR902"}),
+                ("fixtures", {"OFR101", "OFR102", "OFR201", "OFR301"}),
+                ("finding", {"OFR106", "OFR108", "OFR218", "OFR302", "OFR406"}),
+                ("fixing", {"OFR101", "OFR102", "OFR211", "OFR213"}),
+            )
+        ),
     ],
-    ids=["notes-default", "notes", "fixtures", "finding", "fixing"],
 )
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 def test_all_see_and_mend_alike(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runs import Outcome
+from equivalence.runs import Outcome
 
 ENDED = {10, 20, 30}
 STATES = {"success": "Completed", "failed": "Failed", "upstream_failed": "NotReady", "skipped": "Skipped"}

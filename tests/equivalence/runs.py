@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dbt_cloud_api import DbtCloudApi
-from environments import python
+from equivalence.dbt_cloud_api import DbtCloudApi
+from equivalence.environments import python
 
 HERE = Path(__file__).resolve().parent
 START = 180

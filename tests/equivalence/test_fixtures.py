@@ -11,17 +11,17 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from compare import differences
-from environments import python
-from runs import Case, Outcome, airflow_runs, prefect_runs
 
+from equivalence.compare import differences
+from equivalence.conftest import Ran
+from equivalence.environments import python
+from equivalence.runs import Case
 from offramp.engine import Context, fix_bytes
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import FileResult
@@ -64,24 +64,9 @@ STATED = {
     ("airflow3", "bash_exit_99", "success"): _SKIPPED,
     ("airflow2", "bash_exit_99", "success"): _SKIPPED,
 }
-# What runs each time: all scenes of these, the success of all others and what their lone failures stop.
-ALL_SCENES = {
-    "all_done",
-    "all_done_in_the_middle",
-    "arms_go_on",
-    "bash_failing",
-    "dag_decorator",
-    "edges_with_lists",
-    "groups_in_edges",
-    "loop_over_tuples",
-    "none_failed",
-    "retries_default_args",
-    "sensor_of_template",
-    "single_job",
-    "taskflow_twice",
-    "times_out",
-    "trigger_then_wait_later",
-}
+# Each push runs all scenes of one in so many fixtures, in turn, and of every other one its success and what its lone
+# failures stop; ``--everything`` runs all.
+TURNS = 6
 # The dbt Cloud runs of these last for one look more, which costs a second for each.
 WAITING = {
     "deferrable",
@@ -95,8 +80,6 @@ WAITING = {
 }
 # Airflow 2 does these otherwise: it looks once more at a deferred run, and has other messages and no `job_run_id`.
 ALSO_AIRFLOW_2 = {"deferrable", "sensor_deferrable", "sensor_of_output", "single_job"}
-CONNECTIONS = ("dbt_cloud_default", "dbt_cloud_partner")
-
 _FAILING = re.compile(r"""(?:os\.environ\["FAIL"\] == "|"\$FAIL" (?:!= |= ))([\w.]+)""")
 
 
@@ -145,16 +128,26 @@ def _all(*outcomes: str, polls: int = 0) -> dict[str, Any]:
 def runs(environment: str, *, everything: bool) -> list[Run]:
     """What is run with Airflow ``environment``."""
     wanted = []
-    for fixture, file in FIXTURES.items():
+    turn = _turn()
+    for number, (fixture, file) in enumerate(FIXTURES.items()):
         if file.parent.name not in (environment, "both"):
             continue
         shared = file.parent.name == "both" and fixture not in ALSO_AIRFLOW_2
         if environment == "airflow2" and shared and not everything:
             continue
         for scene in scenes(fixture):
-            if everything or scene == "success" or scene.startswith("error-of-") or fixture in ALL_SCENES:
+            if everything or scene == "success" or scene.startswith("error-of-") or number % TURNS == turn:
                 wanted += [Run(fixture, flow, scene) for flow in FLOWS.get(fixture, ("",))]
     return wanted
+
+
+@cache
+def _turn() -> int:
+    """The number of the fixtures whose turn it is: another one with each commit."""
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, check=False, capture_output=True, text=True
+    )
+    return int(head.stdout.strip() or "0", 16) % TURNS
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -181,7 +174,10 @@ def _fixed(name: str, raw: bytes) -> FileResult:
 @pytest.fixture(scope="session")
 def flows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the generated modules; fixtures that are not converted have none."""
-    folder = tmp_path_factory.mktemp("flows")
+    return _written(tmp_path_factory.mktemp("flows"))
+
+
+def _written(folder: Path) -> Path:
     for name, file in FIXTURES.items():
         result = _fixed(name, file.read_bytes())
         if result.new_text is not None and not result.problem:
@@ -189,43 +185,28 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def wanted(request: pytest.FixtureRequest) -> dict[str, list[Run]]:
-    """What the selected tests compare, by Airflow environment: all of it runs in one process on each side."""
-    found: dict[str, list[Run]] = {}
-    for item in request.session.items:
-        parameters: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-        if "run" in parameters:
-            found.setdefault(parameters["environment"], []).append(parameters["run"])
+def airflow_cases(items: Sequence[pytest.Function]) -> dict[str, list[Case]]:
+    """The fixtures' DAGs that the selected tests compare."""
+    found: dict[str, list[Case]] = {}
+    for environment, run in _compared(items):
+        found.setdefault(environment, []).append(_case(run, FIXTURES[run.fixture]))
     return found
 
 
-@pytest.fixture(scope="session")
-def prefect(
-    wanted: dict[str, list[Run]], flows: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Future[dict[str, Outcome]]]:
-    runs = dict.fromkeys(run for runs in wanted.values() for run in runs)
-    cases = [_case(run, flows / f"{run.fixture}.py") for run in runs]
-    blocks = [name.replace("_", "-") for name in CONNECTIONS]
-    with ThreadPoolExecutor() as beside:
-        yield beside.submit(prefect_runs, cases, tmp_path_factory.mktemp("prefect"), blocks)
+def prefect_cases(items: Sequence[pytest.Function], folder: Path) -> list[Case]:
+    """The flows of the fixtures that the selected tests compare, written into ``folder``."""
+    compared = _compared(items)
+    if not compared:
+        return []
+    flows = folder / "flows"
+    flows.mkdir()
+    _written(flows)
+    return [_case(run, flows / f"{run.fixture}.py") for run in dict.fromkeys(run for _, run in compared)]
 
 
-@pytest.fixture(scope="session")
-def airflow(
-    wanted: dict[str, list[Run]],
-    prefect: Future[dict[str, Outcome]],  # begins first, to run beside
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Mapping[str, Mapping[str, Outcome]]:
-    return {
-        environment: airflow_runs(
-            environment,
-            [_case(run, FIXTURES[run.fixture]) for run in runs],
-            tmp_path_factory.mktemp(environment),
-            CONNECTIONS,
-        )
-        for environment, runs in wanted.items()
-    }
+def _compared(items: Sequence[pytest.Function]) -> list[tuple[str, Run]]:
+    given: list[dict[str, Any]] = [item.callspec.params for item in items if hasattr(item, "callspec")]
+    return [(parameters["environment"], parameters["run"]) for parameters in given if "run" in parameters]
 
 
 def _case(run: Run, file: Path) -> Case:
@@ -233,14 +214,9 @@ def _case(run: Run, file: Path) -> Case:
     return Case(run.name, file, scene.jobs, variable=run.flow, fail=scene.fail)
 
 
-def test_the_flow_does_what_the_dag_does(
-    environment: str,
-    run: Run,
-    airflow: Mapping[str, Mapping[str, Outcome]],
-    prefect: Future[dict[str, Outcome]],
-) -> None:
+def test_the_flow_does_what_the_dag_does(environment: str, run: Run, ran: Ran) -> None:
     stated = STATED.get((environment, *run[::2]), [])
-    assert differences(airflow[environment][run.name], prefect.result()[run.name]) == stated
+    assert differences(ran.airflow[environment].result()[run.name], ran.prefect.result()[run.name]) == stated
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from compare import differences
-from runs import Case, Outcome, airflow_runs, prefect_runs
+
+from equivalence.compare import differences
+from equivalence.conftest import Ran
+from equivalence.runs import Case
 
 pytestmark = pytest.mark.equivalence
 
+AIRFLOWS = ("airflow3", "airflow2")
 PAIRS = Path(__file__).resolve().parent / "pairs"
 
 
@@ -96,46 +98,36 @@ BROKEN = [
 ]
 
 
-@pytest.fixture(scope="session", params=["airflow3", "airflow2"])
-def environment(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def prefect_started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[dict[str, Outcome]]]:
-    cases = [_case(pair, "flow", scene) for pair, scene in EQUAL]
-    cases += [_case(pair, f"wrong_{broken}", scene) for pair, broken, scene, _ in BROKEN]
-    with ThreadPoolExecutor() as beside:
-        yield beside.submit(prefect_runs, cases, tmp_path_factory.mktemp("prefect"))
-
-
-@pytest.fixture(scope="session")
-def airflow(environment: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+def airflow_cases(_items: object) -> dict[str, list[Case]]:
+    """The pairs' DAGs."""
     cases = [_case(pair, "dag", scene) for pair, scene in EQUAL]
-    return airflow_runs(environment, cases, tmp_path_factory.mktemp(environment))
+    return dict.fromkeys(AIRFLOWS, cases)
 
 
-@pytest.fixture(scope="session")
-def prefect(prefect_started: Future[dict[str, Outcome]]) -> Mapping[str, Outcome]:
-    return prefect_started.result()
+def prefect_cases(_items: object, _folder: object) -> list[Case]:
+    """The pairs' flows, the broken ones included."""
+    cases = [_case(pair, "flow", scene) for pair, scene in EQUAL]
+    return cases + [_case(pair, f"wrong_{broken}", scene) for pair, broken, scene, _ in BROKEN]
 
 
+@pytest.mark.parametrize("environment", AIRFLOWS)
 @pytest.mark.parametrize(("pair", "scene"), EQUAL)
-def test_the_shape_of_the_fixes_does_what_airflow_does(
-    pair: str, scene: str, airflow: Mapping[str, Outcome], prefect: Mapping[str, Outcome]
-) -> None:
+def test_the_shape_of_the_fixes_does_what_airflow_does(pair: str, scene: str, environment: str, ran: Ran) -> None:
+    airflow, prefect = ran.airflow[environment].result(), ran.prefect.result()
     assert differences(airflow[f"{pair}-dag-{scene}"], prefect[f"{pair}-flow-{scene}"]) == []
 
 
+@pytest.mark.parametrize("environment", AIRFLOWS)
 @pytest.mark.parametrize(("pair", "broken", "scene", "sentence"), BROKEN)
 def test_a_broken_flow_is_told_apart(
     pair: str,
     broken: str,
     scene: str,
     sentence: str,
-    airflow: Mapping[str, Outcome],
-    prefect: Mapping[str, Outcome],
+    environment: str,
+    ran: Ran,
 ) -> None:
+    airflow, prefect = ran.airflow[environment].result(), ran.prefect.result()
     found = differences(airflow[f"{pair}-dag-{scene}"], prefect[f"{pair}-wrong_{broken}-{scene}"])
     assert any(difference.startswith(sentence) for difference in found), found
 

@@ -6,8 +6,8 @@ import json
 import subprocess
 
 import pytest
-from environments import python
 
+from equivalence.environments import python
 from offramp.knowledge.api_surface import surface
 
 # What the installed package itself says of its callables: kind, parameters and which of them are required.

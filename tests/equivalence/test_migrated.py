@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from environments import python
-from runs import prefect_home
+
+from equivalence.environments import python
+from equivalence.runs import prefect_home
 
 pytestmark = pytest.mark.equivalence
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from runs import Case, Outcome, prefect_runs
 
+from equivalence.conftest import Ran
+from equivalence.runs import Case, Outcome
 from offramp.engine import Context, fix_bytes
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.reading.versions import find_versions
@@ -86,9 +87,8 @@ RUNS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
-    folder = tmp_path_factory.mktemp("traps")
+def prefect_cases(_items: object, folder: Path) -> list[Case]:
+    """The traps as they are, and as they are fixed, written into ``folder``."""
     # Copied, since dbt writes beside what it reads; its one model fails where the stand-in's runs do.
     shutil.copytree(Path(__file__).parent / "shop", folder / "shop")
     cases = []
@@ -101,10 +101,15 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
                 jobs = {"*": {"outcomes": [outcome], "polls": 0}, "20": SLOW, "21": SLOW}
                 fail = "" if outcome == "success" else "fail"
                 cases += [
-                    Case(f"{trap}-{outcome}-{file.stem}", file, jobs, FLOW, fail=fail) for file in (before, after)
+                    Case(f"{trap}-{outcome}-{state}", file, jobs, FLOW, fail=fail)
+                    for state, file in (("trap", before), ("fixed", after))
                 ]
-    ran = prefect_runs(cases, folder)
-    return {name.rpartition("_")[0]: outcome for name, outcome in ran.items()}
+    return cases
+
+
+@pytest.fixture
+def outcomes(ran: Ran) -> Mapping[str, Outcome]:
+    return ran.prefect.result()
 
 
 @pytest.mark.parametrize(("trap", "code", "outcome", "before", "after"), RUNS)

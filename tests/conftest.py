@@ -1,0 +1,28 @@
+"""Options and markers of all tests: the long runs take part where they are asked for.
+
+Real Airflow and real Prefect (``-m equivalence``) take minutes and 2 GB of environments.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--everything", action="store_true", help="every scene of every fixture, and all front ends on it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "equivalence: runs real Airflow and real Prefect (select with -m equivalence)")
+    config.addinivalue_line("markers", "everything: repeats what other tests show on fewer inputs (--everything)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = set()
+    if "equivalence" not in (config.option.markexpr or ""):
+        left_out.add("equivalence")
+    if not config.option.everything:
+        left_out.add("everything")
+    asked_for = [item for item in items if not any(map(item.get_closest_marker, left_out))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in asked_for])
+    items[:] = asked_for
