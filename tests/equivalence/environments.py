@@ -1,6 +1,6 @@
 """Builds the virtual environments that the equivalence tests run Airflow and Prefect in.
 
-One environment per lock file in ``environments/``; it is built again when its lock file changes.
+One environment per text of a lock file in ``environments/``, so that branches with other locks keep theirs.
 """
 
 from __future__ import annotations
@@ -34,11 +34,10 @@ def python(name: str) -> Path:
 
 def _built(name: str) -> Path:
     lock = LOCKS / f"{name}.txt"
-    home = CACHE / name
+    home = CACHE / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:8]}"
     interpreter = home / "bin" / "python"
-    stamp = home / "lock.sha256"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == digest and interpreter.exists():
+    stamp = home / "built"
+    if stamp.exists() and interpreter.exists():
         return interpreter
     shutil.rmtree(home, ignore_errors=True)
     if not any(_uv("venv", "--python", version, str(home)).returncode == 0 for version in PYTHONS):
@@ -47,7 +46,7 @@ def _built(name: str) -> Path:
     synced = _uv("pip", "sync", "--compile-bytecode", "--python", str(interpreter), str(lock))
     if synced.returncode:
         raise RuntimeError(synced.stderr)
-    stamp.write_text(digest)
+    stamp.touch()
     return interpreter
 
 
