@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from environments import python
 
 import offramp.knowledge.airflow_names as names
+from equivalence.environments import python
 
 DATA = json.loads(Path(names.__file__).with_suffix(".json").read_text(encoding="utf-8"))
 # Reads the classes of paths; says under how many objects the paths of each are there, and the context's keys.
