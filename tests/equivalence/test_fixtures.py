@@ -75,6 +75,7 @@ WAITING = {
     "sensor_deferrable",
     "sensor_of_output",
     "sensor_of_template",
+    "short_limits",
     "single_job",
     "trigger_then_wait_later",
 }
@@ -109,6 +110,8 @@ def scenes(fixture: str) -> dict[str, Scene]:
         return found
     if fixture == "times_out":
         return {**found, "running": Scene(_all("running"))}
+    if fixture == "short_limits":
+        return {**found, "late": Scene(_all("success", polls=2))}
     found["error"] = Scene(_all("error"))
     found["cancelled"] = Scene(_all("cancelled"))
     found["error-then-success"] = Scene(_all("error", "success"))

@@ -23,16 +23,16 @@ class Node(NamedTuple):
     all_done: bool
 
 
-def fixed(text: str | bytes, airflow: str = "", provider: str = "") -> FileResult:
+def fixed(text: str | bytes, airflow: str = "", provider: str = "", pattern: str = "") -> FileResult:
     """What ``check --fix --unsafe-fixes`` makes of a file of its own; nothing is written."""
     raw = text.encode() if isinstance(text, str) else text
-    return fix_bytes("dags/case.py", raw, _context(airflow, provider), unsafe=True, named=True)
+    return fix_bytes("dags/case.py", raw, _context(airflow, provider, pattern), unsafe=True, named=True)
 
 
 @cache
-def _context(airflow: str, provider: str) -> Context:
-    versions = {"airflow-version": airflow, "dbt-cloud-provider-version": provider}
-    settings = load("/", {name: version for name, version in versions.items() if version}, isolated=True)
+def _context(airflow: str, provider: str, pattern: str) -> Context:
+    given = {"airflow-version": airflow, "dbt-cloud-provider-version": provider, "dbt-cloud-pattern": pattern}
+    settings = load("/", {name: value for name, value in given.items() if value}, isolated=True)
     rulebook = load_rulebook([], _no_sentence)
     return Context(settings, rulebook, enabled_codes(settings, rulebook.rules.values()), find_versions(settings))
 

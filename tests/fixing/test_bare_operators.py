@@ -50,7 +50,7 @@ def test_a_run_that_is_not_waited_for_has_only_the_function() -> None:
 
 
 def test_all_that_prevents_a_flow_is_reported() -> None:
-    result = _fixed(_BEFORE.format(more=", timeout=1.5, check_interval=0.5, reuse_existing_run=True"), "function")
+    result = _fixed(_BEFORE.format(more=", timeout='1', check_interval=0.5, reuse_existing_run=True"), "function")
     [finding] = result.findings
     reasons = [refusal.reason for refusal in finding.refusals]
     for name in ("`timeout`", "`check_interval`", "`reuse_existing_run`"):

@@ -239,7 +239,7 @@ def test_an_id_is_no_date() -> None:
 
 def test_all_of_one_task_is_reported_at_once() -> None:
     task = (
-        "DbtCloudRunJobOperator(task_id='run', job_id='x', dbt_cloud_conn_id=load(1), timeout=1.5, retries=load(2),"
+        "DbtCloudRunJobOperator(task_id='run', job_id='x', dbt_cloud_conn_id=load(1), timeout='1', retries=load(2),"
         " trigger_reason='{{ var.value.x }}', steps_override='{{ var.value.y }}', pool='p',"
         " additional_run_config={'lost': 1, 'generate_docs': True, 'git_branch': None, 'threads_override': 'x'})"
     )
@@ -249,7 +249,7 @@ def test_all_of_one_task_is_reported_at_once() -> None:
         "`pool`",
         "the connection",
         "`job_id` is no number",
-        "`timeout` is no whole number",
+        "`timeout` is no number",
         "`lost`",
         "`generate_docs`",
         "TriggerJobRunOptions takes no str as `threads_override`",

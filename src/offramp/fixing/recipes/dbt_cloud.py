@@ -8,6 +8,7 @@ provider 4.0.0 and 4.11.1, and Prefect 3.8.8 with prefect-dbt 0.7.25.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, TypeVar
@@ -35,10 +36,29 @@ _LONGEST_CAUSE = 255
 _OPTIONS = "trigger_job_run_options"
 _CLOUD = "prefect_dbt.cloud"
 _LIMIT, _INTERVAL = "max_wait_seconds", "poll_frequency_seconds"
+_COUNTED_LOOKS = 1000
 _NO_CREDENTIALS: tuple[str, list[str]] = ("", [])
 _NO_CONFIG: dict[str, str] = {}
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
+
+
+class _Seconds(NamedTuple):
+    """A number of seconds, and how it is written."""
+
+    text: str
+    value: float
+
+
+class _Wait(NamedTuple):
+    """How long Airflow waits for a run at most, and how long it waits between two looks at it."""
+
+    limit: _Seconds
+    interval: _Seconds
+
+
+_NO_SECONDS = _Seconds("1", 1)
+_NO_WAIT = _Wait(_NO_SECONDS, _NO_SECONDS)
 
 
 class Body(NamedTuple):
@@ -120,10 +140,12 @@ def run_job(job: Job) -> Body:
         imports.add((f"{_CLOUD}.jobs", "trigger_dbt_cloud_job_run"))
         lines = [*before, *call_lines("run = await trigger_dbt_cloud_job_run", arguments), 'return run["id"]']
         return Body(tuple(lines), parameters, True, frozenset(imports))
-    arguments[_LIMIT] = _number(job, job.source(_LIMIT, "timeout"))
-    arguments[_INTERVAL] = _number(job, job.source(_INTERVAL, "check_interval"))
+    wait = _wait(job, job.source(_LIMIT, "timeout"), job.source(_INTERVAL, "check_interval"))
+    limit = _whole_intervals(wait)
+    arguments[_LIMIT] = limit.text
+    arguments[_INTERVAL] = wait.interval.text
     arguments["retry_filtered_models_attempts"] = "0"
-    _check_limit(job, options)
+    _check_limit(job, limit, options)
     function = "trigger_dbt_cloud_job_run_and_wait_for_completion"
     imports.add((f"{_CLOUD}.jobs", function))
     if job.consumed:
@@ -140,14 +162,14 @@ def run_job_block(job: Job) -> Body:
     credentials, before = _credentials(job, asynchronous=False)
     parameters: dict[str, Result] = {}
     arguments = {"dbt_cloud_credentials": credentials, "job_id": _job_id(job, parameters)}
-    arguments["timeout_seconds"] = _number(job, job.source(_LIMIT, "timeout"))
-    arguments["interval_seconds"] = _number(job, job.source(_INTERVAL, "check_interval"))
+    wait = _wait(job, job.source(_LIMIT, "timeout"), job.source(_INTERVAL, "check_interval"))
+    arguments["timeout_seconds"] = _one_interval_more(wait)
+    arguments["interval_seconds"] = wait.interval.text
     imports = {(_CLOUD, "DbtCloudCredentials"), (_CLOUD, "DbtCloudJob")}
     options = _options(job, parameters)
     if options:
         imports.add((f"{_CLOUD}.models", "TriggerJobRunOptions"))
         arguments[_OPTIONS] = "\n".join(call_lines("TriggerJobRunOptions", options))
-    _check_limit(job, options)
     last = 'return run.fetch_result()["id"]' if job.consumed else "return run.fetch_result()"
     lines = [*before, *call_lines("job = DbtCloudJob", arguments)]
     lines += ["run = job.trigger()", "run.wait_for_completion()", last]
@@ -159,9 +181,10 @@ def wait_for_run(job: Job) -> Body:
     credentials, before = _credentials(job)
     parameters: dict[str, Result] = {}
     arguments = {"run_id": _run_id(job, parameters), "dbt_cloud_credentials": credentials}
-    arguments[_LIMIT] = _number(job, job.source(_LIMIT), "604800")
     deferred = _flag(job, "deferrable", default=False)
-    arguments[_INTERVAL] = _number(job, job.source(_INTERVAL), "5" if deferred else "60")
+    wait = _wait(job, job.source(_LIMIT), job.source(_INTERVAL), "604800", "5" if deferred else "60")
+    arguments[_LIMIT] = _whole_intervals(wait).text
+    arguments[_INTERVAL] = wait.interval.text
     if job.consumed:
         raise Blocked("another task takes the sensor's result", job.task.node)
     if "retries" in job.task.arguments and _known_retries(job):
@@ -336,24 +359,60 @@ def _text_constant(job: Job, name: str) -> str:
     return known.value
 
 
-@_collected("0")
-def _number(job: Job, name: str, default: str = "") -> str:
+def _wait(job: Job, limit: str, interval: str, usual_limit: str = "", usual_interval: str = "") -> _Wait:
+    """The limit and interval that the arguments of these names give, in seconds."""
+    wait = _Wait(_number(job, limit, usual_limit), _number(job, interval, usual_interval))
+    every = wait.interval.value
+    if every <= 0:
+        reason = f"`{interval}={wait.interval.text}`: prefect-dbt counts the pauses it makes, and never gives up"
+        job.problems.append(Blocker(reason, _place(job, interval)))
+        return _NO_WAIT
+    if every != int(every):
+        reason = f"`{interval}` is no whole number of seconds, which prefect-dbt asks for"
+        job.problems.append(Blocker(reason, _place(job, interval)))
+        return _NO_WAIT
+    if wait.limit.value < 2 * every and _known(job, "deferrable") == Constant(True):
+        doubt = f"a deferred task looks twice at once: with `{limit}={wait.limit.text}` that is one look more"
+        job.expressions.doubts[doubt] = _place(job, limit)
+    return wait
+
+
+def _whole_intervals(wait: _Wait) -> _Seconds:
+    """The limit for functions that give up before the first look past it, where Airflow gives up after that look."""
+    every = int(wait.interval.value)
+    looks = math.ceil(max(wait.limit.value, 0) / every)
+    return wait.limit if looks * every == wait.limit.value else _Seconds(str(looks * every), looks * every)
+
+
+def _one_interval_more(wait: _Wait) -> str:
+    """The limit for the block, which raises past its limit whatever it has just seen."""
+    limit, every = _whole_intervals(wait), int(wait.interval.value)
+    # So many requests take longer than an interval themselves: there is no number of looks to keep.
+    if limit.value >= _COUNTED_LOOKS * every:
+        return limit.text
+    return str(math.ceil(max(wait.limit.value, 0)) + every)
+
+
+@_collected(_NO_SECONDS)
+def _number(job: Job, name: str, usual: str) -> _Seconds:
     if name not in job.call:
-        absent = default or (job.rows[name].when_absent if name in job.rows else "")
+        absent = usual or (job.rows[name].when_absent if name in job.rows else "")
         if not absent:
             raise Blocked("the note does not say how long to wait, and how often to ask", job.task.node)
-        return absent
+        return _Seconds(absent, float(absent))
     argument = job.call[name][1]
     known = job.expressions.constant(argument)
-    if known is not None:
-        if isinstance(known.value, bool) or not isinstance(known.value, int | float):
-            raise Blocked(f"`{name}` is no number", argument.node)
-        if isinstance(known.value, float) and not known.value.is_integer():
-            raise Blocked(f"`{name}` is no whole number of seconds, which prefect-dbt asks for", argument.node)
-        if isinstance(known.value, float):
-            return repr(int(known.value))
-        return job.expressions.text(argument)
-    return job.expressions.seconds(argument)
+    if known is not None and (isinstance(known.value, bool) or not isinstance(known.value, int | float)):
+        raise Blocked(f"`{name}` is no number", argument.node)
+    seconds = job.expressions.seconds(argument)
+    if known is not None and isinstance(known.value, int):
+        return _Seconds(job.expressions.text(argument), known.value)
+    value = float(seconds)
+    return _Seconds(str(int(value)) if value.is_integer() else seconds, value)
+
+
+def _place(job: Job, name: str) -> ast.AST:
+    return job.call[name][1].node if name in job.call else job.task.node
 
 
 def _job_id(job: Job, parameters: dict[str, Result]) -> str:
@@ -540,11 +599,9 @@ def _config_entry(job: Job, name: str, key: str, argument: Argument, node: ast.e
     return job.expressions.text(entry, template=True)
 
 
-def _check_limit(job: Job, options: Mapping[str, str]) -> None:
-    """prefect-dbt lifts the wait to ``timeout_seconds_override`` where that is longer."""
-    if "timeout_seconds_override" in options:
-        limit = _number(job, job.source(_LIMIT, "timeout"))
-        override = options["timeout_seconds_override"]
-        if not (limit.isdecimal() and override.isdecimal() and int(override) <= int(limit)):
-            doubt = "`timeout_seconds_override` lifts prefect-dbt's limit, not Airflow's"
-            job.expressions.doubts[doubt] = job.task.node
+def _check_limit(job: Job, limit: _Seconds, options: Mapping[str, str]) -> None:
+    """prefect-dbt's function lifts the limit to ``timeout_seconds_override`` where that is longer."""
+    override = options.get("timeout_seconds_override", "0")
+    if not override.isdecimal() or int(override) > limit.value:
+        doubt = "`timeout_seconds_override` lifts prefect-dbt's limit, not Airflow's"
+        job.expressions.doubts[doubt] = job.task.node
