@@ -79,11 +79,11 @@ class Work:
         self.flows: tuple[Flow, ...] = ()
         self.pulls: dict[Task, Pulls] = {}
         self.hooks: dict[FunctionNode, HookCalls] = {}
+        self.sharing = Sharing(module, graph)
         self._look_into_functions()
         self.hook_names = frozenset(name for calls in self.hooks.values() for name in calls.names)
         self.helpers: set[str] = set()
         self.unwaited: list[str] = []
-        self.sharing = Sharing(module, graph)
         self.consumed = {result.task for dag in graph.dags for task in dag.tasks.values() for result in task.taken}
         for found in self.pulls.values():
             self.consumed.update(found.sources.values())
@@ -106,7 +106,7 @@ class Work:
 
         options = HookOptions(self.options.blocks, self.options.versions)
         for task in tasks:
-            if (pulled := pulls(self.module, self.source, task)) is not None:
+            if (pulled := pulls(self.module, self.source, task, self.sharing.gives_what_lasts)) is not None:
                 self.pulls[task] = pulled
         for function in dict.fromkeys(task.function for task in tasks):
             assert function is not None

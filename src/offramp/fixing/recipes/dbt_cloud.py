@@ -13,9 +13,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, TypeVar
 
-from offramp.finding.graph import Argument, Blocker, Result, Task
+from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
 from offramp.finding.values import Constant, Items, Table
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, Rendered
+from offramp.fixing.returned import are_texts, gives_text, gives_texts, is_text
 from offramp.fixing.text import call_lines, repr_text
 from offramp.model import Argument as Row
 from offramp.record import NamedTuple
@@ -525,6 +526,10 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
         if name in job.results:
             parameters[name] = job.results[name]
             found[name] = name
+            if not _is_taken_as_it_is(job, name):
+                wanted = "a list of text" if _OPTION_TYPES.get(name) is list else "text"
+                doubt = f"`{name}`: Airflow sends whatever result it is, TriggerJobRunOptions takes {wanted} or None"
+                job.expressions.doubts[doubt] = job.results[name].node
     for row in job.rows.values():
         if row.target.startswith(f"{_OPTIONS}.") and row.when_absent and row.name not in job.call:
             found[row.target.partition(".")[2]] = absent_text(row)
@@ -539,6 +544,20 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
                 raise Blocked(f"`{field}` is given twice, once as a result of another task", argument.node)
             found.update(config)
     return found
+
+
+def _is_taken_as_it_is(job: Job, name: str) -> bool:
+    """Whether the result that is given for an option is known to be of the type that it has."""
+    result, module = job.results[name], job.expressions.module
+    texts = _OPTION_TYPES.get(name) is list
+    if result.key == MAPPED and result.task.mapped is not None:
+        turns = module.values.single(result.task.mapped[1].node)
+        nodes = turns.nodes if isinstance(turns, Items) and turns.complete else ()
+        return bool(nodes) and all((are_texts if texts else is_text)(module, node) for node in nodes)
+    function = result.task.function
+    if function is None:
+        return result.task.kind == "BashOperator" and not texts
+    return (gives_texts if texts else gives_text)(module, function)
 
 
 @_collected("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+from collections.abc import Callable
 
 from offramp.finding.graph import Task
 from offramp.finding.names import FunctionNode
@@ -18,6 +19,7 @@ from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
 _INSTANCES = ("ti", "task_instance")
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Pulls(NamedTuple):
@@ -60,11 +62,12 @@ def pulled_by(expression: str) -> Pull | None:
     return pull if whole and pull.task else None
 
 
-def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
+def pulls(module: Module, source: Source, task: Task, lasts: Callable[[Task], bool]) -> Pulls | None:
     """The pulls of a task's callable, when its context serves nothing else; None otherwise.
 
     A pull is ``ti.xcom_pull(task_ids="…")`` or ``context["ti"].xcom_pull("…")`` of the
-    return value of one task of the same DAG, or ``context["ds"]``.
+    return value of one task of the same DAG, or ``context["ds"]``. ``lasts`` tells the
+    tasks whose result nothing can change: every other pull gives a copy of it.
     """
     function = task.function
     if not isinstance(function, ast.FunctionDef) or function.col_offset:
@@ -92,9 +95,9 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
         calls[call] = upstream
     if not calls and not texts:
         return None
-    for upstream in calls.values():
-        # Every pull gives a copy, which the function may change.
-        if upstream.function is not None and list(calls.values()).count(upstream) > 1:
+    for call, upstream in calls.items():
+        again = list(calls.values()).count(upstream) > 1 or _runs_again(module, call, function)
+        if again and not lasts(upstream):
             return None
     taken = {node.id for node in walk(function) if isinstance(node, ast.Name)} | {
         parameter.arg for parameter in (*own.args, *own.kwonlyargs, *own.posonlyargs)
@@ -123,6 +126,26 @@ def pulls(module: Module, source: Source, task: Task) -> Pulls | None:
     if overlap(edits) or not all(_is_at(source, node) for node in named):
         return None
     return Pulls(sources, added, replaced, (header, *edits))
+
+
+def _runs_again(module: Module, node: ast.AST, function: FunctionNode) -> bool:
+    """Whether one call of a function may evaluate a node in it more than once."""
+    inner = node
+    for outer in module.names.ancestors(node):
+        if outer is function:
+            break
+        if isinstance(outer, FunctionNode | ast.Lambda | ast.While):
+            return True
+        if isinstance(outer, ast.For | ast.AsyncFor) and inner is not outer.iter:
+            return True
+        if isinstance(outer, ast.comprehension):
+            first = getattr(module.names.parents[outer], "generators", [None])[0]
+            if outer is not first or inner is not outer.iter:
+                return True
+        elif isinstance(outer, _COMPREHENSIONS) and not isinstance(inner, ast.comprehension):
+            return True
+        inner = outer
+    return False
 
 
 def _is_at(source: Source, node: ast.expr) -> bool:

@@ -17,11 +17,11 @@ from offramp.finding.suppress import ignored_with_reason
 from offramp.finding.values import Constant, Reference, Table
 from offramp.finding.waits import forgotten_runs
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmless
-from offramp.fixing.pushed import lost, no_dict
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
 from offramp.fixing.recipes.dbt_cloud import Body, Job
 from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step
 from offramp.fixing.recipes.registry import recipe_of
+from offramp.fixing.returned import generators, is_generator
 from offramp.fixing.sharing import copied, runs_again
 from offramp.fixing.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.fixing.text import INDENT, call_lines, repr_text
@@ -365,7 +365,7 @@ class TaskFunctions(Work):
         replaced = pulled.replaced if pulled is not None else frozenset()
         filled = self._filled(task, function, pulled.texts if pulled is not None else (), problems)
         problems.extend(self._callable_blockers(task, function, replaced | filled.keys()))
-        self._check_pushed(task, function, problems)
+        self._check_dropped(task, function, problems)
         given = [*task.positional, *task.keywords.values()]
         self._render(task, (value for value in given if isinstance(value, Argument)), problems)
         positional = [self._tried(value, problems) for value in task.positional]
@@ -390,21 +390,17 @@ class TaskFunctions(Work):
             self.pieces.setdefault(task.statement, []).extend([*lines, ""])
         self.steps.append(Step(task, callee, self._rule_of(task), tuple(positional), keywords, self._mapped(task)))
 
-    def _check_pushed(self, task: Task, function: FunctionNode, problems: list[Blocker]) -> None:
-        """What Airflow fails the task for when it has run, since it cannot keep what that returns."""
+    def _check_dropped(self, task: Task, function: FunctionNode, problems: list[Blocker]) -> None:
+        """A result that Airflow is told not to keep, so that a generator is no failure, and never runs."""
         pushed = task.arguments.get("do_xcom_push")
-        if pushed is not None and self.expressions.constant(pushed) == Constant(False):
+        if pushed is None or self.expressions.constant(pushed) == Constant(True):
             return
-        reason = f"Airflow fails `{function.name}` where it returns what JSON cannot hold, Prefect does not"
-        found = [(reason, *one) for one in lost(self.module, function)]
-        if task.kind.startswith("task"):
-            reason = f"by its annotation, Airflow fails `{function.name}` where it returns no dict with text for keys"
-            found += [(reason, *one) for one in no_dict(self.module, function)]
-        for reason, node, certain in found:
+        for node, certain in generators(self.module, function):
             if certain:
+                reason = f"`{function.name}` returns a generator: Prefect makes a list of it, Airflow never runs it"
                 problems.append(Blocker(reason, node))
             else:
-                self.doubts[reason] = node
+                self.doubts[f"what `{function.name}` returns may be a generator, which Prefect makes a list of"] = node
 
     def _filled(
         self, task: Task, function: FunctionNode, added: Iterable[str], problems: list[Blocker]
@@ -504,7 +500,7 @@ class TaskFunctions(Work):
     def _callable_blockers(self, task: Task, function: FunctionNode, replaced: frozenset[str]) -> Iterator[Blocker]:
         """What keeps a callable from being a task's function as it is."""
         own = function.args
-        if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in walk(function)):
+        if is_generator(function):
             yield Blocker(f"the callable `{function.name}` is a generator", function)
         plain = [*own.posonlyargs, *own.args]
         given = {parameter.arg for parameter in plain[: len(task.positional)]} | set(task.keywords)
