@@ -43,14 +43,15 @@ class Flow(NamedTuple):
     """What one DAG becomes: the DAG's id, the flow's function, and how it is deployed.
 
     ``schedule`` holds the entries of a schedule by Prefect's names (``cron``,
-    ``timezone``), nothing for none. What only running code can tell is None.
+    ``timezone``), nothing for none. ``paused`` says that Airflow creates the DAG paused,
+    or may do so. What only running code can tell is None.
     """
 
     dag: str
     function: str
     schedule: tuple[tuple[str, str | int | float], ...] = ()
     tags: tuple[str, ...] | None = ()
-    paused: bool | None = None
+    paused: bool = False
     limit: int | None = None
 
 

@@ -27,6 +27,9 @@ def main(flows: str) -> None:
         again = in_flows("blocks.py", check=False), in_flows("blocks.py", "--overwrite", check=False)
         in_flows("-m", "prefect", "work-pool", "create", "flows", "--type", "process")
         in_flows("-m", "prefect", "--no-prompt", "deploy", "--all")
+        switch_on()
+        # A deployment that somebody has switched on is not to be paused by the next release.
+        in_flows("-m", "prefect", "--no-prompt", "deploy", "--all")
         print(json.dumps({"again": again, "blocks": blocks(), "deployments": deployments()}))
     finally:
         server.terminate()
@@ -38,6 +41,14 @@ def in_flows(*arguments: str, check: bool = True) -> int:
     if check and done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
     return done.returncode
+
+
+def switch_on() -> None:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        for deployment in client.read_deployments():
+            client.resume_deployment(deployment.id)
 
 
 def blocks() -> dict[str, Any]:

@@ -70,13 +70,13 @@ def test_existing_blocks_are_replaced_when_asked(deployed: dict[str, Any]) -> No
     assert deployed["again"] == [1, 0]
 
 
-def test_deployments_have_schedule_tags_pause_and_limit(deployed: dict[str, Any]) -> None:
+def test_deployments_have_schedule_tags_and_limit_and_stay_switched_on(deployed: dict[str, Any]) -> None:
     assert deployed["deployments"] == {
         "daily.elt": {
             "flow": "daily.elt",
             "entrypoint": "team/daily.py:daily_elt",
             "tags": ["dbt"],
-            "paused": True,
+            "paused": False,
             "schedules": [{"cron": "30 3 * * 1-5", "timezone": "Europe/Berlin", "day_or": True}],
             "limit": 1,
         },

@@ -246,7 +246,6 @@ def test_prefect_yaml_deploys_what_serve_would(place: Place) -> None:
                 "entrypoint": "team/berlin.py:berlin",
                 "tags": ["dbt", "nightly"],
                 "schedules": [{"cron": "0 3 * * *", "timezone": "Europe/Berlin"}],
-                "paused": True,
                 "concurrency_limit": 1,
                 "work_pool": {"name": "flows"},
             },
@@ -262,6 +261,7 @@ def test_prefect_yaml_deploys_what_serve_would(place: Place) -> None:
     report = place.read("flows/MIGRATION.md")
     assert "cron `0 3 * * *` in Europe/Berlin" in report
     assert "prefect --no-prompt deploy --all" in report
+    assert "Airflow creates `berlin` paused (`is_paused_upon_creation`)." in report
 
 
 def test_a_prefect_yaml_holds_no_python(place: Place) -> None:

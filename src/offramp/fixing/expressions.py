@@ -184,9 +184,11 @@ class Expressions:
                 raise Blocked(
                     "Airflow renders this text, and Jinja changes it: its line ends, or a template in it", found.node
                 )
-            if not self._from_another_file(found.node):
-                shown = " ".join(ast.unparse(found.node).split())
-                shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+            shown = " ".join(ast.unparse(found.node).split())
+            shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+            if found.plain:
+                self.doubts[f"Airflow renders `{shown}`, and hands on {found.plain}"] = found.node
+            elif not self._from_another_file(found.node):
                 known = "is not known here and is taken to be no template, without line ends that Jinja drops"
                 self.doubts[f"`{shown}` {known}"] = found.node
 

@@ -22,8 +22,6 @@ _DIFFERENCES = """\
 - Where a task sets no `trigger_reason`, the cause that dbt Cloud shows names the flow or task run instead of the
   Airflow task.
 - Prefect asks dbt Cloud once more for the run, and for the list of its artifacts.
-- Prefect tests the time limit before the status that it has just read, Airflow after it: a run that ends just at
-  its limit fails on Prefect only.
 - Prefect gives up on a request that dbt Cloud does not answer within 5 seconds, Airflow waits.
 - Airflow runs a DAG that has a schedule once as soon as it is switched on, for the moment that has just passed. A
   deployed flow waits for the next one.
@@ -235,8 +233,6 @@ def _prefect_yaml(modules: Sequence[Converted]) -> str:
                 entry["tags"] = list(flow.tags)
             if flow.schedule:
                 entry["schedules"] = [dict(flow.schedule)]
-            if flow.paused is not None:
-                entry["paused"] = flow.paused
             if flow.limit is not None:
                 entry["concurrency_limit"] = flow.limit
             entry["work_pool"] = {"name": _WORK_POOL}
@@ -316,6 +312,12 @@ def _by_hand(
     if dags:
         commands = "\n".join(f"airflow dags pause {dag}" for dag in dags)
         steps.append(f"Pause the DAGs, or Airflow and Prefect both run the jobs:\n\n{_fenced(commands)}")
+        paused = [flow.dag for module in modules for flow in module.flows if flow.paused]
+        if paused:
+            steps.append(
+                f"Airflow creates {', '.join(map(_code, paused))} paused (`is_paused_upon_creation`). Prefect switches "
+                "a schedule on each time that its flow is deployed: deploy these once their runs are wanted."
+            )
         deployed = [module for module in modules if module.flows]
         if serves:
             commands = "\n".join(f"python {_quoted(module.target)}" for module in deployed)

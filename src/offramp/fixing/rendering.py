@@ -39,14 +39,29 @@ _NO_TEXT = frozenset(
     "pendulum.duration pendulum.now pendulum.today pendulum.yesterday".split()
 )
 _NO_TEXT_IN = ("builtins.", "datetime.", "math.", "pendulum.")
+_SUBCLASSES = dict.fromkeys(
+    ("collections.OrderedDict", "collections.defaultdict", "collections.Counter"), "a plain dict"
+)
+_BASES = {
+    "builtins.str": "plain text",
+    "enum.StrEnum": "plain text",
+    "builtins.list": "a plain list",
+    "builtins.set": "a plain set",
+    "builtins.dict": "a plain dict",
+    **_SUBCLASSES,
+}
 _ENVIRONMENT = ("os.getenv", "os.environ.get")
 
 
 class Finding(NamedTuple):
-    """A part of a value: rendering changes it, or what it is is not known."""
+    """A part of a value: rendering changes it, or what it is is not known.
+
+    ``plain`` says what comes of an instance of a subclass of text, list, set or dict.
+    """
 
     node: ast.AST
     changes: bool
+    plain: str = ""
 
 
 def rendered_lines(text: str) -> str:
@@ -90,7 +105,9 @@ class _Search:
                 for found in self.of(part, depth + 1):
                     # A name says more than what it is bound to.
                     named = isinstance(node, ast.Name) and found.node is part
-                    yield Finding(node, found.changes) if named else found
+                    yield found._replace(node=node) if named else found
+        elif plain := self._plain(node):
+            yield Finding(node, changes=False, plain=plain)
         elif not self._is_no_text(node):
             yield Finding(node, changes=self._changes_surely(node))
 
@@ -122,6 +139,35 @@ class _Search:
             if isinstance(value, Table) and value.complete and None not in value.entries.values():
                 return [entry for entry in value.entries.values() if entry is not None]
         return None
+
+    def _plain(self, node: ast.AST) -> str:
+        """What Airflow makes of an instance of a subclass of text, list, set or dict; empty for others."""
+        if isinstance(node, ast.Call):
+            callee = self.module.values.single(node.func)
+            if isinstance(callee, Reference):
+                return _SUBCLASSES.get(callee.path, "")
+            return self._base(callee)
+        if not isinstance(node, ast.Attribute | ast.Subscript):
+            return ""
+        # A member of an enumeration of text.
+        owner = self.module.values.single(node.value)
+        member = isinstance(node, ast.Subscript) or self._is_attribute(owner, node.attr)
+        return self._base(owner) if member else ""
+
+    def _is_attribute(self, owner: object, name: str) -> bool:
+        node = owner.node if isinstance(owner, Local) else None
+        if not isinstance(node, ast.ClassDef):
+            return False
+        return any(binding.kind == "value" for binding in self.module.names.class_attribute(node, name))
+
+    def _base(self, value: object) -> str:
+        if not isinstance(value, Local) or not isinstance(value.node, ast.ClassDef):
+            return ""
+        values = self.module.values
+        lineage, _ = values.lineage(value.node)
+        bases = [values.single(base) for node in lineage for base, _ in values.bases(node)]
+        paths = [base.path for base in bases if isinstance(base, Reference)]
+        return next((_BASES[path] for path in paths if path in _BASES), "")
 
     def _is_no_text(self, node: ast.AST) -> bool:
         """Whether a value that is not known is surely none that Airflow renders."""

@@ -170,11 +170,11 @@ class _Generators:
         if isinstance(callee, Reference):
             return False if callee.path.startswith(_WITHOUT_GENERATORS) else None
         function = callee.node if isinstance(callee, Local) else None
-        if isinstance(function, ast.ClassDef | ast.AsyncFunctionDef):
+        if isinstance(function, ast.ClassDef | ast.AsyncFunctionDef) or function in self._active:
             return False
         if isinstance(function, ast.Lambda):
             return self.is_one(function.body)
-        if not isinstance(function, ast.FunctionDef) or function.decorator_list or function in self._active:
+        if not isinstance(function, ast.FunctionDef) or function.decorator_list:
             return None
         if is_generator(function):
             return True

@@ -93,9 +93,7 @@ class Sharing:
         """Fill ``blockers``, and ``doubts`` with their places."""
         users: dict[ast.AST, list[Task]] = {}
         for task in self.tasks:
-            root = task.function or (task.expression.node if task.expression is not None else None)
-            seen: set[ast.AST] = set()
-            for code in self._reached(root, seen) if root is not None else ():
+            for code in self.reached(task):
                 users.setdefault(code, []).append(task)
         self._check_libraries(users)
         for code, tasks in users.items():
@@ -105,6 +103,11 @@ class Sharing:
         self._check_objects(users)
         for task in self.tasks:
             self._check_results(task)
+
+    def reached(self, task: Task) -> list[ast.AST]:
+        """The functions, classes and lambdas of the file whose code runs, or may run, with a task's callable."""
+        root = task.function or (task.expression.node if task.expression is not None else None)
+        return list(self._reached(root, set())) if root is not None else []
 
     def gives_what_lasts(self, source: Task) -> bool:
         """Whether nothing can change what a task's callable returns."""
@@ -117,7 +120,6 @@ class Sharing:
         self.blockers.append(Blocker(reason, node))
 
     def _reached(self, root: ast.AST, seen: set[ast.AST]) -> Iterator[ast.AST]:
-        """The functions, classes and lambdas whose code runs, or may run, with that of ``root``."""
         if root in seen:
             return
         seen.add(root)

@@ -183,7 +183,7 @@ class _Converter(TaskFunctions, Placement):
             options["timeout_seconds"] = self.expressions.seconds(argument)
         elif row.name == "params":
             return  # looked at before the tasks are named
-        elif row.name in ("tags", "is_paused_upon_creation", "max_active_runs"):
+        elif row.name in ("tags", "max_active_runs"):
             self.expressions.text(argument)
         else:
             raise Blocked(f"`{row.name}` of a DAG is not converted", argument.node)

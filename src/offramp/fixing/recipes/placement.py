@@ -288,14 +288,14 @@ class Placement(Work):
     def _flow(self, dag: Dag) -> Flow:
         """How a flow is deployed; Blocked for what only Python can say, where none is written for it."""
         entries = schedule(dag, self.expressions, self.options.versions).entries
-        paused = self._plain(dag, "is_paused_upon_creation")
+        paused = dag.arguments.get("is_paused_upon_creation")
         limit = self._plain(dag, "max_active_runs")
         return Flow(
             dag.id,
             self.flow_names[dag],
             entries,
             self._tags(dag),
-            paused if isinstance(paused, bool) else None,
+            paused is not None and self.expressions.constant(paused) not in (Constant(False), Constant(None)),
             limit if isinstance(limit, int) else None,
         )
 
@@ -332,10 +332,9 @@ class Placement(Work):
             if when.text:
                 arguments["schedule"] = when.text
                 self.imports.update(when.imports)
-            for name, target in (("tags", "tags"), ("is_paused_upon_creation", "paused")):
-                given = dag.arguments.get(name)
-                if given is not None and self.expressions.constant(given) != Constant(None):
-                    arguments[target] = self.expressions.text(given)
+            tags = dag.arguments.get("tags")
+            if tags is not None and self.expressions.constant(tags) != Constant(None):
+                arguments["tags"] = self.expressions.text(tags)
             if "max_active_runs" in dag.arguments:
                 name = "limit" if len(self.graph.dags) == 1 else "concurrency_limit"
                 arguments[name] = self.expressions.text(dag.arguments["max_active_runs"])

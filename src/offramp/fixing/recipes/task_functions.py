@@ -17,6 +17,7 @@ from offramp.finding.suppress import ignored_with_reason
 from offramp.finding.values import Constant, Reference, Table
 from offramp.finding.waits import forgotten_runs
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmless
+from offramp.fixing.printing import prints_to_unknown_files
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
 from offramp.fixing.recipes.dbt_cloud import Body, Job
 from offramp.fixing.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step
@@ -355,6 +356,8 @@ class TaskFunctions(Work):
         function = task.function
         if function is None and task.expression is None and not self.graph.blockers:
             raise Blocked("the callable is not known here", task.node)
+        if prints_to_unknown_files(self.module, self.sharing.reached(task)):
+            options["log_prints"] = "False"
         if task.expression is not None:
             self._emit_function(task, options, Body((f"return {self.expressions.text(task.expression)}",)))
         if function is None:
