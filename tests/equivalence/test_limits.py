@@ -13,8 +13,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from environments import python
 
+from equivalence.environments import python
 from offramp.engine import Context, fix_bytes
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.reading.versions import find_versions
