@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from offramp.engine import Context, check_bytes, check_files
@@ -19,6 +19,7 @@ from offramp.finding.baseline import (
     load_baseline,
     renamed,
 )
+from offramp.finding.moves import moved
 from offramp.frontends.checking import (
     Report,
     declare_files,
@@ -96,14 +97,8 @@ def run(args: argparse.Namespace) -> int:
     enabled = enabled_codes(settings, rulebook.rules.values())
     context = Context(settings, rulebook, enabled, find_versions(settings))
     file = os.path.abspath(str(args.baseline)) if args.baseline else baseline_file(os.getcwd(), settings)
-    gate = _Run(
-        args,
-        context,
-        discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests)),
-        file,
-        os.path.lexists(file),
-        _revision(args.base),
-    )
+    found = discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests))
+    gate = _Run(args, context, found, file, os.path.lexists(file), _revision(args.base, found.files))
     _check_that_there_is_a_baseline(gate)
     return _judge(gate)
 
@@ -118,16 +113,21 @@ def _judge(gate: _Run) -> int:
     unparsed = [result for result in results if any(finding.code == CANNOT_PARSE for finding in result.findings)]
     unknown = {result.path for result in results if result.problem} | {result.path for result in unparsed}
     sound = [(gate.relative(result.path), result) for result in results if result.path not in unknown]
-    renames = _renames(gate)
+    coverage = _Coverage(gate, (path for path in files if path not in unknown))
+    moves: dict[str, str] = {}
     if gate.has_baseline:
-        accepted = renamed(accepted, renames)
+        moves = _renames(gate, {entry.path for entry in accepted})
     elif gate.revision is not None:
         accepted = frozenset(_entries_of_revision(gate, gate.revision, sound))
-    verdict = compare(sound, accepted, _Coverage(gate, (path for path in files if path not in unknown)).covers)
+    moves |= coverage.moves(sound, renamed(accepted, moves))
+    verdict = compare(sound, renamed(accepted, moves), coverage.covers)
     for problem in problems:
         complain(problem)
     failed = bool(problems or unparsed)
-    verdict = _write(gate, verdict, renames) if not failed else verdict
+    if not failed and (gate.args.update or gate.args.accept_new):
+        verdict = _write(gate, verdict, moves)
+    elif moves:
+        _report_moves(gate, moves)
     _show(gate, verdict, unparsed, len(files), problems)
     if failed:
         return FAILED
@@ -143,12 +143,12 @@ def _refuse_to_write_where_locked(args: argparse.Namespace) -> None:
         raise OfframpError(f"{option} would write the baseline, but {why}")
 
 
-def _revision(ref: str | None) -> Revision | None:
+def _revision(ref: str | None, files: Sequence[str]) -> Revision | None:
     if ref is None:
         return None
     from offramp.reading.revision import Revision
 
-    return Revision(ref)
+    return Revision(ref, files)
 
 
 def _check_that_there_is_a_baseline(gate: _Run) -> None:
@@ -173,15 +173,17 @@ def _checked(gate: _Run, files: Sequence[str]) -> list[FileResult]:
     return [result for result in shown if result.findings or result.problem]
 
 
-def _renames(gate: _Run) -> dict[str, str]:
+def _renames(gate: _Run, known: Collection[str]) -> dict[str, str]:
+    """The files with entries that git says were renamed since the revision, old -> new."""
     changes = gate.revision.changes if gate.revision is not None else ()
-    moved = (change for change in changes if change.path and change.old_path and change.path != change.old_path)
-    return {gate.relative(change.old_path): gate.relative(change.path) for change in moved}
+    both = (change for change in changes if change.path and change.old_path)
+    paths = ((gate.relative(change.old_path), gate.relative(change.path)) for change in both)
+    return {old: new for old, new in paths if old != new and old in known}
 
 
 def _entries_of_revision(gate: _Run, revision: Revision, sound: Iterable[tuple[str, FileResult]]) -> Iterator[Entry]:
     """What the revision had: the findings of its version of the changed files, and those of the unchanged ones."""
-    for change, raw in revision.read(revision.changes):
+    for change, raw in revision.read():
         # A file may move from where something is allowed to where it is not: the old path decides what was found.
         old = check_bytes(change.old_path, raw, gate.context)
         if not any(finding.code == CANNOT_PARSE for finding in old.findings):
@@ -197,35 +199,71 @@ class _Coverage:
     def __init__(self, gate: _Run, checked: Iterable[str]) -> None:
         self._root = os.path.join(gate.root, "")
         self._codes = gate.context.enabled
+        self._added = None if gate.revision is None else gate.revision.added
         here = os.path.join(os.getcwd(), "")
         self._checked: Collection[str] = {path if os.path.isabs(path) else here + path for path in checked}
         given = (os.path.abspath(path) for path in gate.args.paths or ["."])
         self._directories = tuple(os.path.join(path, "") for path in given if os.path.isdir(path))
 
     def covers(self, entry: Entry) -> bool:
+        """Whether this run would have found what an entry stands for."""
         if entry.code not in self._codes:
             return False
-        path = self._root + entry.path
-        if ".." in path:
-            path = os.path.normpath(path)
-        return path in self._checked or (path.startswith(self._directories) and not os.path.lexists(path))
+        path = self._absolute(entry.path)
+        return path in self._checked or (path.startswith(self._directories) and _is_gone(path))
+
+    def is_new(self, path: str) -> bool:
+        """Whether a file may have been moved to its place: without a revision, nobody can say that it was there."""
+        return self._added is None or self._absolute(path) in self._added
+
+    def moves(self, results: Collection[tuple[str, FileResult]], accepted: Collection[Entry]) -> dict[str, str]:
+        """The files that were moved, old -> new, as entries have them."""
+        judged = [entry for entry in accepted if entry.code in self._codes]
+        return moved(results, judged, self.is_new, lambda path: _is_gone(self._absolute(path)))
+
+    def _absolute(self, path: str) -> str:
+        path = self._root + path
+        return os.path.normpath(path) if ".." in path else path
 
 
-def _write(gate: _Run, verdict: Verdict, renames: dict[str, str]) -> Verdict:
+def _is_gone(path: str) -> bool:
+    """Whether a file is not there, and would be if it were still tracked."""
+    if os.path.lexists(path):
+        return False
+    from offramp.reading.checkout import is_left_out
+
+    return not is_left_out(path)
+
+
+def _write(gate: _Run, verdict: Verdict, moves: Mapping[str, str]) -> Verdict:
     """Change the baseline as far as asked; what was settled by that is taken from the verdict."""
     update, accept = gate.args.update, gate.args.accept_new
-    if not (update or accept):
-        return verdict
     removed = frozenset(verdict.gone) if update else frozenset()
     added = frozenset(verdict.added) if accept else frozenset()
-    change_baseline(gate.file, lambda entries: (renamed(entries, renames) - removed) | added)
+    change_baseline(gate.file, lambda entries: (renamed(entries, moves) - removed) | added)
     name = printable(os.path.relpath(gate.file))
     if accept:
         complain(f"{name}: {_count(len(added), 'new finding')} accepted")
     if update:
         complain(f"{name}: {_count(len(removed), 'entry', 'entries')} removed")
+    if moves:
+        complain(f"{name}: {_count(len(moves), 'moved file')} renamed")
     known = (*verdict.known, *verdict.new) if accept else verdict.known
     return Verdict(() if accept else verdict.new, known, (), () if update else verdict.gone)
+
+
+def _report_moves(gate: _Run, moves: Mapping[str, str]) -> None:
+    """Say which files count as moved, and that a baseline does not know it yet."""
+    for old, new in sorted(moves.items())[:_MOST_SHOWN]:
+        places = (printable(os.path.relpath(os.path.join(gate.root, path))) for path in (old, new))
+        complain("moved with what was accepted: {} -> {}".format(*places))
+    more = len(moves) - _MOST_SHOWN
+    if more > 0:
+        complain(f"{_count(more, 'moved file')} more not shown")
+    if gate.has_baseline:
+        name = printable(os.path.relpath(gate.file))
+        files = _count(len(moves), "moved file stands", "moved files stand")
+        complain(f"{name}: {files} under the old name; `offramp gate --update` writes the new one")
 
 
 def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked: int, problems: Sequence[str]) -> None:

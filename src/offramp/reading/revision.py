@@ -1,18 +1,21 @@
-"""A git revision to compare the work tree with, read without touching either; may import ``model``."""
+"""A git revision to compare the work tree with, read without touching either; may import ``model``.
+
+Submodules are compared with the commits that the revision names for them. What is in
+no commit of the work tree's, such as a file outside of a sparse checkout, is as it was.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from offramp.model import OfframpError
+from offramp.reading.git import SUBMODULE, Git, Scratch
 from offramp.record import NamedTuple
 
 _FILE_MODES = (b"100644", b"100755")
 _BATCH = 500
+_PURPOSE = "--base"
 
 
 class Change(NamedTuple):
@@ -28,105 +31,158 @@ class Change(NamedTuple):
 
 
 class Revision:
-    """The point where the work tree's branch left ``ref``, and what has changed since.
+    """The point where the work tree's branch left a ref, and what has changed since.
 
-    ``top`` is the repository's directory; ``unchanged`` holds the tracked files that
-    are as they were. All paths are absolute.
+    ``unchanged`` holds the tracked files that are as they were, ``added`` those of the
+    checked files that were not there. All paths are absolute.
     """
 
-    def __init__(self, ref: str) -> None:
+    def __init__(self, ref: str, files: Iterable[str]) -> None:
         """Compare the work tree around the current directory, committed or not, with ``ref``.
 
-        Raises OfframpError where there is no repository or no such revision.
+        ``files`` are those that are checked; of what is untracked, only they count. Raises
+        OfframpError where there is no repository or no such revision.
         """
-        self.top = os.getcwd()
-        self.top = os.fsdecode(self._git("rev-parse", "--show-toplevel").removesuffix(b"\n"))
-        self.commit = self._fork_point(ref)
-        with tempfile.TemporaryDirectory(prefix="offramp-") as folder:
-            scratch = self._scratch(folder)
-            tracked = self._git("ls-files", "-z", scratch=scratch).split(b"\0")
-            self.changes = tuple(self._changes(scratch))
-        self.unchanged = {self._absolute(path) for path in tracked if path} - {change.path for change in self.changes}
+        repository = Git(Git(os.getcwd(), _PURPOSE).top(), _PURPOSE)
+        commit = _fork_point(repository, ref)
+        absolute = [os.path.abspath(path) for path in files]
+        self._compared = tuple(_compare(repository, commit, absolute))
+        self.unchanged = frozenset().union(*(one.unchanged for one in self._compared))
+        self.changes = tuple(change for one in self._compared for change in one.changes)
+        self.added = frozenset(change.path for change in self.changes if not change.old_path)
 
-    def read(self, changes: Sequence[Change]) -> Iterator[tuple[Change, bytes]]:
+    def read(self) -> Iterator[tuple[Change, bytes]]:
         """The old content of each change that has one."""
-        wanted = [change for change in changes if change.blob]
+        for compared in self._compared:
+            yield from compared.read()
+
+
+class _Compared:
+    """One repository's work tree against one of its commits."""
+
+    def __init__(self, repository: Git, commit: str, changes: tuple[Change, ...], unchanged: frozenset[str]) -> None:
+        self.changes = changes
+        self.unchanged = unchanged
+        self._repository = repository
+        self._commit = commit
+
+    def read(self) -> Iterator[tuple[Change, bytes]]:
+        wanted = [change for change in self.changes if change.blob]
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
             asked = "".join(f"{change.blob}\n" for change in batch).encode()
-            answer = self._git("cat-file", "--batch", given=asked)
+            answer = self._repository.output("cat-file", "--batch", given=asked)
             place = 0
             for change in batch:
                 head, _, _ = answer[place:].partition(b"\n")
                 place += len(head) + 1
-                if not head.endswith(b"missing"):
-                    size = int(head.split()[-1])
-                    yield change, answer[place : place + size]
-                    place += size + 1
+                if head.endswith(b"missing"):
+                    raise OfframpError(
+                        f"{_PURPOSE}: git has no old version of {change.old_path}{_PARTIAL % self._commit}"
+                    )
+                size = int(head.split()[-1])
+                yield change, answer[place : place + size]
+                place += size + 1
 
-    def _fork_point(self, ref: str) -> str:
-        found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-        shallow = self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
-        if found.returncode:
-            raise OfframpError(f"git knows no revision `{ref}`{_SHALLOW if shallow else ''}")
-        commit = found.stdout.decode().strip()
-        fork = self._run("merge-base", commit, "HEAD")
-        if fork.returncode:
-            why = _SHALLOW if shallow else ""
-            raise OfframpError(f"the history of HEAD and of `{ref}` has no commit in common{why}")
-        return fork.stdout.decode().strip()
 
-    def _scratch(self, folder: str) -> dict[str, str]:
-        """An index and an object store of this run's own, so that git can count untracked files without a trace."""
-        index, objects = (
-            os.path.join(self.top, os.fsdecode(self._git("rev-parse", "--git-path", name).removesuffix(b"\n")))
-            for name in ("index", "objects")
+def _compare(repository: Git, commit: str, files: Iterable[str]) -> Iterator[_Compared]:
+    """The repository's own files, then those of its submodules; ``files`` are absolute."""
+    top = os.path.join(repository.directory, "")
+    inside = {os.fsencode(path[len(top) :]) for path in files if path.startswith(top)}
+    with Scratch(repository) as scratch:
+        index = tuple(scratch.tracked())
+        submodules = {one.path for one in index if one.mode == SUBMODULE}
+        below = {path: [file for file in inside if file.startswith(path + b"/")] for path in submodules}
+        inside = inside.difference(*below.values())
+        there = {one.path for one in index if one.is_checked_out} - submodules
+        _take_in(scratch, inside - there, commit)
+        changes = tuple(_changes(repository, scratch, commit))
+        known = frozenset(top + os.fsdecode(path) for path in there | inside)
+        yield _Compared(repository, commit, changes, known - {change.path for change in changes})
+        searched = {
+            path: found for path, found in below.items() if found and os.path.lexists(top + os.fsdecode(path) + "/.git")
+        }
+        commits = _commits_of_submodules(scratch, commit) if searched else {}
+    for path, found in searched.items():
+        directory = top + os.fsdecode(path)
+        submodule = Git(directory, _PURPOSE, inside=True)
+        old = _old_commit(submodule, path, commits, submodules)
+        if old is not None:
+            yield from _compare(submodule, old, [top + os.fsdecode(file) for file in found])
+
+
+def _take_in(scratch: Scratch, paths: Iterable[bytes], commit: str) -> None:
+    """Have git look at files that it does not track, or that a sparse checkout leaves out, as at any other."""
+    # The object is never asked for: what has no times in the index is compared by its content.
+    lines = [b"100644 %b\t%b\0" % (commit.encode(), path) for path in sorted(paths)]
+    if lines:
+        scratch.output("update-index", "-z", "--index-info", given=b"".join(lines))
+
+
+def _changes(repository: Git, scratch: Scratch, commit: str) -> Iterator[Change]:
+    top = os.path.join(scratch.directory, "")
+    options = ("--raw", "-z", "--no-abbrev", "-M", "-l5000", "--no-relative", "--ignore-submodules=all")
+    try:
+        raw = scratch.output("diff", "--no-ext-diff", "--no-textconv", *options, commit, "--")
+    except OfframpError as error:
+        partial = repository.run("config", "--get-regexp", r"^remote\..*\.promisor$").returncode == 0
+        raise OfframpError(f"{error}{_PARTIAL % commit if partial else ''}") from None
+    fields = iter(raw.split(b"\0")[:-1])
+    for field in fields:
+        old_mode, _, blob, _, status = field.removeprefix(b":").split(b" ")
+        old = new = top + os.fsdecode(next(fields))
+        if status.startswith(b"R"):
+            new = top + os.fsdecode(next(fields))
+        had = old_mode in _FILE_MODES
+        if status != b"U":
+            yield Change("" if status == b"D" else new, old if had else "", blob.decode() if had else "")
+
+
+def _commits_of_submodules(scratch: Scratch, commit: str) -> dict[bytes, str]:
+    """The commits that ``commit`` names for the submodules that it has."""
+    found = {}
+    for line in scratch.output("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
+        head, _, path = line.partition(b"\t")
+        mode, _, name = head.split(b" ")
+        if mode == SUBMODULE:
+            found[path] = name.decode()
+    return found
+
+
+def _old_commit(submodule: Git, path: bytes, commits: Mapping[bytes, str], submodules: Iterable[bytes]) -> str | None:
+    """The commit that the revision had of a submodule, which may have been moved; None where it had none."""
+    if path not in commits:
+        left = (commit for old, commit in sorted(commits.items()) if old not in submodules)
+        return next((commit for commit in left if _has(submodule, commit)), None)
+    if not _has(submodule, commits[path]):
+        name = os.fsdecode(path)
+        raise OfframpError(
+            f"{_PURPOSE}: the submodule {name} was at commit {commits[path][:12]}, which it does not have;"
+            f" `git -C {name} fetch --unshallow`, or `fetch-depth: 0` in actions/checkout, brings it"
         )
-        scratch = {"GIT_INDEX_FILE": os.path.join(folder, "index"), "GIT_OBJECT_DIRECTORY": folder}
-        scratch["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = objects
-        if os.path.exists(index):
-            shutil.copyfile(index, scratch["GIT_INDEX_FILE"])
-        return scratch
+    return commits[path]
 
-    def _changes(self, scratch: dict[str, str]) -> Iterator[Change]:
-        untracked = self._git("ls-files", "-z", "--others", "--exclude-standard", scratch=scratch)
-        if untracked:
-            names = ("--pathspec-from-file=-", "--pathspec-file-nul")
-            self._git("add", "--intent-to-add", *names, scratch=scratch, given=untracked)
-        options = ("--raw", "-z", "--no-abbrev", "-M", "-l5000", "--no-relative", "--ignore-submodules")
-        raw = self._git("diff", "--no-ext-diff", *options, self.commit, "--", scratch=scratch)
-        fields = iter(raw.split(b"\0")[:-1])
-        for field in fields:
-            old_mode, _, blob, _, status = field.removeprefix(b":").split(b" ")
-            old = new = self._absolute(next(fields))
-            if status.startswith(b"R"):
-                new = self._absolute(next(fields))
-            had = old_mode in _FILE_MODES
-            if status != b"U":
-                yield Change("" if status == b"D" else new, old if had else "", blob.decode() if had else "")
 
-    def _absolute(self, path: bytes) -> str:
-        return os.path.join(self.top, os.fsdecode(path))
+def _has(repository: Git, commit: str) -> bool:
+    return repository.run("cat-file", "-e", f"{commit}^{{commit}}").returncode == 0
 
-    def _git(self, *arguments: str, scratch: Mapping[str, str] = {}, given: bytes = b"") -> bytes:
-        done = self._run(*arguments, scratch=scratch, given=given)
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "backslashreplace").strip().partition("\n")[0]
-            raise OfframpError(f"--base: git {arguments[0]}: {said.removeprefix('fatal: ')}")
-        return done.stdout
 
-    def _run(
-        self, *arguments: str, scratch: Mapping[str, str] = {}, given: bytes = b""
-    ) -> subprocess.CompletedProcess[bytes]:
-        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C", **scratch}
-        command = ("git", "-c", "core.fsmonitor=false", *arguments)
-        try:
-            return subprocess.run(command, cwd=self.top, env=environment, input=given, capture_output=True, check=False)
-        except FileNotFoundError:
-            raise OfframpError("--base needs git, which is not installed") from None
+def _fork_point(repository: Git, ref: str) -> str:
+    found = repository.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    shallow = repository.output("rev-parse", "--is-shallow-repository").strip() == b"true"
+    if found.returncode:
+        raise OfframpError(f"git knows no revision `{ref}`{_SHALLOW if shallow else ''}")
+    commit = found.stdout.decode().strip()
+    fork = repository.run("merge-base", commit, "HEAD")
+    if fork.returncode:
+        why = _SHALLOW if shallow else ""
+        raise OfframpError(f"the history of HEAD and of `{ref}` has no commit in common{why}")
+    return fork.stdout.decode().strip()
 
 
 _SHALLOW = (
     "; this is a shallow clone, which has only the newest commits:"
     " `git fetch --unshallow`, or `fetch-depth: 0` in actions/checkout, brings the others"
 )
+# The commit, for which git fetches what it lacks once it is asked to show all changes.
+_PARTIAL = "; in a partial clone, `git diff --stat %s` fetches what is missing"
