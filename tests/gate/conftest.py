@@ -80,8 +80,8 @@ class Repo:
 
     @property
     def baseline(self) -> list[str]:
-        """The entries' lines of the baseline."""
-        return (self.root / "offramp-baseline.json").read_text("utf-8").splitlines()[1:-1]
+        """The entries' lines of the baseline, in order of their paths."""
+        return sorted(filter(None, (self.root / "offramp-baseline.json").read_text("utf-8").splitlines()[1:-1]))
 
 
 @pytest.fixture

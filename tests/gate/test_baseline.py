@@ -82,12 +82,38 @@ def test_new_and_gone_are_what_the_multisets_differ_by(before: list[str], after:
 
 def test_the_file_has_one_line_for_each_entry() -> None:
     entries = [Entry("z.py", "OFR301", "airflow"), Entry("données.py", "OFR301", "airflow.DAG", 2)]
-    assert baseline_bytes(entries).decode() == (
-        '[{"offramp-baseline": 1}\n'
-        ',{"path": "données.py", "code": "OFR301", "name": "airflow.DAG", "nth": 2}\n'
-        ',{"path": "z.py", "code": "OFR301", "name": "airflow"}\n'
-        "]\n"
-    )
+    head, *lines, end = baseline_bytes(entries).decode().splitlines()
+    assert (head, end) == ('[{"offramp-baseline": 1}', "]")
+    assert sorted(filter(None, lines)) == [
+        ',{"path": "données.py", "code": "OFR301", "name": "airflow.DAG", "nth": 2}',
+        ',{"path": "z.py", "code": "OFR301", "name": "airflow"}',
+    ]
+
+
+@given(ENTRIES, ENTRIES)
+def test_entries_keep_their_distance_whatever_comes_or_goes(some: frozenset[Entry], others: frozenset[Entry]) -> None:
+    def places(entries: frozenset[Entry]) -> dict[str, int]:
+        lines = baseline_bytes(entries, first).decode().splitlines()
+        return {line: lines[:place].count("") for place, line in enumerate(lines[:-1]) if line}
+
+    first = baseline_bytes(some)
+    before, after = places(some), places(some | others)
+    assert before.items() <= after.items()
+
+
+@pytest.mark.parametrize(("number", "places"), [(0, 4096), (64, 8192), (500, 32768), (5000, 65536)])
+def test_places_grow_with_the_first_entries_and_stay(number: int, places: int) -> None:
+    entries = [Entry("p", "OFR301", "x", nth) for nth in range(1, number + 1)]
+    first = baseline_bytes(entries)
+    assert first.count(b"\n") == places + number + 2
+    assert baseline_bytes(entries[:10], first).count(b"\n") == places + min(number, 10) + 2
+    # What another program has formatted anew gets places anew.
+    assert baseline_bytes(entries, first.replace(b"\n\n", b"\n")) == first
+
+
+def test_a_line_that_stands_there_twice_says_the_same() -> None:
+    line = ',{"path": "a", "code": "c", "name": "n"}\n'
+    assert parse_baseline("b", f"{HEAD}{line}{line}]".encode()) == {Entry("a", "c", "n")}
 
 
 def test_a_formatted_file_is_read_too() -> None:
@@ -146,12 +172,12 @@ def test_renames_move_entries() -> None:
             "b:2: `nth` of an entry is a number from 1 up",
         ),
         (
-            HEAD + ',{"path": "a", "code": "c", "name": "n"}\n,{"path": "a", "code": "c", "name": "n", "nth": 1}\n]',
-            "b:3: the entry for c `n` in a stands there twice",
+            HEAD + '\n\n,{"path": "a", "code": "c",\n"name": "n"}\n,\n  {"path": "a", "code": "c", "nth": 1}\n]',
+            "b:7: an entry needs the strings path, code and name",
         ),
         (
             HEAD + '<<<<<<< HEAD\n,{"path": "a", "code": "c", "name": "n"}\n=======\n>>>>>>> other\n]',
-            "b:2: this line is the mark of an unresolved merge; keep the entries of both sides that still hold",
+            "b:2: this line marks an unresolved merge; `offramp gate --update` takes in both sides while it lasts",
         ),
         ("[" * 100_000, "b:1: the baseline is nested too deeply"),
     ],

@@ -161,50 +161,6 @@ def test_the_baseline_may_be_elsewhere(repo: Repo) -> None:
     assert repo.gate("--baseline", "other.json", cwd=".").code == 0
 
 
-def merge(repo: Repo, ours: dict[str, str], theirs: dict[str, str], *options: str) -> str:
-    """Change files and the baseline on two branches and merge them; what git says."""
-    repo.git("checkout", "-q", "-b", "theirs")
-    repo.write(theirs)
-    repo.gate(*options)
-    repo.commit("theirs")
-    repo.git("checkout", "-q", "main")
-    repo.write(ours)
-    repo.gate(*options)
-    repo.commit("ours")
-    return repo.git("merge", "-q", "-m", "merge", "theirs", check=False)
-
-
-def test_branches_that_both_update_the_baseline_merge(repo: Repo) -> None:
-    repo.write({f"dags/{name}.py": DAG for name in "abcdefgh"})
-    repo.gate("--accept-new")
-    repo.commit()
-    clean = "import os\n"
-    options = ("--update", "--accept-new")
-    said = merge(
-        repo,
-        {"dags/a.py": clean, "dags/e.py": DAG + "import airflow\n"},
-        {"dags/c.py": clean, "dags/h.py": clean, "dags/z.py": DAG},
-        *options,
-    )
-    assert "CONFLICT" not in said
-    done = repo.gate("--strict")
-    assert (done.code, done.summary) == (0, "No new findings (7 known, 9 files checked).")
-    assert repo.gate("--update").code == 0
-    assert repo.git("status", "--porcelain") == ""
-
-
-def test_a_conflict_left_in_the_baseline_is_said(accepted: Repo) -> None:
-    clean = "import os\n"
-    said = merge(accepted, {"dags/a.py": clean}, {"dags/b.py": clean}, "--update")
-    assert "CONFLICT" in said
-    done = accepted.gate()
-    assert done.code == 2
-    assert done.err.endswith(
-        "offramp-baseline.json:2: this line is the mark of an unresolved merge;"
-        " keep the entries of both sides that still hold\n"
-    )
-
-
 def test_configurations_add_up(repo: Repo) -> None:
     repo.write(
         {

@@ -3,14 +3,21 @@
 May import ``reading``, ``settings`` and ``model``.
 
 The file has one line per finding and names no line numbers, so that moved lines
-change nothing in it and two branches can be merged: ::
+change nothing in it: ::
 
     [{"offramp-baseline": 1}
+
     ,{"path": "dags/daily.py", "code": "OFR301", "name": "airflow.DAG"}
+
     ,{"path": "dags/daily.py", "code": "OFR301", "name": "airflow.DAG", "nth": 2}
+
     ]
 
-The comma leads its line because one that ends it would change the line before.
+git merges two branches line by line where an unchanged line lies between what they
+change. So the file has empty lines that stay, and an entry's place among them is given
+by its checksum: what comes or goes on two branches hardly ever meets, however near to
+each other the paths are. The comma leads its line because one that ends it would change
+the line before.
 """
 
 from __future__ import annotations
@@ -22,8 +29,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from itertools import count, starmap
+from itertools import count
 from typing import Any, NoReturn
+from zlib import crc32
 
 from offramp.model import FileResult, Finding, OfframpError
 from offramp.reading.repository import repository_of
@@ -35,6 +43,10 @@ BASELINE_NAME = "offramp-baseline.json"
 _MARK = "offramp-baseline"
 _VERSION = 1
 _KEYS = frozenset({"path", "code", "name", "nth"})
+# How many places a new file has: so many for each entry, within these limits. Of two branches that change `a` and `b`
+# entries, about one pair in `places / (a * b)` meets.
+_FOR_EACH = 64
+_FEWEST, _MOST = 1 << 12, 1 << 16
 _CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7}|\|{7})(?= |\r?$)", re.MULTILINE)
 
 
@@ -133,14 +145,28 @@ def renamed(entries: Iterable[Entry], renames: Mapping[str, str]) -> frozenset[E
     return frozenset(entry._replace(path=renames.get(entry.path, entry.path)) for entry in entries)
 
 
-def load_baseline(path: str) -> frozenset[Entry]:
-    """The entries of a baseline file; raises OfframpError with one sentence for anything that is no baseline."""
-    try:
-        with open(path, "rb") as file:
-            raw = file.read()
-    except OSError as error:
-        raise OfframpError(f"{path}: cannot read the baseline: {error.strerror}") from None
+def load_baseline(path: str, *, settle: bool = False) -> frozenset[Entry]:
+    """The entries of a baseline file; raises OfframpError with one sentence for anything that is no baseline.
+
+    ``settle`` puts the two sides of a merge together where git could not.
+    """
+    return _entries(path, _read(path), settle=settle)
+
+
+def _entries(path: str, raw: bytes, *, settle: bool) -> frozenset[Entry]:
+    if settle and _CONFLICT.search(raw):
+        from offramp.reading.git import Git
+
+        base, ours, theirs = Git(os.path.dirname(path), path, inside=True).sides(path)
+        if ours and theirs:
+            before = parse_baseline(path, base) if base else frozenset()
+            return merged(before, parse_baseline(path, ours), parse_baseline(path, theirs))
     return parse_baseline(path, raw)
+
+
+def merged(base: frozenset[Entry], ours: frozenset[Entry], theirs: frozenset[Entry]) -> frozenset[Entry]:
+    """The entries after both sides' changes of the base."""
+    return (ours & theirs) | (ours - base) | (theirs - base)
 
 
 def parse_baseline(path: str, raw: bytes) -> frozenset[Entry]:
@@ -148,7 +174,9 @@ def parse_baseline(path: str, raw: bytes) -> frozenset[Entry]:
     conflict = _CONFLICT.search(raw)
     if conflict:
         row = raw.count(b"\n", 0, conflict.start()) + 1
-        _fail(path, row, "this line is the mark of an unresolved merge; keep the entries of both sides that still hold")
+        _fail(
+            path, row, "this line marks an unresolved merge; `offramp gate --update` takes in both sides while it lasts"
+        )
     try:
         data = json.loads(raw.decode())
     except UnicodeDecodeError as error:
@@ -162,21 +190,23 @@ def parse_baseline(path: str, raw: bytes) -> frozenset[Entry]:
     version = data[0][_MARK]
     if version != _VERSION or isinstance(version, bool):
         _fail(path, 1, f"this is a baseline of version {json.dumps(version)}; this offramp knows version {_VERSION}")
-    entries = list(starmap(partial(_entry, path), enumerate(data[1:], 2)))
-    unique = frozenset(entries)
-    if len(unique) < len(entries):
-        seen: set[Entry] = set()
-        for row, entry in enumerate(entries, 2):
-            if entry in seen:
-                _fail(path, row, f"the entry for {entry.code} `{entry.name}` in {entry.path} stands there twice")
-            seen.add(entry)
-    return unique
+    # A line may stand there twice after a merge by union; it says the same once more.
+    return frozenset(_entry(path, raw, number, item) for number, item in enumerate(data[1:], 1))
 
 
-def baseline_bytes(entries: Iterable[Entry]) -> bytes:
-    """The file that holds the entries: equal entries give equal bytes, whatever their order."""
-    lines = [f'[{{"{_MARK}": {_VERSION}}}', *(f",{_line(entry)}" for entry in sorted(set(entries))), "]", ""]
-    return "\n".join(lines).encode()
+def baseline_bytes(entries: Iterable[Entry], before: bytes = b"") -> bytes:
+    """The file that holds the entries: equal entries give equal bytes, whatever their order.
+
+    They keep the places that they have in the file ``before``.
+    """
+    lines = [_line(entry) for entry in sorted(set(entries))]
+    number = before.splitlines().count(b"")
+    if number.bit_count() != 1 or not _FEWEST <= number <= _MOST:
+        number = min(max(1 << (_FOR_EACH * len(lines)).bit_length(), _FEWEST), _MOST)
+    places = [""] * number
+    for line in lines:
+        places[crc32(line.encode()) % number] += f",{line}\n"
+    return f'[{{"{_MARK}": {_VERSION}}}\n{chr(10).join(places)}\n]\n'.encode()
 
 
 def change_baseline(path: str, change: Callable[[frozenset[Entry]], frozenset[Entry]]) -> None:
@@ -188,13 +218,21 @@ def change_baseline(path: str, change: Callable[[frozenset[Entry]], frozenset[En
     path = os.path.realpath(path)
     try:
         with _locked(os.path.dirname(path)):
-            exists = os.path.lexists(path)
-            old = load_baseline(path) if exists else frozenset()
+            before = _read(path) if os.path.lexists(path) else b""
+            old = _entries(path, before, settle=True) if before else frozenset()
             new = change(old)
-            if new != old or not exists:
-                _replace(path, baseline_bytes(new))
+            if new != old or not before or _CONFLICT.search(before):
+                _replace(path, baseline_bytes(new, before))
     except OSError as error:
         raise OfframpError(f"{path}: cannot write the baseline: {error.strerror}") from None
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise OfframpError(f"{path}: cannot read the baseline: {error.strerror}") from None
 
 
 def _replace(path: str, raw: bytes) -> None:
@@ -241,15 +279,35 @@ def _encodes(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _entry(path: str, row: int, item: Any) -> Entry:
+def _entry(path: str, raw: bytes, number: int, item: Any) -> Entry:
+    def fail(sentence: str) -> NoReturn:
+        _fail(path, _row(raw, number), sentence)
+
     if type(item) is not dict or not item.keys() <= _KEYS:
-        _fail(path, row, "an entry has the keys path, code, name and nth")
+        fail("an entry has the keys path, code, name and nth")
     file, code, name, nth = item.get("path"), item.get("code"), item.get("name"), item.get("nth", 1)
     if not (file and code and name and type(file) is type(code) is type(name) is str):
-        _fail(path, row, "an entry needs the strings path, code and name")
+        fail("an entry needs the strings path, code and name")
     if type(nth) is not int or nth < 1:
-        _fail(path, row, "`nth` of an entry is a number from 1 up")
+        fail("`nth` of an entry is a number from 1 up")
     return Entry(file, code, name, nth)
+
+
+def _row(raw: bytes, number: int) -> int:
+    """The row on which an item of the list begins."""
+    text = raw.decode()
+    decoder = json.JSONDecoder()
+    place = text.index("[") + 1
+    for _ in range(number):
+        place = decoder.raw_decode(text, _skipped(text, place))[1]
+    return text.count("\n", 0, _skipped(text, place)) + 1
+
+
+def _skipped(text: str, place: int) -> int:
+    """Where the next item begins, behind blanks and the comma."""
+    while text[place] in " \t\r\n,":
+        place += 1
+    return place
 
 
 def _fail(path: str, row: int, sentence: str) -> NoReturn:

@@ -104,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _judge(gate: _Run) -> int:
-    accepted = load_baseline(gate.file) if gate.has_baseline else frozenset()
+    writes = gate.args.update or gate.args.accept_new
+    accepted = load_baseline(gate.file, settle=writes) if gate.has_baseline else frozenset()
     for path in gate.discovery.excluded:
         complain(f"{path} is excluded by the configuration")
     files = _files_to_check(gate)
@@ -124,7 +125,7 @@ def _judge(gate: _Run) -> int:
     for problem in problems:
         complain(problem)
     failed = bool(problems or unparsed)
-    if not failed and (gate.args.update or gate.args.accept_new):
+    if writes and not failed:
         verdict = _write(gate, verdict, moves)
     elif moves:
         _report_moves(gate, moves)

@@ -71,6 +71,15 @@ class Git:
             tag, mode, *_ = head.split(b" ")
             yield Tracked(path, mode, tag != _NOT_CHECKED_OUT)
 
+    def sides(self, path: str) -> tuple[bytes, bytes, bytes]:
+        """The file before a merge that is not resolved, and on both of its sides; empty where it was not there."""
+        found = [b"", b"", b""]
+        for line in self.run("ls-files", "-z", "--unmerged", "--", path).stdout.split(b"\0")[:-1]:
+            _, name, stage = line.partition(b"\t")[0].split(b" ")
+            found[int(stage) - 1] = self.output("cat-file", "blob", name.decode())
+        base, ours, theirs = found
+        return base, ours, theirs
+
     def output(self, *arguments: str, given: bytes = b"") -> bytes:
         """Return what a command prints; raises OfframpError with git's own reason where it fails."""
         done = self.run(*arguments, given=given)
