@@ -290,3 +290,21 @@ def test_what_a_filter_wrote_is_compared_as_it_stands(repo: Repo) -> None:
     assert repo.gate("--base", "HEAD").summary == "No new findings (1 known, 1 file checked)."
     repo.write({"a.py": DAG * 2 + "# version 5\n"})
     assert repo.gate("--base", "HEAD").findings == ["a.py:2:21: OFR301"]
+
+
+def test_a_partial_clone_that_has_what_is_compared(repo: Repo, tmp_path: Path) -> None:
+    repo.write({"a.py": DAG, "b.py": DAG + "import os\n" * 30, "c.py": "import os\n"})
+    repo.commit()
+    repo.git("rm", "-q", "b.py")
+    repo.write({"a.py": DAG * 2, "b2.py": DAG + "import os\n" * 31})
+    repo.commit()
+    repo.git("config", "uploadpack.allowFilter", "true")
+    repo.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    clone = Repo(tmp_path / "clone")
+    clone.git("clone", "-q", "--filter=blob:none", f"file://{repo.root}", ".")
+    assert clone.gate("--base", "HEAD").code == 0
+    done = clone.gate("--base", "HEAD~1")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    command = done.err.partition("; in a partial clone, `")[2].partition("` fetches")[0]
+    clone.git(*command.split()[1:])
+    assert clone.gate("--base", "HEAD~1").findings == ["a.py:2:21: OFR301"]
