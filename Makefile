@@ -53,6 +53,7 @@ site: .venv/test.stamp
 bench: .venv/test.stamp
 	.venv/bin/python scripts/bench.py
 	.venv/bin/python scripts/bench_gate.py
+	.venv/bin/python scripts/bench_tree.py
 
 .venv/offramp.stamp: pyproject.toml scripts/make_venv.sh
 	sh scripts/make_venv.sh .venv "$(PYTHON)"

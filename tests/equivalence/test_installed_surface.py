@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from equivalence.environments import python
+from offramp.fixing.templates import NO_PARAMETERS
 from offramp.knowledge.api_surface import surface
+from offramp.knowledge.prefect_loads import LOADED
+
+# Looked for by modules that take any failure for an answer (seen with such files beside a flow), or only on Windows.
+NOT_HIDDEN = {"PyICU", "org", "ctags", "lzmaffi", "prune_source", "sitecustomize", "usercustomize"}
+NOT_HIDDEN |= {"nt", "winreg", "msvcrt"}
 
 # What the installed package itself says of its callables: kind, parameters and which of them are required.
 PROGRAM = """
@@ -59,3 +68,68 @@ def test_the_snapshot_is_what_is_installed() -> None:
         (one,) = newest.definitions(path)
         snapshot[path] = [sorted(one.takes.keywords), sorted(one.takes.required), one.is_async]
     assert snapshot == real
+
+
+# Every name as a parameter of a flow: those with which its import fails, or that get another value.
+PARAMETERS = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+from prefect import flow
+failed = []
+for name in json.load(sys.stdin):
+    try:
+        exec(f"@flow\\ndef one({name}=1): return {name}", {"flow": flow})
+    except Exception:
+        failed.append(name)
+from pydantic import BaseModel
+print(json.dumps([failed, [name for name in dir(BaseModel) if not name.startswith("_")]]))
+"""
+
+
+@pytest.mark.equivalence
+def test_the_names_that_a_parameter_cannot_have_are_those_that_fail() -> None:
+    def failing(names: list[str]) -> tuple[set[str], list[str]]:
+        done = subprocess.run(
+            [python("prefect3"), "-c", PARAMETERS], input=json.dumps(names), capture_output=True, text=True, check=True
+        )
+        failed, attributes = json.loads(done.stdout.splitlines()[-1])
+        return set(failed), attributes
+
+    usual = ["self", "cls", "name", "type", "id", "model_name", "register", "parameters", "flow", "task", "date"]
+    _, attributes = failing([])
+    failed, _ = failing([*attributes, *usual, "_target", "__target", "return_state", "wait_for"])
+    assert failed == NO_PARAMETERS | {"_target", "__target"}
+
+
+# A flow that runs a task of prefect-dbt's and one of its own, and what all its processes import.
+LOADS = """
+from prefect import flow, task
+from prefect_dbt.cloud import DbtCloudCredentials
+from prefect_dbt.cloud.jobs import trigger_dbt_cloud_job_run_and_wait_for_completion
+@task(retries=1)
+def one():
+    return 1
+@flow(log_prints=True)
+def both():
+    print(one.submit().result())
+both()
+"""
+
+
+@pytest.mark.equivalence
+def test_what_a_flow_loads_is_known(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1", "PREFECT_HOME": str(tmp_path)}
+    environment |= {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300"}
+    done = subprocess.run(
+        [python("prefect3"), "-c", LOADS], env=environment, capture_output=True, text=True, check=True
+    )
+    imported = set(re.findall(r"^import time: [ \d|]+ (\w+)", done.stderr, re.MULTILINE))
+    before = subprocess.run(
+        [python("prefect3"), "-c", "import sys; print(*sys.modules, *sys.builtin_module_names)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    new = {name for name in imported - set(before.stdout.split()) if not name.startswith("_")}
+    assert len(new) > 200
+    assert new - LOADED <= NOT_HIDDEN

@@ -58,12 +58,11 @@ class _Field(NamedTuple):
     usual: str | None = None
 
 
-# What a flow cannot call a parameter, besides what begins with `_`: its import fails (Prefect 3.8.8, pydantic 2).
-_NO_PARAMETERS = frozenset(
-    "construct copy dict from_orm json model_computed_fields model_config model_construct model_copy model_dump "
-    "model_dump_json model_extra model_fields model_fields_set model_json_schema model_parametrized_name "
-    "model_post_init model_rebuild model_validate model_validate_json model_validate_strings parse_file parse_obj "
-    "parse_raw return_state schema schema_json update_forward_refs validate wait_for".split()
+# What a flow cannot call a parameter, besides what begins with `_`: its import fails, or it gets another value
+# (Prefect 3.8.8). Other attributes of pydantic's models, such as `schema`, only warn.
+NO_PARAMETERS = frozenset(
+    "model_config model_dump model_dump_json model_extra model_fields_set model_validate model_validate_json "
+    "model_validate_strings return_state wait_for".split()
 )
 
 
@@ -80,7 +79,7 @@ def parameters(dag: Dag, expressions: Expressions, taken: Set[str]) -> dict[str,
         raise Blocked("the names in `params` are not known here", argument.node)
     found = {}
     for name, node in table.entries.items():
-        if not name.isidentifier() or name.startswith("_") or name in taken | _NO_PARAMETERS:
+        if not name.isidentifier() or name.startswith("_") or name in taken | NO_PARAMETERS:
             raise Blocked(f"`{name}` in `params` is no name that a parameter of the flow could have", argument.node)
         known = values.single(node) if node is not None else None
         if isinstance(node, ast.Call):

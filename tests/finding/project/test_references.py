@@ -70,9 +70,92 @@ _REFERRING = {
     "tasks": 'os.system("airflow tasks run up extract 2024-01-01")',
     "list": 'subprocess.run(["airflow", "dags", "trigger", "up"], check=True)',
     "list with a name": 'D = "up"\nsubprocess.run(["airflow", "dags", "trigger", D])',
+    "positional sensor kw spread dict()": 'S(**dict(external_dag_id="up"))',
+    "partial functools": (
+        'from functools import partial\nW=partial(ExternalTaskSensor, external_dag_id="up")\nW(task_id="x")'
+    ),
+    "partial positional wrapper": (
+        "def mk(t, d):\n"
+        "    return TriggerDagRunOperator(task_id=t, trigger_dag_id=d)\n"
+        'for x in ["a","up"]:\n'
+        '    mk("t", x)'
+    ),
+    "lambda": 'mk = lambda d: TriggerDagRunOperator(task_id="t", trigger_dag_id=d)\nmk("up")',
+    "class attr": 'class W(ExternalTaskSensor):\n    external_dag_id = "up"',
+    "match": (
+        "match env:\n"
+        '    case "p":\n'
+        '        D = "up"\n'
+        "    case _:\n"
+        '        D = "dev"\n'
+        "TriggerDagRunOperator(trigger_dag_id=D)"
+    ),
+    "global": 'def f():\n    global D\n    D = "up"\nf()\nTriggerDagRunOperator(trigger_dag_id=D)',
+    "nested dict": 'C={"x":{"dag":"up"}}\nTriggerDagRunOperator(trigger_dag_id=C["x"]["dag"])',
+    "enum": 'from enum import Enum\nclass D(Enum):\n    UP="up"\nTriggerDagRunOperator(trigger_dag_id=D.UP.value)',
+    "enumerate": 'for i, n in enumerate(["up","b"]):\n    TriggerDagRunOperator(trigger_dag_id=n)',
+    "zip": 'for i, n in zip([1,2],["up","b"]):\n    TriggerDagRunOperator(trigger_dag_id=n)',
+    "dict items": 'for k,v in {"t":"up"}.items():\n    TriggerDagRunOperator(trigger_dag_id=v)',
+    "setattr": 'setattr(op, "trigger_dag_id", "up")',
+    "update": 'args.update(trigger_dag_id="up")',
+    "setdefault": 'args.setdefault("external_dag_id", "up")',
+    "xcom_pull kwargs ti": 'context["ti"].xcom_pull(task_ids=["a"], dag_id="up", key="k")',
+    "xcom task_instance in fstring jinja": (
+        "BashOperator(bash_command=f\"echo {{{{ task_instance.xcom_pull(dag_id='up', task_ids='t') }}}}\")"
+    ),
+    "xcom_pull double quotes": 'BashOperator(bash_command=\'{{ ti.xcom_pull(task_ids="t", dag_id="up") }}\')',
+    "xcom positional template": "BashOperator(bash_command=\"{{ ti.xcom_pull('t', 'up') }}\")",
+    "get_task_instance": 'TaskInstance.get_task_instance(dag_id="up", run_id="r", task_id="t", map_index=-1)',
+    "trigger local client": 'from airflow.api.client.local_client import Client as C\nC(1).trigger_dag(dag_id="up")',
+    "sql": "hook.get_first(\"select state from dag_run where dag_id = 'up'\")",
+    "sql f": 'D="up"\nhook.get_first(f"select * from dag_run where dag_id = \'{D}\'")',
+    "os.system": 'import os\nos.system("airflow dags trigger up")',
+    "subprocess shell": 'subprocess.run("airflow dags trigger up", shell=True)',
+    "shlex": 'subprocess.run(shlex.split("airflow dags trigger up"))',
+    "list concat": 'BASE=["airflow","dags"]\nsubprocess.run(BASE+["trigger","up"])',
+    "star list": 'BASE=["airflow","dags"]\nsubprocess.run([*BASE,"trigger","up"])',
+    "varargs": 'run("airflow", "dags", "trigger", "up")',
+    "abs airflow": 'BashOperator(bash_command="/usr/local/bin/airflow dags trigger up")',
+    "kubectl": "BashOperator(bash_command=\"kubectl exec pod -- airflow dags trigger 'up' \")",
+    "docker exec list": 'subprocess.run(["docker","exec","x","airflow","dags","trigger","up"])',
+    "abs list": 'subprocess.run(["/usr/bin/airflow","dags","trigger","up"])',
+    "curl": 'BashOperator(bash_command="curl -X POST http://af/api/v1/dags/up/dagRuns -d {}")',
+    "urllib": 'urllib.request.Request(f"{U}/api/v1/dags/up/dagRuns")',
+    "urljoin": 'requests.post(urljoin(BASE, "dags/up/dagRuns"))',
+    "endpoint fstring const": 'D="up"\nE=f"/api/v1/dags/{D}/dagRuns"',
+    "percent": 'requests.post("%s/api/v1/dags/%s/dagRuns" % (B, "up"))',
+    "format kw": 'requests.post("{b}/dags/{d}/dagRuns".format(b=B, d="up"))',
+    "format late": 'U="http://x/api/v1/dags/{}/dagRuns"\nrequests.post(U.format("up"))',
+    "format function": 'def go(d):\n    requests.post(f"http://x/api/v1/dags/{d}/dagRuns")\ngo("up")',
+    "timetable": 'ExternalTaskSensor.partial(task_id="x", external_dag_id="up").expand(external_task_id=["a"])',
+    "expand_kwargs list": 'L=[{"external_dag_id": d} for d in ("a","up")]\nX.expand_kwargs(L)',
+    "task decorator trigger": '@task\ndef f():\n    from a.trigger import trigger_dag as td\n    td("up", run_id="x")',
+    "dag_run find alias": 'from airflow.models import DagRun as DR\nDR.find("up")',
+    "dag_id var": 'dag_id = "up"\nDagRun.find(dag_id=dag_id)',
+    "in set": 'if dag.dag_id in {"up"}: x()',
+    "not in": 'if ctx["dag"].dag_id not in ["up"]: x()',
+    "reversed compare": 'if "up" == dr.dag_id: x()',
+    "like": 'session.query(DagModel).filter(DagModel.dag_id.like("up"))',
+    "match dag_id": 'match dag.dag_id:\n    case "up":\n        x()',
+    "typed": 'external_dag_id: str = "up"',
+    "dataclass": '@dataclass\nclass C:\n    external_dag_id: str = "up"',
+    "kw in call of dict get": 'S(external_dag_id=CFG.get("k", "up"))',
+    "or": 'S(external_dag_id=os.environ.get("D") or "up")',
+    "environ default": 'S(external_dag_id=os.environ.get("D", "up"))',
+    "var default": 'S(external_dag_id=Variable.get("D", default_var="up"))',
+    "await": 'async def f():\n    await client.trigger_dag("up")',
+    "nested functions": 'def a():\n    def b(d):\n        return S(external_dag_id=d)\n    return b\na()("up")',
+    "yield": 'def ids():\n    yield "up"\nfor d in ids():\n    S(external_dag_id=d)',
+    "sorted": 'for d in sorted({"up","a"}):\n    S(external_dag_id=d)',
+    "list of tuples star": 'for t,*d in [("x","up")]:\n    S(external_dag_id=d[0])',
     "list with python -m": 'subprocess.run([sys.executable, "-m", "airflow", "dags", "test", "up"])',
 }
 _EQUAL = {
+    "a request to something else": 'requests.post("http://a/dags/up/files")',
+    "a default of something else": 'ExternalTaskSensor(external_dag_id=x.get("up"))',
+    "a list of words": 'subprocess.run(["airflow", "variables", "get", "up"])',
+    "a query of something else": "hook.run(\"select * from t where task_id = 'up'\")",
+    "matched": 'match state:\n    case "up":\n        get_dag("third")',
     "printed": 'print("up")',
     "logged": 'log.info("up")',
     "a tag": 'with DAG("other", tags=["up"]):\n    ExternalTaskSensor(external_dag_id="third")',

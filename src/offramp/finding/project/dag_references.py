@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
+from typing import Any, ClassVar
 
 from offramp.finding.names import Names
 from offramp.finding.nodes import walk
+from offramp.finding.project.dag_texts import TEMPLATE, ids_asked_for, may_ask
 from offramp.finding.project.texts import WILD, texts
-from offramp.finding.values import Reference, Values
+from offramp.finding.values import Items, Reference, Values
 from offramp.record import NamedTuple
 
 # Arguments, keys, variables and attributes of these names hold the id of another DAG.
@@ -43,29 +45,24 @@ _POSITIONS = {
 _POSITIONS_OF = {
     "DagRun.find": 0,
     "DagModel.get_current": 0,
-    "DagBag.get_dag": 0,
+    "dags.get": 0,
+    "dag_id.in_": 0,
+    "dag_id.like": 0,
+    "dag_id.ilike": 0,
+    "dag_id.__eq__": 0,
 }
 _DEFINES = re.compile(r"(?i)(?!get|trigger|pause|unpause|delete|patch|clear|run|wait|start|find)\w*dag")
+# Methods and functions of which an argument is what they give where there is nothing else.
+_WITH_DEFAULTS = frozenset({"get", "getenv", "pop", "setdefault", "getattr"})
+_DEFAULTS = frozenset({"default", "default_var", "fallback"})
+# What makes requests to a path that is its first argument.
+_REQUESTS = frozenset({"post", "patch", "put", "delete", "request"})
 # Calls whose strings are read by people, and arguments that hold names of other things.
 _SAYING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "fail"})
 _OTHER_NAMES = re.compile(r"tags|owner|task_id|pool|queue|doc|doc_md|description|help|\w*conn_id|connection_id")
 
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_ID = r"[^\s/?#\"'&;|<>()]+"
-_REST = re.compile(
-    rf"api/(?:v\d+|experimental|\0)/dags/(?P<id>{_ID})"
-    rf"|dags/(?P<of>{_ID})/(?:dagRuns|dag_runs|taskInstances|clearTaskInstances|updateTaskInstancesState|details)\b"
-)
-# What a request is made to, where the API's own address is not in the text.
-_REQUESTED = re.compile(rf"(?:^|/|\0)dags/(?P<id>{_ID})/?$")
-_REQUESTS = frozenset({"post", "patch", "put", "delete", "request"})
-_COMMAND = re.compile(
-    r"\bairflow\s+(?:(?:dags|tasks|backfill)\s+[\w-]+|trigger_dag|unpause|pause|delete_dag|dag_state|backfill|clear|run|test)"
-    r"(?P<rest>(?:\\\n|[^\n;&|])*)"
-)
-# A command of which more words than this are not known to be one thing is not looked at.
+# A command that more words of are not known than this is not looked at.
 _MOST_COMMANDS = 200
-_PULLED = re.compile(r"xcom_pull\((?:[^()]|\([^()]*\))*?dag_id\s*=\s*[\"'](?P<id>[^\"']+)")
 
 # One of these is in every text that refers to a DAG, but for plain `dag_id=`; where nearly every DAG has it, the
 # pattern tells more.
@@ -82,7 +79,8 @@ _NEEDLES: dict[bytes, bytes] = {
     b"xcom_pull": rb"xcom_pull\((?:[^=()]*,|\*|(?:[^()]|\([^()]*\))*?dag_id)",
     b"dags/": rb"(?i)api/|dag_?runs|clearTask|taskInst|requests|httpx|http",
     b".dags": rb"\.dags\s*(?:\[|\.\s*get\b)",
-    b".dag_id": rb"\.dag_id\s*(?:[=!]=|in\b|not\b|\.\s*(?:in_|__eq__))|[=!]=\s*[\w.\[\]\"'()]*\.dag_id",
+    b".dag_id": rb"\.dag_id\s*(?:[=!]=|in\b|not\b|:|\.\s*(?:in_|i?like|__eq__))|[=!]=\s*[\w.\[\]\"'()]*\.dag_id",
+    b"dag_id ": rb"(?i)\bdag_id\s+(?:=\s*'|like\b|in\s*\()",
     b"airflow": rb"\bairflow\W+(?:dags|tasks|backfill|trigger_dag|unpause|pause|delete_dag|dag_state|clear|run|test)\b",
 }
 
@@ -165,6 +163,13 @@ class _Search:
         self._patterns: dict[str, int] = {}
         self._imported: dict[str, int] = {}
         self._handed = 0
+        self._aliases = {
+            alias.asname: alias.name
+            for node in self._nodes
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if alias.asname
+        }
         # Strings that people read, or that are the names of other things.
         self._said: set[ast.AST] = set()
 
@@ -178,56 +183,85 @@ class _Search:
 
     def references(self) -> References:
         for node in self._nodes:
-            if isinstance(node, ast.Call):
-                self._call(node)
-            elif isinstance(node, ast.Dict):
-                for key, value in zip(node.keys, node.values, strict=True):
-                    if isinstance(key, ast.Constant) and key.value in _SLOTS:
-                        self._take(value)
-            elif isinstance(node, ast.Assign | ast.AnnAssign):
-                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                    if node.value is not None and _slot(target) in _SLOTS:
-                        self._take(node.value)
-            elif isinstance(node, ast.arguments):
-                self._defaults(node)
-            elif isinstance(node, ast.Compare):
-                self._compared(node)
-            elif (
-                isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "dags"
-            ):
-                self._take(node.slice)
-            elif isinstance(node, ast.List | ast.Tuple):
-                self._command(node)
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                self._said.add(node.value)
-        for node in self._nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in self._said:
-                self._text(node, node.value)
+            look = self._looks.get(type(node))
+            if look is not None:
+                look(self, node)
+        strings = [
+            node
+            for node in self._nodes
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in self._said
+        ]
+        for string in strings:
+            if may_ask(str(string.value)):
+                self._ask(self._whole(string))
         if self._handed:
-            for node in self._nodes:
-                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in self._said:
-                    self._ids.setdefault(node.value, node.lineno)
+            for string in strings:
+                self._ids.setdefault(str(string.value), string.lineno)
         return References(self._ids, tuple(self._patterns.items()), tuple(self._imported.items()), self._handed)
 
+    # -- where ids are given -------------------------------------------------------
+
+    def _dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value in _SLOTS:
+                self._take(value)
+
+    def _assigned(self, node: ast.Assign | ast.AnnAssign) -> None:
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if node.value is not None and _slot(target) in _SLOTS:
+                self._take(node.value)
+
+    def _subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "dags":
+            self._take(node.slice)
+
+    def _sequence(self, node: ast.List | ast.Tuple) -> None:
+        self._command(node.elts)
+
+    def _statement(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Constant):
+            self._said.add(node.value)
+
+    def _match(self, node: ast.Match) -> None:
+        if _last(node.subject) == "dag_id":
+            for case in node.cases:
+                for part in walk(case.pattern):
+                    if isinstance(part, ast.MatchValue):
+                        self._take(part.value, handed=False)
+
+    def _modulo(self, node: ast.BinOp) -> None:
+        if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Name | ast.Attribute):
+            self._ask(node)
+
     def _call(self, call: ast.Call) -> None:
-        name = _last(call.func)
+        name = self._last(call.func)
         if name in _SAYING:
             self._said.update(inner for argument in call.args for inner in walk(argument) if not _is_call(inner))
+        takes = _SLOTS if _DEFINES.fullmatch(name) else _ARGUMENTS
         for keyword in call.keywords:
             if keyword.arg is not None and not _may_be_id(keyword.arg):
                 self._said.update(walk(keyword.value))
-            takes = _SLOTS if _DEFINES.fullmatch(name) else _ARGUMENTS
             if keyword.arg in takes:
                 self._take(keyword.value)
-        owner = _last(call.func.value) if isinstance(call.func, ast.Attribute) else ""
-        if name == "get" and owner == "dags":
-            position: int | None = 0
-        elif name in ("in_", "__eq__") and owner == "dag_id":
-            position = 0
-        else:
-            position = _POSITIONS.get(name, _POSITIONS_OF.get(f"{owner}.{name}"))
+        for before, argument in pairwise(call.args):
+            # `setattr(…, "trigger_dag_id", …)` and its like.
+            if isinstance(before, ast.Constant) and before.value in _SLOTS:
+                self._take(argument)
+        owner = self._last(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+        position = _POSITIONS.get(name, _POSITIONS_OF.get(f"{owner}.{name}"))
         if position is not None and len(call.args) > position:
             self._take(call.args[position])
+        if name == "format":
+            self._ask(call)
+        self._command(call.args)
+        for argument in call.args:
+            if isinstance(argument, ast.BinOp):
+                self._command([argument])
+
+    def _last(self, node: ast.expr) -> str:
+        """The last name of what is called, as the module has it that it is imported from."""
+        name = _last(node)
+        return self._aliases.get(name, name) if isinstance(node, ast.Name) else name
 
     def _defaults(self, node: ast.arguments) -> None:
         positional = [*node.posonlyargs, *node.args]
@@ -261,6 +295,12 @@ class _Search:
         known = texts(self._values, node)
         for text in known:
             self._id(text, node)
+        for call in walk(node):
+            # What is taken where a variable, an environment or a table has none.
+            if isinstance(call, ast.Call) and _last(call.func) in _WITH_DEFAULTS and not known:
+                defaults = (*call.args[1:2], *(one.value for one in call.keywords if one.arg in _DEFAULTS))
+                for default in defaults:
+                    self._take(default, handed=False)
         elsewhere = [
             value.path
             for value in self._values.evaluate(node)
@@ -285,7 +325,7 @@ class _Search:
         return any(isinstance(value, Reference) for value in self._values.evaluate(call.func))
 
     def _id(self, text: str, node: ast.expr) -> None:
-        text = _TEMPLATE.sub(WILD, text)
+        text = TEMPLATE.sub(WILD, text)
         if WILD not in text:
             self._ids.setdefault(text, node.lineno)
         elif text.strip(WILD):
@@ -293,22 +333,14 @@ class _Search:
 
     # -- texts -------------------------------------------------------------------
 
-    def _text(self, node: ast.Constant, text: str) -> None:
-        """Take the ids in paths of the REST API, in commands and in templates."""
-        if "dags/" in text or "airflow" in text:
-            whole = self._whole(node)
-            known = texts(self._values, whole) if whole is not node else [text]
-            for one in (_TEMPLATE.sub(WILD, part) for part in known):
-                for match in _REST.finditer(one):
-                    self._id(match["id"] or match["of"], node)
-                requested = _REQUESTED.search(one) if self._is_requested(whole) else None
-                if requested is not None:
-                    self._id(requested["id"], node)
-                for match in _COMMAND.finditer(one):
-                    self._words(match["rest"], node)
-        if "xcom_pull" in text:
-            for match in _PULLED.finditer(text):
-                self._id(match["id"], node)
+    def _ask(self, node: ast.expr) -> None:
+        """Take the ids in a text that asks Airflow for something."""
+        known = [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+        for text in known or texts(self._values, node):
+            for dag_id in ids_asked_for(text, is_requested=self._is_requested(node)):
+                self._id(dag_id, node)
+                if not dag_id.strip(WILD) and self._is_own(node):
+                    self._handed = self._handed or node.lineno
 
     def _is_requested(self, node: ast.expr) -> bool:
         call = self._names.parents.get(node)
@@ -327,29 +359,56 @@ class _Search:
                 break
         return whole
 
-    def _words(self, rest: str, node: ast.expr) -> None:
-        for word in re.split(r"[\s\\=]+", rest):
-            plain = word.strip("\"'")
-            if plain and not plain.startswith(("-", "$")):
-                self._id(re.sub(r"\$\{?\w+\}?", WILD, plain), node)
-
-    def _command(self, node: ast.List | ast.Tuple) -> None:
-        """Take the ids in a command that is given as a list of its words."""
-        first = next((item for item in node.elts if isinstance(item, ast.Constant) and item.value == "airflow"), None)
-        if first is None:
+    def _command(self, words: Sequence[ast.expr]) -> None:
+        """Take the ids in a command that is given as its words."""
+        if not self._runs_airflow:
             return
-        begin = node.elts.index(first)
-        words = [[""]]
-        for item in node.elts[begin:]:
-            known = [item.value] if isinstance(item, ast.Constant) and isinstance(item.value, str) else None
-            words.append(known or texts(self._values, item) or [WILD])
+        flat = [node for word in words for node in self._flat(word)]
+        if not any(isinstance(node, ast.Constant) and _is_airflow(node.value) for node in flat):
+            return
+        choices = [
+            [node.value] if isinstance(node, ast.Constant) else texts(self._values, node) or [WILD] for node in flat
+        ]
         count = 1
-        for choice in words:
+        for choice in choices:
             count *= len(choice)
-        for chosen in product(*words) if count <= _MOST_COMMANDS else ():
-            match = _COMMAND.search(" ".join(chosen))
-            if match is not None:
-                self._words(match["rest"], node)
+        for chosen in product(*choices) if count <= _MOST_COMMANDS else ():
+            for dag_id in ids_asked_for(" ".join(map(str, chosen))):
+                self._id(dag_id, words[0])
+
+    @cached_property
+    def _runs_airflow(self) -> bool:
+        return any(isinstance(node, ast.Constant) and _is_airflow(node.value) for node in self._nodes)
+
+    def _flat(self, node: ast.expr) -> list[ast.expr]:
+        """The items of a list that is put together, or the expression itself."""
+        if isinstance(node, ast.List | ast.Tuple):
+            return [inner for item in node.elts for inner in self._flat(item)]
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return [*self._flat(node.left), *self._flat(node.right)]
+        if isinstance(node, ast.Starred):
+            return self._flat(node.value)
+        value = self._values.single(node) if isinstance(node, ast.Name | ast.Attribute) else None
+        return list(value.nodes) if isinstance(value, Items) and value.complete else [node]
+
+    _looks: ClassVar[dict[type[ast.AST], Callable[[_Search, Any], None]]] = {
+        ast.Call: _call,
+        ast.Dict: _dict,
+        ast.Assign: _assigned,
+        ast.AnnAssign: _assigned,
+        ast.arguments: _defaults,
+        ast.Compare: _compared,
+        ast.Subscript: _subscript,
+        ast.List: _sequence,
+        ast.Tuple: _sequence,
+        ast.Expr: _statement,
+        ast.Match: _match,
+        ast.BinOp: _modulo,
+    }
+
+
+def _is_airflow(word: object) -> bool:
+    return isinstance(word, str) and word.rpartition("/")[2] == "airflow"
 
 
 def _slot(target: ast.expr) -> str:
