@@ -72,13 +72,15 @@ def test_the_snapshot_is_what_is_installed() -> None:
 
 # Every name as a parameter of a flow: those with which its import fails, or that get another value.
 PARAMETERS = """
-import json, sys, warnings
+import json, sys, types, warnings
 warnings.simplefilter("ignore")
-from prefect import flow
 failed = []
 for name in json.load(sys.stdin):
     try:
-        exec(f"@flow\\ndef one({name}=1): return {name}", {"flow": flow})
+        flows = sys.modules["flows"] = types.ModuleType("flows")
+        exec(f"from prefect import flow\\n@flow\\ndef one({name}=1): return {name}", vars(flows))
+        if flows.one.validate_parameters({name: 2}) != {name: 2}:
+            failed.append(name)
     except Exception:
         failed.append(name)
 from pydantic import BaseModel

@@ -22,6 +22,8 @@ class Modules:
     def __init__(self, files: Iterable[str]) -> None:
         """``files`` are absolute paths; stubs run nowhere."""
         self._by_name: defaultdict[str, list[str]] = defaultdict(list)
+        # Many files may have one name (`dag.py` in every team's directory), few in directories of one name.
+        self._by_two: defaultdict[str, list[str]] = defaultdict(list)
         for file in files:
             self.add(file)
 
@@ -31,6 +33,7 @@ class Modules:
         is_new = file.endswith(_SUFFIXES) and file not in known
         if is_new:
             known.append(file)
+            self._by_two[".".join(_place(file).split(os.sep)[-2:])].append(file)
         return is_new
 
     @property
@@ -63,8 +66,9 @@ class Modules:
             return []
         roots: dict[str, list[str]] = {}
         for depth in range(len(parts), 0, -1):
-            # What a package gives may be a value of its own, then its module is the last that is run.
-            for file in self._by_name.get(parts[depth - 1], ()):
+            # The packages around it are run before it.
+            last = ".".join(parts[max(0, depth - 2) : depth])
+            for file in (self._by_two if depth > 1 else self._by_name).get(last, ()):
                 root = _root(file, parts[:depth])
                 if root and (depth == len(parts) or os.path.basename(file).startswith("__init__.")):
                     roots.setdefault(root, []).append(file)
@@ -102,6 +106,11 @@ def module_name(file: str) -> str:
 
 def _root(file: str, parts: list[str]) -> str:
     """The directory from which a file has a dotted path; empty where it has it from none."""
-    place = os.path.splitext(file)[0].removesuffix(f"{os.sep}__init__")
+    place = _place(file)
     tail = os.sep + os.sep.join(parts)
     return place[: -len(tail) + 1] if place.endswith(tail) else ""
+
+
+def _place(file: str) -> str:
+    """A module's path without what an import leaves out."""
+    return os.path.splitext(file)[0].removesuffix(f"{os.sep}__init__")
