@@ -29,8 +29,6 @@ MESSAGES = [
     "a: b, c; d]",
     "%25",
     "é 𐐀",
-    "::error::x",
-    "##vso[x]",
 ]
 
 
@@ -103,6 +101,23 @@ def test_every_message_is_one_line_and_comes_back(message: str) -> None:
     assert read_github(github_line)[1] == f"{ODD}:1:1: OFR101 {message}"
     (azure_line,) = azure(found)
     assert read_azure(azure_line)[1] == message
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("::error::x", ":\\x3aerror::x"),
+        ("a ::add-mask::x", "a :\\x3aadd-mask::x"),
+        ("##vso[x]", "#\\x23vso[x]"),
+        ("a\x1b[1m\x9b\u202e", "a␛[1m\\x9b\\u202e"),
+    ],
+)
+def test_what_a_service_or_a_terminal_would_act_on_is_shown(message: str, shown: str) -> None:
+    found = outcome(finding("Op\n", "Op", message=message), text="Op\n")
+    (github_line,) = github(found)
+    assert read_github(github_line)[1] == f"{ODD}:1:1: OFR101 {shown}"
+    (azure_line,) = azure(found)
+    assert read_azure(azure_line)[1] == shown
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from offramp.escapes import visible
 from offramp.finding.nodes import walk
 from offramp.fixing.connections import DEFAULT_DOMAIN, Connection
 from offramp.fixing.text import repr_text
 from offramp.model import Applicability, FileResult, Flow, OfframpError
-from offramp.reading.discover import printable
 from offramp.reading.source import Positions
 from offramp.record import NamedTuple
 
@@ -152,11 +154,12 @@ def _check_names(modules: Sequence[Converted]) -> None:
     targets: dict[str, str] = {}
     dags: dict[str, str] = {}
     for module in modules:
-        path = printable(module.path)
+        path = module.path
         other = targets.setdefault(module.target, path)
         if other != path:
-            target = printable(module.target)
-            raise OfframpError(f"{other} and {path} would both become {target}: migrate them into two directories")
+            raise OfframpError(
+                f"{other} and {path} would both become {module.target}: migrate them into two directories"
+            )
         if module.target == BLOCKS and module.connections:
             raise OfframpError(f"{path} would become {BLOCKS}, which is to create the credential blocks: rename it")
         for flow in module.flows:
@@ -310,7 +313,7 @@ def _by_hand(
     steps += [f"{_code(module.path)} {need}" for module in modules for need in _needs(module, neighbours)]
     dags = [flow.dag for module in modules for flow in module.flows]
     if dags:
-        commands = "\n".join(f"airflow dags pause {dag}" for dag in dags)
+        commands = "\n".join(f"airflow dags pause {_quoted(dag)}" for dag in dags)
         steps.append(f"Pause the DAGs, or Airflow and Prefect both run the jobs:\n\n{_fenced(commands)}")
         paused = [flow.dag for module in modules for flow in module.flows if flow.paused]
         if paused:
@@ -391,17 +394,37 @@ def _fenced(commands: str) -> str:
     return f"```sh\n{commands}\n```"
 
 
-def _quoted(path: str) -> str:
+def _quoted(word: str) -> str:
+    """A word of a shell's command line; one with control characters in the form that bash, zsh and ksh know."""
     import shlex
 
-    return shlex.quote(printable(path))
+    if word.isprintable():
+        return shlex.quote(word)
+    quoted = "".join(
+        one if one.isprintable() and one not in "\\'" else "".join(f"\\x{byte:02x}" for byte in os.fsencode(one))
+        for one in word
+    )
+    return f"$'{quoted}'"
 
 
 def _code(text: str) -> str:
-    shown = _plain(printable(text))
-    return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
+    """Text as Markdown's code."""
+    shown = _line(text)
+    if "`" not in shown:
+        return f"`{shown}`"
+    fence = "`" * (max(map(len, re.findall("`+", shown))) + 1)
+    return f"{fence} {shown} {fence}"
 
 
 def _plain(text: str) -> str:
-    """Text on one line."""
-    return " ".join(text.split())
+    """A sentence as Markdown, code in backquotes as it stands: no tags, links or images come out of names in it."""
+    parts = re.split("(`[^`]*`)", _line(text))
+    return "".join(
+        part if part.startswith("`") and len(part) > 1 else re.sub(r"(<|`|\](?=[(\[]))", r"\\\1", part)
+        for part in parts
+    )
+
+
+def _line(text: str) -> str:
+    """Text on one line, control characters visible."""
+    return visible(" ".join(text.split()))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from offramp import __version__
+from offramp.escapes import visible
 from offramp.frontends.checking import (
     declare_files,
     declare_output,
@@ -97,6 +98,10 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, "formatter_class": _help_formatter, **options})
+
+    def error(self, message: str) -> NoReturn:
+        """End the run with what is wrong with the arguments, which may be names of files."""
+        super().error(visible(message))
 
     def format_help(self) -> str:
         """The help, as wide as the terminal."""

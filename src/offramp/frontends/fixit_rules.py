@@ -29,6 +29,7 @@ from libcst.metadata import (
 )
 
 from offramp.engine import Context, UnprovenError, check_bytes, planned, project_around, proven
+from offramp.escapes import visible
 from offramp.fixing.edits import applicable
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Finding, OfframpError, Rule
@@ -120,7 +121,7 @@ class OfframpRule(LintRule, _ModuleVisitor):
             place = CodeRange(_position(positions, finding.span.start), _position(positions, finding.span.end))
             replacement = run.replacement if finding in checked.applied else None
             node = self._node(place) if replacement is None else None
-            message = f"{finding.message} [{self.RULE.name}] {rule_url(finding.code)}"
+            message = f"{visible(finding.message)} [{self.RULE.name}] {rule_url(finding.code)}"
             self.report(node or original_node, message, position=place, replacement=replacement)
 
     def ignore_lint(self, node: CSTNode) -> bool:  # noqa: ARG002 - decided before the file was fixed

@@ -17,6 +17,7 @@ from flake8.style_guide import Decision, DecisionEngine
 
 from offramp import __version__
 from offramp.engine import Context, check_bytes
+from offramp.escapes import visible
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import OfframpError
 from offramp.reading.source import Positions
@@ -73,7 +74,7 @@ class Plugin:
         positions = Positions(result.text)
         for finding in result.findings:
             row, column = positions.location(finding.span.start)
-            yield row, column - 1, f"{finding.code} {finding.message}", type(self)
+            yield row, column - 1, f"{finding.code} {visible(finding.message)}", type(self)
 
 
 def _say_nothing(sentence: str) -> None:

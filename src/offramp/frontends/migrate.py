@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offramp.engine import Context, check_files, fix_bytes
+from offramp.escapes import visible
 from offramp.fixing.connections import Connection, connections
 from offramp.fixing.migration import REPORT, Converted, Plan, Refused, can_be_unsafe, judged, migration
 from offramp.fixing.write import place
@@ -17,7 +18,7 @@ from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import Applicability, FileResult, OfframpError
 from offramp.output.outcome import CANNOT_PARSE
 from offramp.output.progress import progress
-from offramp.reading.discover import discover, printable
+from offramp.reading.discover import discover
 from offramp.reading.versions import find_versions
 from offramp.settings import enabled_codes, load
 
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     )
     place(args.out, files, force=args.force, spared=paths)
     if not args.quiet:
-        write(sys.stdout, "".join(f"{line}\n" for line in _summary(args.out, plan)))
+        write(sys.stdout, "".join(f"{visible(line)}\n" for line in _summary(args.out, plan)))
     if failed:
         return FAILED
     return FOUND if plan.refused or plan.doubtful else CLEAN
@@ -161,12 +162,12 @@ def _exported(path: str | None) -> Mapping[str, Connection] | None:
 
 def _summary(out: str, plan: Plan) -> Iterator[str]:
     for module in plan.converted:
-        yield f"{printable(module.path)} -> {printable(os.path.join(out, module.target))}"
+        yield f"{module.path} -> {os.path.join(out, module.target)}"
     for module in plan.doubtful:
-        yield f"{printable(module.path)}: needs --unsafe-fixes: {'; '.join(module.doubts)}"
+        yield f"{module.path}: needs --unsafe-fixes: {'; '.join(module.doubts)}"
     for refused in plan.refused:
         row, reason = refused.blockers[0]
-        at = f"{printable(refused.path)}{f':{row}' if row else ''}"
+        at = f"{refused.path}{f':{row}' if row else ''}"
         more = f" (and {len(refused.blockers) - 1} more)" if len(refused.blockers) > 1 else ""
         yield f"{at}: refused: {reason}{more}"
     dags = sum(len(module.flows) for module in plan.converted)
@@ -175,4 +176,4 @@ def _summary(out: str, plan: Plan) -> Iterator[str]:
     if plan.doubtful:
         one = len(plan.doubtful) == 1
         counts.append(f"{len(plan.doubtful)} {'file needs' if one else 'files need'} --unsafe-fixes")
-    yield f"{', '.join(counts)}: see {printable(os.path.join(out, REPORT))}"
+    yield f"{', '.join(counts)}: see {os.path.join(out, REPORT)}"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from offramp.escapes import visible
 from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, write
 from offramp.model import OfframpError
 
@@ -61,7 +62,7 @@ def _check(args: argparse.Namespace) -> int:
             continue
         for remark in remarks:
             counts[remark.kind] += 1
-            write(sys.stdout, f"{path}:{remark.line}: {remark.kind}: {remark.sentence}\n")
+            write(sys.stdout, visible(f"{path}:{remark.line}: {remark.kind}: {remark.sentence}") + "\n")
     words = ", ".join(_counted(count, kind) for kind, count in counts.items() if count)
     write(sys.stdout, f"{words or 'Nothing to say'} ({_counted(len(files), 'file')} checked).\n")
     if failed:
@@ -76,12 +77,12 @@ def _test(args: argparse.Namespace) -> int:
     tried = wrong = 0
     for path in _files(args, context):
         for trial in try_file(path, context):
-            write(sys.stdout, f"{path}:{trial.line}: {trial.code} {trial.section}\n")
+            write(sys.stdout, visible(f"{path}:{trial.line}: {trial.code} {trial.section}") + "\n")
             for outcome in trial.outcomes:
                 tried += 1
                 wrong += outcome.fault != ""
                 verdict = f"FAILED: {outcome.fault}" if outcome.fault else "ok"
-                write(sys.stdout, f"  line {outcome.line}, {outcome.what}: {verdict}\n")
+                write(sys.stdout, visible(f"  line {outcome.line}, {outcome.what}: {verdict}") + "\n")
             if not trial.outcomes:
                 write(sys.stdout, "  has no examples\n")
     write(

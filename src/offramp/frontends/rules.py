@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
+from offramp.escapes import as_json, visible
 from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, use_links, write
 from offramp.knowledge.rulebook import Rulebook, load_rulebook, shipped_notes
 from offramp.model import OfframpError
@@ -72,7 +73,7 @@ def run_rule(args: argparse.Namespace) -> int:
     if args.output_format == "json":
         objects = [pages.object(note) for note in notes]
         shown: object = objects if args.all or args.search is not None else objects[0]
-        write(sys.stdout, json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+        write(sys.stdout, as_json(shown, indent=2, ascii_only=False) + "\n")
     elif args.search is not None:
         write(sys.stdout, overview(pages.rule(note) for note in notes))
     else:
@@ -82,6 +83,7 @@ def run_rule(args: argparse.Namespace) -> int:
 
 def _show(page: str) -> None:
     """Print a page: as it is written where a program reads it, laid out and paged in a terminal."""
+    page = visible(page, kept="\t\n")
     if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         write(sys.stdout, page)
         return

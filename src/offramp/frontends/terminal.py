@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TextIO
 
+from offramp.escapes import visible
+
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 # What the environment tells of terminals that open links, as ruff and cargo take it.
@@ -23,7 +25,7 @@ _PLACED = r".+:[0-9]+: "
 
 def complain(sentence: str) -> None:
     """Print one sentence on stderr; one that begins with its ``file:line:`` needs no other sender."""
-    line = sentence.replace("\n", " ")
+    line = visible(sentence)
     write(sys.stderr, f"{line}\n" if re.match(_PLACED, line) else f"offramp: {line}\n")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from offramp.escapes import visible
 from offramp.output.located import located
 from offramp.output.outcome import Outcome
-from offramp.reading.discover import printable
 
 # `%` comes first: the others' replacements hold one.
 _GITHUB_MESSAGE = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -22,7 +22,7 @@ def github(outcome: Outcome) -> Iterator[str]:
         yield _github({"title": "offramp"}, problem)
     for item in located(outcome.found):
         place = item.place
-        path = printable(item.path)
+        path = item.path
         properties: dict[str, str | int] = {
             "title": f"offramp ({item.finding.code})",
             "file": path,
@@ -44,7 +44,7 @@ def azure(outcome: Outcome) -> Iterator[str]:
         place = item.place
         properties: dict[str, str | int] = {
             "type": "error",
-            "sourcepath": item.file if item.file == "-" else printable(os.path.abspath(item.file)),
+            "sourcepath": item.file if item.file == "-" else os.path.abspath(item.file),
             "linenumber": place.row,
             "columnnumber": place.column,
             "code": item.finding.code,
@@ -63,6 +63,7 @@ def _azure(properties: dict[str, str | int], message: str) -> str:
 
 
 def _escaped(text: str, replacements: dict[str, str]) -> str:
+    text = visible(text, kept="\r\n")
     for character, replacement in replacements.items():
         text = text.replace(character, replacement)
     return text

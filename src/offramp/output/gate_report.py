@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from offramp.escapes import as_json, visible
 from offramp.finding.baseline import Entry
 from offramp.record import NamedTuple
 
@@ -51,6 +51,7 @@ def trend_text(counted: Trend) -> Iterator[str]:
     """Lines of a table for people; without owners where nobody owns anything."""
     owners = counted.owners if any(row.name != _NOBODY for row in counted.owners) else ()
     groups = [group for group in (counted.folders, owners, (counted.all,)) if group]
+    groups = [tuple(row._replace(name=visible(row.name)) for row in group) for group in groups]
     width = max(len(row.name) for group in groups for row in group)
     yield f"{'':<{width}}  {'total':>7}  {'new':>7}  {'gone':>7}"
     for number, group in enumerate(groups):
@@ -63,4 +64,4 @@ def trend_json(counted: Trend) -> str:
     """The same as a JSON object."""
     groups = {"folders": counted.folders, "owners": counted.owners}
     named = {kind: [row._asdict() for row in rows] for kind, rows in groups.items()}
-    return json.dumps({"total": counted.all.total, "new": counted.all.new, "gone": counted.all.gone, **named}, indent=2)
+    return as_json({"total": counted.all.total, "new": counted.all.new, "gone": counted.all.gone, **named}, indent=2)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
+from offramp.escapes import as_json
 from offramp.model import FileResult, Finding, Fix, Refusal, Rule, Span
 from offramp.output import rule_url, well_formed
 from offramp.reading.discover import printable
@@ -14,27 +14,27 @@ from offramp.reading.source import Positions
 
 def report(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> str:
     """A JSON array with one object per finding; rows and columns from 1, columns in code points."""
-    return json.dumps(list(_findings(results, rules)), indent=2, ensure_ascii=False)
+    return as_json(list(_findings(results, rules)), indent=2, ascii_only=False)
 
 
 def report_lines(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[str]:
     """The same objects, each on a line of its own."""
     for item in _findings(results, rules):
-        yield f"{json.dumps(item)}\n"
+        yield f"{as_json(item)}\n"
 
 
 def json_array(items: Iterable[object]) -> Iterator[str]:
     """The pieces of a JSON array, an item on each line, made one by one: there may be very many."""
     begin = "[\n"
     for item in items:
-        yield begin + json.dumps(item)
+        yield begin + as_json(item)
         begin = ",\n"
     yield "\n]" if begin == ",\n" else "[]"
 
 
 def statistics_report(statistics: Iterable[tuple[int, str, str]]) -> str:
     """A JSON array with the count, code and name of every rule found."""
-    return json.dumps([{"code": code, "name": name, "count": count} for count, code, name in statistics], indent=2)
+    return as_json([{"code": code, "name": name, "count": count} for count, code, name in statistics], indent=2)
 
 
 def _findings(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[dict[str, object]]:

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 
+from offramp.escapes import escaped
 from offramp.output.located import Located, located
 from offramp.output.outcome import Outcome
 from offramp.reading.discover import printable
 
 # What XML 1.0 cannot hold, not even escaped.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# `&` comes first: the others' replacements hold one.
+_REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def junit(outcome: Outcome) -> Iterator[str]:
@@ -52,9 +55,10 @@ def _case(item: Located) -> str:
 
 def _escaped(text: str) -> str:
     text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    for character, reference in _REFERENCES.items():
+        text = text.replace(character, reference)
+    return escaped(text, lambda character: f"&#{ord(character)};")
 
 
 def _quoted(text: str) -> str:
-    text = _escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
-    return f'"{text}"'
+    return f'"{_escaped(text)}"'

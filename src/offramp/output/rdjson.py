@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
+from offramp.escapes import as_json
 from offramp.model import Applicability, Fix, Span
 from offramp.output import SITE, rule_url
 from offramp.output.json_report import json_array
@@ -21,7 +21,7 @@ def rdjson(outcome: Outcome) -> Iterator[str]:
     that takes a DAG out of Airflow.
     """
     result = {"source": {"name": "offramp", "url": SITE}, "severity": "ERROR", "diagnostics": []}
-    opening, closing = json.dumps(result).rsplit("[]", 1)
+    opening, closing = as_json(result).rsplit("[]", 1)
     yield opening
     yield from json_array(map(_diagnostic, located(outcome.found)))
     yield f"{closing}\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -11,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from offramp import __version__
+from offramp.escapes import as_json
 from offramp.finding.baseline import Entry
 from offramp.model import Applicability, FileResult, Fix, Note, Rule, Span
 from offramp.output import SITE, rule_url
@@ -48,7 +48,7 @@ def sarif(outcome: Outcome) -> Iterator[str]:
         "invocations": [_invocation(outcome)],
         "results": [],
     }
-    opening, closing = json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}).rsplit("[]", 1)
+    opening, closing = as_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}).rsplit("[]", 1)
     yield opening
     yield from json_array(_results(outcome, {code: index for index, code in enumerate(rules)}))
     yield f"{closing}\n"

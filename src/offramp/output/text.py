@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from offramp.escapes import visible
 from offramp.model import Applicability, FileResult, Finding, Fix, Refusal, Rule
 from offramp.output import rule_url
-from offramp.reading.discover import printable
 from offramp.reading.source import Positions, positions_in
 
 _BOLD = "1"
@@ -23,10 +23,6 @@ _TAB = "    "
 # Wider lines are cut to a window around the finding: a file of one 10 MB line must stay readable.
 _WIDEST = 160
 _LEAD = 60
-
-# Control characters would move the terminal's cursor; each is shown by its Unicode picture instead.
-_PICTURES = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
-_SOURCE_PICTURES = _PICTURES | {ord("\t"): _TAB}
 
 
 class Paint:
@@ -57,7 +53,9 @@ def full(results: Iterable[FileResult], paint: Paint, columns: int = 0) -> Itera
         excerpts = _Excerpts(result, positions, paint, columns)
         refused: tuple[Refusal, ...] = ()
         for finding in result.findings:
-            message = [paint(_BOLD, line) for line in _wrapped(_message(finding), columns, len(finding.code) + 1)]
+            message = [
+                paint(_BOLD, line) for line in _wrapped(visible(finding.message), columns, len(finding.code) + 1)
+            ]
             yield f"{paint.code(finding.code)} {message[0]}"
             yield from (f"{' ' * len(finding.code)} {line}" for line in message[1:])
             yield from excerpts.of(finding)
@@ -67,7 +65,7 @@ def full(results: Iterable[FileResult], paint: Paint, columns: int = 0) -> Itera
                 place = positions.row(refusal.span.start) if refusal.span is not None else 0
                 where = f" (line {place})" if place else ""
                 more = " and the others named above" if refused == finding.refusals and len(refused) > 1 else ""
-                yield from _labelled("no fix", f"{_clean(refusal.reason)}{where}{more}", paint, columns)
+                yield from _labelled("no fix", f"{visible(refusal.reason)}{where}{more}", paint, columns)
             refused = finding.refusals
             yield ""
 
@@ -79,8 +77,8 @@ def concise(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
         positions = positions_in(result.text)
         for finding in result.findings:
             row, column = positions.location(finding.span.start)
-            place = f"{paint(_BOLD, printable(result.path))}{colon}{row}{colon}{column}{colon}"
-            yield f"{place} {paint.code(finding.code)} {_message(finding)}"
+            place = f"{paint(_BOLD, visible(result.path))}{colon}{row}{colon}{column}{colon}"
+            yield f"{place} {paint.code(finding.code)} {visible(finding.message)}"
 
 
 def grouped(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
@@ -90,10 +88,10 @@ def grouped(results: Iterable[FileResult], paint: Paint) -> Iterator[str]:
         places = [positions.location(finding.span.start) for finding in result.findings]
         row_width = max(len(str(place.row)) for place in places)
         column_width = max(len(str(place.column)) for place in places)
-        yield f"{paint(_BOLD, printable(result.path))}:"
+        yield f"{paint(_BOLD, visible(result.path))}:"
         for finding, place in zip(result.findings, places, strict=True):
             at = f"{place.row:>{row_width}}{paint(_CYAN, ':')}{place.column:<{column_width}}"
-            yield f"  {at} {paint.code(finding.code)} {_message(finding)}"
+            yield f"  {at} {paint.code(finding.code)} {visible(finding.message)}"
         yield ""
 
 
@@ -161,8 +159,8 @@ def fixed(results: Iterable[FileResult], *, written: bool) -> list[str]:
 
 def _help(fix: Fix, paint: Paint, columns: int) -> Iterator[str]:
     label = {Applicability.SAFE: "fix", Applicability.UNSAFE: "unsafe fix", Applicability.DISPLAY_ONLY: "help"}
-    reason = f" ({_clean(fix.reason)})" if fix.reason else ""
-    yield from _labelled(label[fix.applicability], f"{_clean(fix.title)}{reason}", paint, columns)
+    reason = f" ({visible(fix.reason)})" if fix.reason else ""
+    yield from _labelled(label[fix.applicability], f"{visible(fix.title)}{reason}", paint, columns)
 
 
 def _labelled(label: str, text: str, paint: Paint, columns: int) -> Iterator[str]:
@@ -186,16 +184,8 @@ def _wrapped(text: str, columns: int, lead: int) -> list[str]:
     return [*lines, line]
 
 
-def _clean(text: str) -> str:
-    return text.translate(_PICTURES)
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _message(finding: Finding) -> str:
-    return finding.message.translate(_PICTURES)
 
 
 class _Lines(dict[int, str]):
@@ -213,7 +203,7 @@ class _Excerpts:
     """Excerpts of one file; findings that stand close together show the same lines, which are made once."""
 
     def __init__(self, result: FileResult, positions: Positions, paint: Paint, columns: int) -> None:
-        self._path = printable(result.path)
+        self._path = visible(result.path)
         self._positions = positions
         self._paint = paint
         self._columns = columns
@@ -272,9 +262,8 @@ def _window(line: str, start: int, stop: int) -> str:
 
 
 def _pictured(text: str) -> str:
-    """The text with tabs as blanks and other control characters as pictures."""
-    # Looking up every character takes far longer than seeing that all may be shown.
-    return text if text.isprintable() else text.translate(_SOURCE_PICTURES)
+    """The text as a terminal may have it, with tabs as blanks."""
+    return visible(text.replace("\t", _TAB))
 
 
 def _width(text: str) -> int:
