@@ -8,7 +8,6 @@ take commands from any line of a log: ``##vso[…]`` (Azure Pipelines), ``##team
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 
@@ -38,6 +37,8 @@ def visible(text: str, *, kept: str = "") -> str:
 
 def as_json(value: object, *, indent: int | None = None, ascii_only: bool = True) -> str:
     """JSON with the same meaning for whoever reads it, and nothing for a terminal or a log to act on."""
+    import json  # 2 ms that most runs need not spend
+
     return escaped(json.dumps(value, indent=indent, ensure_ascii=ascii_only), _in_json, kept="\n")
 
 
@@ -53,4 +54,5 @@ def _shown(character: str) -> str:
 
 
 def _in_json(character: str) -> str:
-    return json.dumps(character)[1:-1] if character not in "#:" else f"\\u{ord(character):04x}"
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
