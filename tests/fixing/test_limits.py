@@ -54,6 +54,8 @@ def _written(result: FileResult, *names: str) -> tuple[str, ...]:
         ("timeout=0.5, check_interval=1", "1", "1"),
         ("timeout=20.5, check_interval=20.0", "40", "20"),
         ("timeout=40.0, check_interval=20", "40", "20"),
+        ("timeout=int(HOUR.total_seconds()), check_interval=HOUR.total_seconds()", "3600", "3600"),
+        ("timeout=int(timedelta(seconds=61.5).total_seconds())", "120", "60"),
     ],
 )
 def test_the_function_is_told_whole_intervals(arguments: str, limit: str, interval: str) -> None:

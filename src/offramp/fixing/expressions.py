@@ -132,6 +132,9 @@ class Expressions:
         if known is not None and isinstance(known.value, int | float) and not isinstance(known.value, bool):
             return _finite(known.value, argument.node)
         node = self.bound(argument.node)
+        whole = isinstance(node, ast.Call) and self.module.values.single(node.func) == Reference("builtins.int")
+        if whole and isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            node = self.bound(node.args[0])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "total_seconds":
             node = self.bound(node.func.value)
         if isinstance(node, ast.Call) and self.module.values.single(node.func) in _DELTAS:
@@ -146,7 +149,7 @@ class Expressions:
                     raise Blocked("is a duration that is not known here", argument.node)
                 _finite(amount.value, argument.node)
                 total += amount.value * _DELTA_SECONDS[name]
-            return _finite(int(total) if total.is_integer() else total, argument.node)
+            return _finite(int(total) if whole or total.is_integer() else total, argument.node)
         raise Blocked("is a duration that is not known here", argument.node)
 
     def bound(self, node: ast.expr) -> ast.expr:
@@ -186,8 +189,8 @@ class Expressions:
                 )
             shown = " ".join(ast.unparse(found.node).split())
             shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
-            if found.plain:
-                self.doubts[f"Airflow renders `{shown}`, and hands on {found.plain}"] = found.node
+            if found.reason:
+                self.doubts[found.reason.format(shown)] = found.node
             elif not self._from_another_file(found.node):
                 known = "is not known here and is taken to be no template, without line ends that Jinja drops"
                 self.doubts[f"`{shown}` {known}"] = found.node

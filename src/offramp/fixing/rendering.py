@@ -39,6 +39,10 @@ _NO_TEXT = frozenset(
     "pendulum.duration pendulum.now pendulum.today pendulum.yesterday".split()
 )
 _NO_TEXT_IN = ("builtins.", "datetime.", "math.", "pendulum.")
+_UNSET = (
+    "Prefect reads all fields of `{}` as it submits the task: where one is not set that fails, and nothing more is "
+    "submitted"
+)
 _SUBCLASSES = dict.fromkeys(
     ("collections.OrderedDict", "collections.defaultdict", "collections.Counter"), "a plain dict"
 )
@@ -56,12 +60,12 @@ _ENVIRONMENT = ("os.getenv", "os.environ.get")
 class Finding(NamedTuple):
     """A part of a value: rendering changes it, or what it is is not known.
 
-    ``plain`` says what comes of an instance of a subclass of text, list, set or dict.
+    ``reason`` says what else becomes of it; ``{}`` stands in it for its text.
     """
 
     node: ast.AST
     changes: bool
-    plain: str = ""
+    reason: str = ""
 
 
 def rendered_lines(text: str) -> str:
@@ -107,7 +111,9 @@ class _Search:
                     named = isinstance(node, ast.Name) and found.node is part
                     yield found._replace(node=node) if named else found
         elif plain := self._plain(node):
-            yield Finding(node, changes=False, plain=plain)
+            yield Finding(node, changes=False, reason=f"Airflow renders `{{}}`, and hands on {plain}")
+        elif self._has_unset_fields(node):
+            yield Finding(node, changes=False, reason=_UNSET)
         elif not self._is_no_text(node):
             yield Finding(node, changes=self._changes_surely(node))
 
@@ -153,6 +159,26 @@ class _Search:
         owner = self.module.values.single(node.value)
         member = isinstance(node, ast.Subscript) or self._is_attribute(owner, node.attr)
         return self._base(owner) if member else ""
+
+    def _has_unset_fields(self, node: ast.AST) -> bool:
+        """Whether a dataclass is made with fields that its ``__init__`` does not set."""
+        values = self.module.values
+        made = values.single(node.func) if isinstance(node, ast.Call) else None
+        if not isinstance(made, Local) or not isinstance(made.node, ast.ClassDef):
+            return False
+        fields = [
+            part.value
+            for owner in values.lineage(made.node)[0]
+            for part in owner.body
+            if isinstance(part, ast.AnnAssign) and isinstance(part.value, ast.Call)
+        ]
+        given = [{keyword.arg: keyword.value for keyword in field.keywords} for field in fields]
+        return any(
+            "init" in one
+            and values.single(one["init"]) == Constant(False)
+            and not {"default", "default_factory"} & {*one}
+            for one in given
+        )
 
     def _is_attribute(self, owner: object, name: str) -> bool:
         node = owner.node if isinstance(owner, Local) else None

@@ -17,6 +17,7 @@ from offramp.finding.names import Binding, FunctionNode, Scope
 from offramp.finding.nodes import children, walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Reference
+from offramp.fixing.returned import returned
 
 # They see the frame or the module around them, or end the process.
 _UNFOLLOWED = frozenset({"locals", "vars", "globals", "eval", "exec", "exit", "quit", "SystemExit"})
@@ -114,7 +115,7 @@ class Sharing:
         function = source.function
         if function is None or (function.returns is not None and ast.unparse(function.returns) in _IMMUTABLE):
             return True
-        return all(one is None or self._lasts(one) for one in _returned(function))
+        return all(one is None or self._lasts(one) for one in returned(function))
 
     def _block(self, reason: str, node: ast.AST) -> None:
         self.blockers.append(Blocker(reason, node))
@@ -362,7 +363,7 @@ class Sharing:
                     ] = task.node
             elif (self._taken_twice(value.task) or runs_again(task)) and not self.gives_what_lasts(value.task):
                 items_last = value.task.function is not None and all(
-                    map(self._items_last, _returned(value.task.function))
+                    map(self._items_last, returned(value.task.function))
                 )
                 if changed:
                     self._block(
@@ -405,10 +406,6 @@ def _waits(call: ast.Call) -> bool:
 
 def _several(tasks: list[Task]) -> bool:
     return len(set(tasks)) > 1 or any(map(runs_again, tasks))
-
-
-def _returned(function: FunctionNode) -> list[ast.expr | None]:
-    return [node.value for node in walk(function) if isinstance(node, ast.Return)]
 
 
 def _uses(task: Task, name: str) -> list[ast.Name]:
