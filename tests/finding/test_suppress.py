@@ -14,7 +14,7 @@ from offramp.model import Finding, Rule, Span
 from offramp.reading.source import Source
 
 CODES = ("OFR101", "OFR102", "OFR301", "OFR902")
-RULES = {code: Rule(code, "", "stable", "0.1.0", True, "`{codes}` suppresses nothing", "", "") for code in CODES}
+RULES = {code: Rule(code, f"rule-{code[3:]}", "stable", "0.1.0", True, "{sentence}", "", "") for code in CODES}
 
 
 def finding(text: str, code: str, callee: str = "call", statement: str = "") -> Finding:
@@ -33,6 +33,13 @@ def left(
     source = Source("dag.py", text.encode())
     found = suppress(source, findings, rules=RULES, enabled=enabled, disable_noqa=disable_noqa)
     return [(one.code, source.segment(one.span)) for one in found]
+
+
+def sentences(text: str, *findings: Finding) -> list[str]:
+    """What is found, and what is said of the comments."""
+    source = Source("dag.py", text.encode())
+    found = suppress(source, findings, rules=RULES, enabled=CODES)
+    return [one.message or f"found {one.code}" for one in found]
 
 
 @pytest.mark.parametrize(
@@ -141,18 +148,175 @@ def test_only_codes_written_out_and_enabled_are_reported_unused() -> None:
         ("OFR902", "OFR101"),
         ("OFR902", "OFR102"),
         ("OFR902", "OFR301"),
+        ("OFR902", "OFR999"),
         ("OFR902", "OFR102"),
     ]
-    assert left(text, finding(text, "OFR101"), enabled=("OFR101", "OFR902")) == [("OFR902", "OFR101")]
+    assert left(text, finding(text, "OFR101"), enabled=("OFR101", "OFR902")) == [
+        ("OFR902", "OFR101"),
+        ("OFR902", "OFR999"),
+    ]
     assert left(text, finding(text, "OFR101"), enabled=("OFR101",)) == []
 
 
 def test_unused_code_is_named_and_placed() -> None:
     source = Source("dag.py", b"x = 1\na = '\xc3\xa9'  # noqa: OFR101\n")
     (unused,) = suppress(source, [], rules=RULES, enabled=CODES)
-    assert unused.message == "`OFR101` suppresses nothing"
+    assert unused.message == "nothing here to suppress: OFR101"
     assert source.positions.location(unused.span.start) == (2, 18)
     assert source.segment(unused.statement) == "# noqa: OFR101"
+
+
+WRITE = "suppresses nothing in this form: write `# offramp: ignore[OFR101]`"
+NO_RULE = "suppresses nothing: no rule has the code"
+
+
+@pytest.mark.parametrize(
+    ("comment", "sentence"),
+    [
+        ("# offramp: ignore [OFR101]", WRITE),
+        ("# offramp: ignore  [ OFR101 ] the sensor waits", WRITE),
+        ("# offramp: ignore OFR101", WRITE),
+        ("# offramp: ignore ofr101", WRITE),
+        ("# offramp: ignore(OFR101)", WRITE),
+        ("# offramp: ignore (OFR101)", WRITE),
+        ("# offramp:ignore:OFR101", WRITE),
+        ("# offramp: ignore=OFR101", WRITE),
+        ("# offramp: ignore, OFR101", WRITE),
+        ("# offramp: ignore - OFR101", WRITE),
+        ("# offramp: ignore: the sensor waits", WRITE),
+        ("# offramp: ignore {OFR101}", WRITE),
+        ("# offramp: ignore 'OFR101'", WRITE),
+        ("# offramp: ignore[OFR101", WRITE),
+        ("# offramp: ignore[]", WRITE),
+        ("# offramp: ignore[ , ]", WRITE),
+        ("# offramp: ignore E501", WRITE),
+        ("# offramp: ignore fire-and-forget-run", WRITE),
+        ("# offramp: ignored[OFR101]", WRITE),
+        ("# offramp: ignores", WRITE),
+        ("# offramp: ignore-next", WRITE),
+        ("# offramp: noqa", WRITE),
+        ("# offramp: noqa[OFR101]", WRITE),
+        ("# offramp: disable=OFR101", WRITE),
+        ("# offramp: suppress OFR101", WRITE),
+        ("# offramp ignore[OFR101]", WRITE),
+        ("# offramp ignore OFR101", WRITE),
+        ("# offramp=ignore[OFR101]", WRITE),
+        ("# offramp: ignore[OFR999]", f"{NO_RULE} `OFR999`"),
+        ("# offramp: ignore[ofr101]", f"{NO_RULE} `ofr101`; write `OFR101`"),
+        ("# offramp: ignore[OFR1011]", f"{NO_RULE} `OFR1011`"),
+        ("# offramp: ignore[rule-101]", f"{NO_RULE} `rule-101`; write `OFR101`"),
+        ("# offramp: ignore[Rule-101]", f"{NO_RULE} `Rule-101`; write `OFR101`"),
+        ("# offramp: ignore[rule-1O1]", f"{NO_RULE} `rule-1O1`"),
+        ("# offramp: ignore[E501]", f"{NO_RULE} `E501`"),
+        ("# offramp: ignore['OFR101']", f"{NO_RULE} `'OFR101'`"),
+        ("# noqa: OFR999", f"{NO_RULE} `OFR999`"),
+        ("# noqa: E501, OFR999", f"{NO_RULE} `OFR999`"),
+        ("# noqa: ofr101", f"{NO_RULE} `ofr101`; write `OFR101`"),
+        ("# noqa: OFR1011", f"{NO_RULE} `OFR1011`"),
+        (
+            "# offramp: skip-file",
+            "suppresses nothing in this form: write `# offramp: skip-file` on a line of its own, without codes",
+        ),
+        ("# flake8: noqa: OFR101", "suppresses nothing: `# flake8: noqa` stands on a line of its own"),
+    ],
+)
+def test_a_comment_that_suppresses_nothing_says_so(comment: str, sentence: str) -> None:
+    text = f"call()  {comment}\n"
+    assert sentences(text, finding(text, "OFR101")) == ["found OFR101", sentence]
+    assert sentences(f"x = 1\n{text}".replace("call()", "x = 2")) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("comment", "sentence"),
+    [
+        ("# noqa OFR101", "suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa [OFR101]", "suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa[OFR101]", "suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa(OFR102)", "suppresses every rule here: write `# noqa: OFR102`"),
+        ("# noqa: [ofr101]", "suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa - OFR101", "suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa: OFR", "suppresses every rule here: write `# noqa: OFR101`"),
+    ],
+)
+def test_a_noqa_that_suppresses_more_than_it_names_says_so(comment: str, sentence: str) -> None:
+    text = f"call()  {comment}\n"
+    assert sentences(text, finding(text, "OFR101"), finding(text, "OFR102")) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("comment", "sentence"),
+    [
+        ("# flake8: noqa OFR101", ["suppresses every rule in this file: write `# flake8: noqa: OFR101`"]),
+        ("# flake8: noqa[OFR101]", ["suppresses every rule in this file: write `# flake8: noqa: OFR101`"]),
+        ("# flake8: noqa: OFR999", ["found OFR101", f"{NO_RULE} `OFR999`"]),
+        (
+            "# offramp: skip-file OFR101",
+            [
+                "found OFR101",
+                "suppresses nothing in this form: write `# offramp: skip-file` on a line of its own, without codes",
+            ],
+        ),
+        (
+            "# offramp: skip_file",
+            [
+                "found OFR101",
+                "suppresses nothing in this form: write `# offramp: skip-file` on a line of its own, without codes",
+            ],
+        ),
+    ],
+)
+def test_a_comment_for_the_file_that_does_not_do_what_it_says(comment: str, sentence: list[str]) -> None:
+    text = f"call()\n{comment}\n"
+    assert sentences(text, finding(text, "OFR101")) == sentence
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# offramp: ignore the sensor waits",
+        "# offramp: ignore (the sensor waits)",
+        "# offramp: ignore - the sensor waits for it",
+        "# offramp: ignore, since the sensor waits",
+        "# offramp: ignore  # noqa: E501",
+        "# offramp: ignore[OFR101]: see OFR102",
+        "# offramp: ignore[OFR1]",
+        "# offramp: ignore[OFR]",
+        "# noqa: E501",
+        "# noqa: because OFR101 waits",
+        "# noqa - the sensor waits",
+        "# noqa[E501]",
+        "# noqa: ABC999",
+        "# NOQA:OFR10",
+    ],
+)
+def test_other_comments_are_left_alone(comment: str) -> None:
+    text = f"call()  {comment}\n"
+    assert [one for one in sentences(text, finding(text, "OFR101")) if not one.startswith("found")] == []
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# offramp is ignored here",
+        "# what offramp ignores",
+        "# offramp: converted by hand",
+        "# offramp ignores this",
+        "# pylint: disable=OFR101",
+        "# ruff: noqa: OFR101",
+        '; x = "# offramp: ignore [OFR101] # noqa: OFR999"',
+    ],
+)
+def test_what_is_no_suppression_is_none(comment: str) -> None:
+    text = f"call()  {comment}\n"
+    assert sentences(text, finding(text, "OFR101")) == ["found OFR101"]
+
+
+def test_what_is_wrong_is_not_said_where_its_own_code_is_suppressed_or_off() -> None:
+    text = "call()  # offramp: ignore OFR101  # noqa: OFR902\n"
+    assert sentences(text, finding(text, "OFR101")) == ["found OFR101"]
+    text = "call()  # offramp: ignore OFR101\n"
+    assert left(text, finding(text, "OFR101"), enabled=("OFR101",)) == [("OFR101", "call")]
+    assert left(text, finding(text, "OFR101"), disable_noqa=True) == [("OFR101", "call")]
 
 
 def test_unused_file_level_code_is_reported() -> None:

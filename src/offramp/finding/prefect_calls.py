@@ -56,6 +56,12 @@ _VALUES_ONLY = frozenset(
     "pathlib shutil subprocess uuid random struct zlib logging requests pandas numpy polars yaml boto3 psycopg2".split()
 )
 
+# How functions begin that read or keep a result; what would run a coroutine is called otherwise.
+_READING = frozenset(
+    "get parse save write store insert upload dump dumps publish notify format render log report convert extract "
+    "transform serialize validate count summarize summarise read flatten encode decode".split()
+)
+
 
 @lru_cache(maxsize=1)
 def prefect_of(module: Module, versions: Versions) -> Prefect:
@@ -164,10 +170,16 @@ class Coroutine(Paths):
             self._to_local(call, target, node, level, keyword)
         elif target is not None or path in CLASSES:
             self.end(BREAKS, call, level)
-        elif path.partition(".")[0] in _VALUES_ONLY:
-            self.end(TAKEN, call, level)
         else:
-            self.end(UNSEEN, call, level)
+            taken = path.partition(".")[0] in _VALUES_ONLY or self._taken_by_task(call)
+            self.end(TAKEN if taken else UNSEEN, call, level)
+
+    def _taken_by_task(self, call: ast.Call) -> bool:
+        """Whether a task of the file, which was given the coroutine, has something unseen read it as a result."""
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        inside = self.prefect.names.enclosing_function(call)
+        given = any(function is inside for function, _ in self.route.entered)
+        return given and self.prefect.role(inside) == "task" and name.partition("_")[0].lower() in _READING
 
     def _to_local(self, call: ast.Call, target: Target, node: ast.AST, level: int, keyword: str) -> None:
         assert target.function is not None

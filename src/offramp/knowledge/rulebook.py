@@ -34,7 +34,7 @@ DETECTOR_SLOTS: dict[str, frozenset[str]] = {
     "returned-coroutine": frozenset({"call", "consequence"}),
     "unknown-argument": frozenset({"call", "lack", "consequence"}),
     "unknown-extra": frozenset({"extra", "known"}),
-    "unused-suppression": frozenset({"codes"}),
+    "unused-suppression": frozenset({"sentence"}),
     "wait-result-ignored": frozenset({"call", "consequence"}),
     "wait-window-too-short": frozenset({"call", "argument"}),
     "wrong-call-form": frozenset({"call", "consequence"}),
