@@ -24,11 +24,11 @@ from offramp.finding.suppress import suppress
 from offramp.fixing.edits import applicable, apply, edits_of, unproven
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Applicability, FileResult, Finding, Rule
-from offramp.reading.prefilter import Prefilter
+from offramp.reading.prefilter import Prefilter, declares_dependencies
 from offramp.reading.source import Source, SourceError, readable
 from offramp.reading.versions import Versions, find_versions
 from offramp.record import NamedTuple
-from offramp.settings import Gate, Settings, enabled_codes, merged_gate, settings_for
+from offramp.settings import PYTHON_ENDINGS, Gate, Settings, enabled_codes, merged_gate, settings_for
 
 if TYPE_CHECKING:
     from offramp.finding.project.index import Project
@@ -293,13 +293,13 @@ def project_around(paths: Sequence[str], settings: Settings) -> Project:
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:
     if _is_manifest(path, context):
         return manifest_matters(raw, context.reads_manifests, context.bans)
-    if path.endswith("setup.py") and manifest_matters(raw, context.reads_manifests, context.bans):
+    if context.prefilter.matches(raw):
         return True
-    return context.prefilter.matches(raw)
+    return declares_dependencies(path, raw) and manifest_matters(raw, context.reads_manifests, context.bans)
 
 
 def _is_manifest(path: str, context: Context) -> bool:
-    if path.endswith((".py", ".pyi")) or not context.reads_manifests:
+    if path.endswith(PYTHON_ENDINGS) or not context.reads_manifests:
         return False
     from offramp.reading.manifests import manifest_kind
 

@@ -56,6 +56,7 @@ OUTPUT_FORMATS = (
     "sarif",
     "rdjson",
 )
+PYTHON_ENDINGS = (".py", ".pyi", ".pyw")
 CONFIG_NAMES = ("offramp.toml", "pyproject.toml")
 DEFAULT_BANNED = ("airflow", "airflow_dbt*", "cosmos")
 

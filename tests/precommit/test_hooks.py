@@ -200,7 +200,8 @@ def test_the_gate_is_run_on_what_it_takes_for_a_manifest() -> None:
         requirements.txt dev-requirements.txt requirements_dev.in requirements/base.txt constraints-3.11.txt
         pyproject.toml setup.cfg Pipfile Pipfile.lock environment.yml conda-environment.yaml uv.lock poetry.lock
         pdm.lock pylock.toml pylock.dev.toml Dockerfile dev.Dockerfile Dockerfile.ci app.dockerfile Containerfile
-        install.sh install.bash
+        install.sh install.bash pixi.toml tox.ini tox.toml hatch.toml uv.toml pixi.lock conda-lock.yml
+        .pre-commit-config.yaml requirements-dev.lock
     """.split()
     left = "README.md notes.txt requirements.md my-pyproject.toml.bak package.json uv.lock.old Dockerfiles/x.md".split()
     for name in taken:
@@ -210,4 +211,4 @@ def test_the_gate_is_run_on_what_it_takes_for_a_manifest() -> None:
     for name in left:
         assert not is_manifest(name), name
         assert not files.search(name), name
-    assert all(files.search(name) for name in ("a.py", "stubs/a.pyi", "setup.py"))
+    assert all(files.search(name) for name in ("a.py", "stubs/a.pyi", "setup.py", "w.pyw"))

@@ -52,10 +52,11 @@ def ruff(root: Path, *arguments: str) -> set[str]:
 
 
 def test_python_files_in_order_and_once(tmp_path: Path) -> None:
-    grow(tmp_path, "b.py", "a/z.pyi", "a/b/c.py", "a/readme.md", "a/n.ipynb", ".hidden/h.py", "script")
-    assert found(".").files == (".hidden/h.py", "a/b/c.py", "a/z.pyi", "b.py")
+    grow(tmp_path, "b.py", "a/z.pyi", "a/b/c.py", "a/w.pyw", "a/readme.md", "a/n.ipynb", ".hidden/h.py", "script")
+    assert found(".").files == (".hidden/h.py", "a/b/c.py", "a/w.pyw", "a/z.pyi", "b.py")
     assert found("b.py", "a", "a/b", "./b.py", str(tmp_path / "b.py"), "script").files == (
         "a/b/c.py",
+        "a/w.pyw",
         "a/z.pyi",
         "b.py",
         "script",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -16,6 +15,7 @@ from offramp.finding.imports import banned_imports
 from offramp.finding.nodes import walk
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Finding, Related, Rule, Span
+from offramp.reading.prefilter import declares_dependencies
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 
@@ -49,7 +49,9 @@ _IN_MANIFESTS = frozenset({"airflow-dependency", "unknown-extra"})
 _ON_PREFECT = frozenset(detector for detectors in _PREFECT_TRAPS.values() for detector in detectors)
 _KEY_NEEDLE = b"api_key"
 _KEY = r"""(api_key['"]?\s*[=:]\s*(?:[\w.]+\()?)((['"]).*?\3(?:\s*\+\s*(['"]).*?\4)*)"""
-_IMPORTERS = (b"import_module", b"__import__", b"import_string", b"importorskip", b"resolve_name")
+_IMPORTERS = tuple(
+    b"import_module __import__ import_string importorskip resolve_name run_module run_path locate".split()
+)
 _LONGEST_PRINT = 120
 
 
@@ -98,7 +100,7 @@ def find(source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: 
             found.extend(_traps(source, module, rules, versions, _AIRFLOW_TRAPS))
         if on_prefect:
             found.extend(_traps(source, module, rules, versions, _PREFECT_TRAPS))
-    if os.path.basename(source.path) == "setup.py":
+    if declares_dependencies(source.path, source.utf8):
         found.extend(_extras(source, rules, versions))
     return sorted(found, key=lambda finding: (finding.span, finding.code))
 
@@ -167,16 +169,16 @@ def _banned(source: Source, rules: Mapping[str, Rule], bans: Bans) -> Iterator[F
 
         for found in dynamic_imports(source.tree, bans):
             yield _finding(source, dynamic, {"name": found.path}, found.node, found.statement, found.path)
-    if os.path.basename(source.path) == "setup.py":
-        from offramp.finding.dependencies import in_setup_py
+    if declares_dependencies(source.path, source.utf8):
+        from offramp.finding.dependencies import in_python
 
-        for dependency in in_setup_py(source, bans):
+        for dependency in in_python(source, bans):
             if dependency.detector in rules:
                 yield _placed(rules[dependency.detector], {"name": dependency.name}, dependency.span)
 
 
 def _extras(source: Source, rules: Mapping[str, Rule], versions: Versions) -> Iterator[Finding]:
-    """The extras in a manifest or ``setup.py`` that prefect-dbt does not have."""
+    """The extras that a manifest, or a Python file, asks for and prefect-dbt does not have."""
     from offramp.reading.manifests import names_prefect_dbt
 
     rule = rules.get("unknown-extra")

@@ -23,7 +23,7 @@ from offramp.frontends.terminal import INTERRUPTED, draws, write
 from offramp.model import OfframpError
 from offramp.reading.manifests import is_manifest
 from offramp.record import NamedTuple
-from offramp.settings import CONFIG_NAMES, load
+from offramp.settings import CONFIG_NAMES, PYTHON_ENDINGS, load
 
 _HOME_AND_CLEAR = "\x1b[H\x1b[2J"
 # The same modules as here, without those of the current directory that `-c` would let in.
@@ -100,7 +100,7 @@ class _Relevant(DefaultFilter):
         folder, name = os.path.split(path)
         return super().__call__(change, path) and (
             path in self._named
-            or name.endswith((".py", ".pyi"))
+            or name.endswith(PYTHON_ENDINGS)
             or name in (*CONFIG_NAMES, ".gitignore")
             or (name.endswith(".md") and folder in self._note_folders)
             or is_manifest(path)

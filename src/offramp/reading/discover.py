@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 from offramp.reading.gitignore import GitIgnore
 from offramp.record import NamedTuple
-from offramp.settings import CONFIG_NAMES, Settings, excluder, settings_for
+from offramp.settings import CONFIG_NAMES, PYTHON_ENDINGS, Settings, excluder, settings_for
 
 
 class Discovery(NamedTuple):
@@ -30,7 +30,7 @@ class Discovery(NamedTuple):
 
 
 def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = False) -> Discovery:
-    """The files that ``paths`` stand for: files as named, directories searched for .py and .pyi.
+    """The files that ``paths`` stand for: files as named, directories searched for those of Python.
 
     With ``manifests``, dependency manifests and what they include are taken too. A
     named path is left out only under ``force_exclude``. A path that does not exist or
@@ -116,7 +116,7 @@ class _Search:
             for name, entry in entries.items():
                 is_directory = entry.is_dir(follow_symlinks=False)
                 path = prefix + name
-                if not is_directory and not name.endswith((".py", ".pyi")) and not self.is_manifest(path):
+                if not is_directory and not name.endswith(PYTHON_ENDINGS) and not self.is_manifest(path):
                     continue
                 if matcher.matches(path, name) or (ignores and _is_ignored(path, name, ignores, is_directory)):
                     continue
@@ -139,7 +139,7 @@ class _Search:
 
     def includes(self) -> None:
         """Take the files that requirements files include, which may have any name."""
-        pending = [path for path in sorted(self.files) if not path.endswith((".py", ".pyi"))]
+        pending = [path for path in sorted(self.files) if not path.endswith(PYTHON_ENDINGS)]
         if not pending:
             return
         from offramp.reading.manifests import includes

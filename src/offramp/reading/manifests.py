@@ -10,34 +10,52 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offramp.model import Span
+from offramp.reading.prefilter import SCRIPT_MARK
+from offramp.reading.requirements import (
+    distribution,
+    extras,
+    included,
+    installed,
+    installed_by,
+    logical_lines,
+    required,
+    requirement_lines,
+)
 from offramp.reading.source import SourceError
 from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from configparser import RawConfigParser
 
 _KIND = re.compile(
     r"""(?:^|/)(?:
       (?P<requirements>requirements/[^/]+\.(?:txt|in)
-        |(?:[^/]*[-_.])?(?:requirements|constraints)[^/]*\.(?:txt|in))
+        |(?:[^/]*[-_.])?(?:requirements|constraints)[^/]*\.(?:txt|in|lock))
     | (?P<pyproject>pyproject\.toml)
+    | (?P<tool>(?:pixi|tox|hatch|uv)\.toml)
+    | (?P<tox_ini>tox\.ini)
+    | (?P<pre_commit>\.pre-commit-config\.yaml)
     | (?P<setup_cfg>setup\.cfg)
     | (?P<pipfile>Pipfile)
     | (?P<pipfile_lock>Pipfile\.lock)
     | (?P<environment>(?:[^/]*[-_.])?environment[^/]*\.ya?ml)
     | (?P<lock>(?:uv|poetry|pdm)\.lock|pylock(?:\.[^/]+)?\.toml)
+    | (?P<conda_lock>pixi\.lock|(?:[^/]*[-_.])?conda-lock\.ya?ml)
     | (?P<shell>(?:[^/]*[-_.])?(?:Dockerfile|Containerfile)(?:\.[^/]+)?|[^/]+\.(?:dockerfile|sh|bash))
     )\Z""",
     re.VERBOSE,
 )
 # What every manifest's path has at its end, or ("Dockerfile.dev") somewhere: most files need no more than that.
-_ENDINGS = (".txt", ".in", ".toml", ".cfg", ".lock", ".yml", ".yaml", ".dockerfile", ".sh", ".bash")
+_ENDINGS = (".txt", ".in", ".toml", ".cfg", ".ini", ".lock", ".yml", ".yaml", ".dockerfile", ".sh", ".bash")
 # Endings of requirements files that another one includes or the user names, whatever they are called.
 _REQUIREMENTS = (".txt", ".in", ".pip", ".req")
+# The pattern of the specification, for any line ends.
+_SCRIPT = re.compile(rb"(?m)^# /// script[ \t]*\r?\n((?:#(?:| [^\n]*)\r?\n)+?)# ///[ \t]*\r?$")
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
 _PREFECT_DBT = re.compile(rb"(?i)prefect[-_.]+dbt")
-_VARIABLE = re.compile(r"\$\{[^}]*\}|\$\w+")
-_INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S+)")
 
 
 class Named(NamedTuple):
@@ -89,15 +107,73 @@ def manifest_names(path: str, utf8: bytes, relevant: Callable[[bytes], bool]) ->
         raise SourceError("cannot parse: nested too deeply") from None
 
 
+def script_names(utf8: bytes, relevant: Callable[[bytes], bool]) -> Iterator[Named]:
+    """What the block of a Python script names that tells runners what it needs (PEP 723)."""
+    for block in _SCRIPT.finditer(utf8) if SCRIPT_MARK in utf8 else ():
+        if relevant(block[0]):
+            # Blanks in place of the marks of comments, and of all around the block, leave every byte in its place.
+            plain = re.sub(rb"(?m)^#", b" ", block[1])
+            blank = re.sub(rb"[^\r\n]", b" ", utf8[: block.start(1)])
+            text = _Text(blank + plain, relevant)
+            data = _toml(text.text)
+            yield from text.requirements(data.get("dependencies"))
+            yield from _of_tools(_table(data.get("tool")), text)
+
+
 def includes(path: str, utf8: bytes) -> Iterator[Include]:
-    """The local files that a requirements file includes or is constrained by; none for other manifests."""
-    if manifest_kind(path) != "requirements":
+    """The local requirements files that a manifest includes or is constrained by."""
+    finder = _INCLUDERS.get(manifest_kind(path))
+    for offset, target in finder(utf8) if finder is not None else ():
+        yield Include(os.path.normpath(os.path.join(os.path.dirname(path), target)), offset)
+
+
+def _included_in_requirements(utf8: bytes) -> Iterator[tuple[int, str]]:
+    for offset, line in requirement_lines(utf8):
+        if included(line):
+            yield offset, included(line)
+
+
+def _included_in_tox_ini(utf8: bytes) -> Iterator[tuple[int, str]]:
+    for offset, line in requirement_lines(utf8):
+        # The first requirement may stand behind the name of the option, any behind the names of environments.
+        target = included(_without_factors(re.sub(r"^deps\s*=\s*", "", line)))
+        if target:
+            yield offset, target
+
+
+def _included_in_pyproject(utf8: bytes) -> Iterator[tuple[int, str]]:
+    """The files of setuptools' dynamic dependencies."""
+    if b"setuptools" not in utf8 or b"dynamic" not in utf8:
         return
-    for offset, line in _requirement_lines(utf8):
-        match = _INCLUDE.match(line)
-        if match and "://" not in match[1] and "$" not in match[1]:
-            target = match[1].strip("\"'").removeprefix("file:")
-            yield Include(os.path.normpath(os.path.join(os.path.dirname(path), target)), offset)
+    try:
+        dynamic = _table(
+            _table(_table(_toml(utf8.decode("utf-8", "replace")).get("tool")).get("setuptools")).get("dynamic")
+        )
+    except SourceError:
+        return  # Said where the file is read for what it names.
+    for table in (dynamic.get("dependencies"), *_table(dynamic.get("optional-dependencies")).values()):
+        files = _table(table).get("file")
+        for file in files if isinstance(files, list) else [files]:
+            if isinstance(file, str):
+                yield max(utf8.find(file.encode()), 0), file
+
+
+def _included_in_setup_cfg(utf8: bytes) -> Iterator[tuple[int, str]]:
+    if b"file:" not in utf8:
+        return
+    try:
+        parser = _ini(utf8.decode("utf-8", "replace"))
+    except SourceError:
+        return  # Said where the file is read for what it names.
+    for value in _required_in_setup_cfg(parser):
+        files = value.strip().removeprefix("file:") if value.strip().startswith("file:") else ""
+        for file in filter(None, map(str.strip, re.split("[,\n]", files))):
+            yield max(utf8.find(file.encode()), 0), file
+
+
+_WORD = rb"(?<![\w-])%b(?![\w-])"
+# In TOML and JSON; also as a part of a table's name, but not of an address.
+_KEY = rb"(?<![\w/-])%b(?=[\"']?[ \t]*[=:.\]])"
 
 
 class _Text:
@@ -124,9 +200,21 @@ class _Text:
 
     def requirements(self, value: Any) -> Iterator[Named]:
         """The same for a list of requirements; what is no string, as an included group, names none itself."""
-        for line in value if isinstance(value, list) else ():
-            if isinstance(line, str):
-                yield from self.requirement(line)
+        for item in value if isinstance(value, list) else ():
+            # Hatch's overrides are tables with a value and conditions, tox has lines of requirements files.
+            line = item.get("value") if isinstance(item, dict) else item
+            if isinstance(line, str) and required(line):
+                yield from self.requirement(required(line))
+
+    def commands(self, line: str, within: Span | None = None) -> Iterator[Named]:
+        """What the commands of a line install."""
+        for wanted in installed_by(line) if self.matters(line) else ():
+            yield from self.requirement(wanted, within)
+
+    def command(self, words: list[str]) -> Iterator[Named]:
+        """What one command, given as words, installs."""
+        for _, wanted in installed(words):
+            yield from self.requirement(wanted)
 
     def keys(self, value: Any) -> Iterator[Named]:
         """The distributions that are the keys of a table."""
@@ -134,7 +222,7 @@ class _Text:
             if self.matters(name):
                 asked = _table(wanted).get("extras")
                 found = tuple(asked) if isinstance(asked, list) else ()
-                yield Named(name, False, self._find(name, name, None), found)
+                yield Named(name, False, self._find(name, name, None, _KEY), found)
 
     def entry_points(self, table: Mapping[str, Any]) -> Iterator[Named]:
         """The objects that entry points lead to: strings, or tables with a ``reference``."""
@@ -144,11 +232,11 @@ class _Text:
                 target = target.partition("[")[0].strip()
                 yield Named(target, True, self._find(target, target, None))
 
-    def _find(self, name: str, context: str, within: Span | None) -> Span:
+    def _find(self, name: str, context: str, within: Span | None, around: bytes = _WORD) -> Span:
         """The place of ``name`` in the next place of ``context`` that was not given out yet."""
         within = within or Span(0, len(self.utf8))
         for wanted in (context, name):
-            pattern = re.compile(rb"(?<![\w-])" + re.escape(wanted.encode()) + rb"(?![\w-])")
+            pattern = re.compile(around % re.escape(wanted.encode()))
             for match in pattern.finditer(self.utf8, within.start, within.end):
                 start = match.start() + max(wanted.find(name), 0)
                 line = self.utf8[self.utf8.rfind(b"\n", 0, start) + 1 : start]
@@ -158,112 +246,111 @@ class _Text:
         return Span(within.start, within.start)
 
 
-def distribution(line: str) -> str | None:
-    """The distribution that one requirement names; empty for a nameless one, None for no requirement.
-
-    Addresses and files count by their ``egg`` or file name.
-    """
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-
-    plain = _VARIABLE.sub("0", line)
-    try:
-        return Requirement(plain).name
-    except InvalidRequirement:
-        address, _, fragment = line.partition("#")
-    egg = re.search(r"(?:^|&)egg=([\w.-]+)", fragment)
-    if egg:
-        return egg[1]
-    file = address.partition(" ")[0].rpartition("/")[2]
-    try:
-        return parse_wheel_filename(file)[0] if file.endswith(".whl") else parse_sdist_filename(file)[0]
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return "" if "/" in address or address in (".", "..") else None
-
-
-def extras(line: str) -> tuple[str, ...]:
-    """The extras that one requirement asks for; none where it is no requirement."""
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        return tuple(sorted(Requirement(_VARIABLE.sub("0", line)).extras))
-    except InvalidRequirement:
-        return ()
-
-
-def _requirement_lines(utf8: bytes) -> Iterator[tuple[int, str]]:
-    """Offset and text of each logical line of a requirements file, without its comment."""
-    for offset, raw in _logical_lines(utf8):
-        line = re.sub(r"(?:^|(?<=\s))#.*", "", raw.decode("utf-8", "replace")).rstrip()
-        if line.strip():
-            yield offset + len(line) - len(line.lstrip()), line.strip()
-
-
-def _logical_lines(utf8: bytes) -> Iterator[tuple[int, bytes]]:
-    r"""Offset and bytes of each line, where ``\`` joins it with the next; every byte keeps its place."""
-    start = 0
-    joined = re.sub(rb"\\\r?\n", lambda match: b" " * len(match[0]), utf8)
-    for line in joined.splitlines(keepends=True):
-        yield start, line
-        start += len(line)
-
-
 def _read_requirements(text: _Text) -> Iterator[Named]:
-    for offset, line in _requirement_lines(text.utf8):
-        if _INCLUDE.match(line):
-            continue
-        editable = re.match(r"(?:-e|--editable)(?:\s*=\s*|\s+)", line)
-        if line.startswith("-") and not editable:
-            continue
-        wanted = re.split(r"\s+--?[a-z]", line[editable.end() :] if editable else line, maxsplit=1)[0]
-        yield from text.requirement(wanted, Span(offset, offset + len(line.encode())))
+    for offset, line in requirement_lines(text.utf8):
+        wanted = required(line)
+        if wanted:
+            yield from text.requirement(wanted, Span(offset, offset + len(line.encode())))
 
 
 def _read_pyproject(text: _Text) -> Iterator[Named]:
     data = _toml(text.text)
     project, tool = _table(data.get("project")), _table(data.get("tool"))
-    poetry, uv, pdm = (_table(tool.get(name)) for name in ("poetry", "uv", "pdm"))
+    poetry, pdm, flit = (_table(tool.get(name)) for name in ("poetry", "pdm", "flit"))
+    flit = _table(flit.get("metadata"))
     lists = [
         project.get("dependencies"),
         *_table(project.get("optional-dependencies")).values(),
         *_table(data.get("dependency-groups")).values(),
         _table(data.get("build-system")).get("requires"),
-        *(uv.get(f"{kind}-dependencies") for kind in ("dev", "constraint", "override")),
         *_table(pdm.get("dev-dependencies")).values(),
+        flit.get("requires"),
+        *_table(flit.get("requires-extra")).values(),
     ]
-    for environment in _table(_table(tool.get("hatch")).get("envs")).values():
-        lists += [_table(environment).get(key) for key in ("dependencies", "extra-dependencies")]
     for entries in lists:
         yield from text.requirements(entries)
     for group in (poetry, *_table(poetry.get("group")).values()):
         for key in ("dependencies", "dev-dependencies"):
             yield from text.keys(_table(group).get(key))
+    yield from text.keys(_table(pdm.get("resolution")).get("overrides"))
+    yield from _of_tools({name: tool.get(name) for name in ("hatch", "pixi", "rye", "tox", "uv")}, text)
     for owner in (project, poetry):
         groups = _table(owner.get("entry-points")) | _table(owner.get("plugins"))
         for table in (owner.get("scripts"), owner.get("gui-scripts"), *groups.values()):
             yield from text.entry_points(_table(table))
 
 
-def _read_setup_cfg(text: _Text) -> Iterator[Named]:
-    import configparser
+def _read_tool(text: _Text) -> Iterator[Named]:
+    yield from _of_tools(_toml(text.text), text)
 
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(text.text)
-    except configparser.Error as error:
-        raise SourceError(f"cannot parse: {_first_line(error)}") from None
-    lists = [
-        parser.get("options", kind, fallback="") for kind in ("install_requires", "setup_requires", "tests_require")
-    ]
-    if parser.has_section("options.extras_require"):
-        lists += [value for _, value in parser.items("options.extras_require")]
-    for value in lists:
-        for line in value.splitlines():
-            if line.strip() and not line.lstrip().startswith("#"):
-                yield from text.requirement(line.strip())
+
+# Where Hatch, pixi, Rye, tox and uv have lists of requirements, and tables of them; no name means two things.
+_LISTS = frozenset(
+    "dependencies extra-dependencies dev-dependencies constraint-dependencies override-dependencies "
+    "build-constraint-dependencies deps requires".split()
+)
+_TABLES = frozenset(
+    "dependencies host-dependencies build-dependencies run-dependencies pypi-dependencies dependency-overrides".split()
+)
+_COMMANDS = frozenset("commands commands_pre commands_post install_command".split())
+
+
+def _of_tools(table: Mapping[str, Any], text: _Text) -> Iterator[Named]:
+    """What the tables of tools name, which nest environments, features and platforms as they like."""
+    for key, value in table.items():
+        if isinstance(value, list) and key in _LISTS:
+            yield from text.requirements(value)
+        elif isinstance(value, list) and key in _COMMANDS:
+            for words in value if value and isinstance(value[0], list) else [value]:
+                yield from text.command([word for word in words if isinstance(word, str)])
+        elif isinstance(value, dict) and key in _TABLES:
+            yield from text.keys(value)
+        elif isinstance(value, dict):
+            yield from _of_tools(value, text)
+        elif key == "legacy_tox_ini" and isinstance(value, str):
+            parser = _ini(value)
+            yield from _of_tox(parser, parser.sections(), text)
+
+
+def _read_tox_ini(text: _Text) -> Iterator[Named]:
+    parser = _ini(text.text)
+    yield from _of_tox(parser, parser.sections(), text)
+
+
+def _without_factors(line: str) -> str:
+    """A line without the environments that it is for, as in ``py312, airflow: apache-airflow``."""
+    return re.sub(r"^[!\w.{},-][!\w.{},\s-]*:\s+", "", line)
+
+
+def _of_tox(parser: RawConfigParser, sections: Iterable[str], text: _Text) -> Iterator[Named]:
+    for section in sections:
+        for key, value in parser.items(section):
+            for line in _lines(value) if key in ("deps", "requires") else ():
+                wanted = required(_without_factors(line))
+                if wanted and not wanted.startswith("{["):
+                    yield from text.requirement(wanted)
+            for line in _lines(value) if key in _COMMANDS else ():
+                yield from text.commands(line)
+
+
+def _read_setup_cfg(text: _Text) -> Iterator[Named]:
+    parser = _ini(text.text)
+    for value in _required_in_setup_cfg(parser):
+        for line in _lines(value):
+            if not line.startswith("file:"):
+                yield from text.requirement(line)
     if parser.has_section("options.entry_points"):
         for _, value in parser.items("options.entry_points"):
             yield from text.entry_points(dict(_assignments(value)))
+    yield from _of_tox(parser, (name for name in parser.sections() if name.startswith(("tox", "testenv"))), text)
+
+
+def _required_in_setup_cfg(parser: RawConfigParser) -> Iterator[str]:
+    for kind in ("install_requires", "setup_requires", "tests_require"):
+        yield parser.get("options", kind, fallback="")
+    if parser.has_section("options.extras_require"):
+        for _, value in parser.items("options.extras_require"):
+            yield value
 
 
 def _read_pipfile(text: _Text) -> Iterator[Named]:
@@ -294,7 +381,55 @@ def _read_lock(text: _Text) -> Iterator[Named]:
                 yield from text.requirement(name, Span(*match.span(1)))
 
 
+def _read_conda_lock(text: _Text) -> Iterator[Named]:
+    import yaml
+
+    start = re.search(rb"(?m)^packages?:", text.utf8)
+    # As above: one package after the other, as an item of a list.
+    for match in re.finditer(rb"(?m)^( *)- .*\n(?:\1 +.*\n|\s*\n)*", text.utf8[start.end() :] if start else b""):
+        chunk = match[0].decode("utf-8", "replace")
+        if start is None or not text.matters(chunk):
+            continue
+        place = Span(*(start.end() + offset for offset in match.span()))
+        try:
+            (package,) = yaml.load(chunk, Loader=yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            raise SourceError(f"cannot parse: {_first_line(error)}", place.start) from None
+        package = _table(package)
+        address = str(package.get("conda") or package.get("pypi") or "")
+        # conda's files are called name-version-build.
+        name = package.get("name") or address.rpartition("/")[2].rsplit("-", 2)[0]
+        if isinstance(name, str) and name:
+            yield from text.requirement(name, place)
+
+
 def _read_environment(text: _Text) -> Iterator[Named]:
+    for key, value in _yaml(text):
+        for node in _items(value) if key == "dependencies" else ():
+            if isinstance(node.value, str):
+                # conda's own form: channel::name=version=build
+                name = re.split(r"[\s=<>!~\[]", node.value.rpartition("::")[2].strip(), maxsplit=1)[0]
+                yield from text.requirement(name, _node_span(text, node))
+            else:
+                for _, lines in _entries(node):
+                    for line in _items(lines):
+                        if isinstance(line.value, str) and required(line.value):
+                            yield from text.requirement(required(line.value), _node_span(text, line))
+
+
+def _read_pre_commit(text: _Text) -> Iterator[Named]:
+    for key, repositories in _yaml(text):
+        for repository in _items(repositories) if key == "repos" else ():
+            for hooks in (value for name, value in _entries(repository) if name == "hooks"):
+                for name, lines in (entry for hook in _items(hooks) for entry in _entries(hook)):
+                    for line in _items(lines) if name == "additional_dependencies" else ():
+                        # Hooks of other languages have requirements of other forms.
+                        if isinstance(line.value, str) and distribution(line.value):
+                            yield from text.requirement(line.value, _node_span(text, line))
+
+
+def _yaml(text: _Text) -> Iterator[tuple[str, Any]]:
+    """The entries of a YAML file's mapping, as nodes that know their places."""
     import yaml
 
     try:
@@ -302,22 +437,18 @@ def _read_environment(text: _Text) -> Iterator[Named]:
     except yaml.MarkedYAMLError as error:
         offset = error.problem_mark.index if error.problem_mark else 0
         raise SourceError(f"cannot parse: {error.problem}", len(text.text[:offset].encode())) from None
-    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
-        if key.value == "dependencies" and isinstance(value, yaml.SequenceNode):
-            for node in value.value:
-                if isinstance(node, yaml.ScalarNode):
-                    # conda's own form: channel::name=version=build
-                    name = re.split(r"[\s=<>!~\[]", node.value.rpartition("::")[2].strip(), maxsplit=1)[0]
-                    yield from text.requirement(name, _node_span(text, node))
-                elif isinstance(node, yaml.MappingNode):
-                    yield from _pip_of_environment(text, node)
+    yield from _entries(root)
 
 
-def _pip_of_environment(text: _Text, node: Any) -> Iterator[Named]:
-    for _, lines in node.value:
-        for line in lines.value if isinstance(lines.value, list) else ():
-            if isinstance(line.value, str) and not line.value.startswith("-"):
-                yield from text.requirement(line.value, _node_span(text, line))
+def _entries(node: Any) -> Iterator[tuple[str, Any]]:
+    """The keys and the values' nodes of a mapping; none of any other node."""
+    for key, value in node.value if type(node).__name__ == "MappingNode" else ():
+        yield str(key.value), value
+
+
+def _items(node: Any) -> list[Any]:
+    """The nodes of a sequence; none of any other node."""
+    return list(node.value) if type(node).__name__ == "SequenceNode" else []
 
 
 def _node_span(text: _Text, node: Any) -> Span:
@@ -325,25 +456,9 @@ def _node_span(text: _Text, node: Any) -> Span:
     return Span(start, end)
 
 
-_INSTALLERS = re.compile(r"(?:.*/)?(?:pip[0-9.]*|pipx|uv|poetry|pdm|pipenv|conda|mamba|micromamba)\Z")
-_TALKERS = frozenset({"cat", "echo", "grep", "printf"})
-_INSTALLS = re.compile(rb"\b(?:install|add)\b")
-# Options of pip, uv and the others that take the next word with them.
-_WITH_VALUE = frozenset(
-    "-r --requirement -c --constraint -i --index-url --extra-index-url -f --find-links -t --target --prefix --root "
-    "-n --name -p --python --group -G --extra --platform --python-version --implementation --abi --channel "
-    "--trusted-host --proxy --timeout --retries --cert --cache-dir --log --progress-bar --src --default-index".split()
-)
-
-
 def _read_shell(text: _Text) -> Iterator[Named]:
-    for offset, raw in _logical_lines(_without_comment_lines(text.utf8)):
-        if _INSTALLS.search(raw) and text.matters(raw.decode("utf-8", "replace")):
-            line = Span(offset, offset + len(raw))
-            for words in _commands(raw.decode("utf-8", "replace")):
-                for word in _installed(words):
-                    if distribution(word) is not None:
-                        yield from text.requirement(word, line)
+    for offset, raw in logical_lines(_without_comment_lines(text.utf8)):
+        yield from text.commands(raw.decode("utf-8", "replace"), Span(offset, offset + len(raw)))
 
 
 def _without_comment_lines(utf8: bytes) -> bytes:
@@ -351,49 +466,23 @@ def _without_comment_lines(utf8: bytes) -> bytes:
     return re.sub(rb"(?m)^[ \t]*#[^\n]*\n", lambda match: b" " * (len(match[0]) - 1) + b" ", utf8)
 
 
-def _commands(line: str) -> Iterator[list[str]]:
-    """The simple commands of a line as words; those in a quoted argument too, as of ``sh -c``."""
-    import shlex
+def _ini(text: str) -> RawConfigParser:
+    from configparser import Error, RawConfigParser
 
-    lexer = shlex.shlex(re.sub(r"^\s*RUN\s+\[(.*)\]\s*$", _exec_form, line), posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    words: list[str] = []
+    parser = RawConfigParser(strict=False, allow_no_value=True)
     try:
-        tokens = list(lexer)
-    except ValueError:
-        # The quotation ends on a later line; what stands on this one still names what it installs.
-        tokens = re.sub("[\"']", " ", line).split()
-    for token in tokens:
-        if token.startswith("#"):
-            break
-        if re.fullmatch(r"[();<>|&]+|`", token) and not token.startswith(("<", ">")):
-            yield words
-            words = []
-        elif " " in token.strip() and _INSTALLS.search(token.encode()):
-            yield from _commands(token)
-        else:
-            words.append(token)
-    yield words
+        parser.read_string(text)
+    except Error as error:
+        raise SourceError(f"cannot parse: {_first_line(error)}") from None
+    return parser
 
 
-def _exec_form(match: re.Match[str]) -> str:
-    return match[1].replace(",", " ")
-
-
-def _installed(words: list[str]) -> Iterator[str]:
-    """The arguments of an installing command that are not options."""
-    start = next((place for place, word in enumerate(words) if _INSTALLERS.match(word)), None)
-    verb = next((place for place, word in enumerate(words) if word in ("install", "add")), None)
-    if start is None or verb is None or verb < start or words[0] in _TALKERS:
-        return
-    rest = iter(words[verb + 1 :])
-    for word in rest:
-        if word in _WITH_VALUE or word.startswith((">", "<")):
-            next(rest, None)
-        elif not word.startswith("-"):
-            # conda writes one equals sign
-            yield re.sub(r"(?<![=<>!~])=(?!=)", "==", word)
+def _lines(value: str | None) -> Iterator[str]:
+    """The lines of a value without comments."""
+    for line in (value or "").splitlines():
+        plain = re.sub(r"(?:^|(?<=\s))#.*", "", line).strip()
+        if plain:
+            yield plain
 
 
 def _toml(text: str, offset: int = 0) -> dict[str, Any]:
@@ -427,9 +516,19 @@ def _table(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+_INCLUDERS: dict[str, Callable[[bytes], Iterator[tuple[int, str]]]] = {
+    "requirements": _included_in_requirements,
+    "pyproject": _included_in_pyproject,
+    "tox_ini": _included_in_tox_ini,
+    "setup_cfg": _included_in_setup_cfg,
+}
 _READERS: dict[str, Callable[[_Text], Iterator[Named]]] = {
     "requirements": _read_requirements,
     "pyproject": _read_pyproject,
+    "tool": _read_tool,
+    "tox_ini": _read_tox_ini,
+    "pre_commit": _read_pre_commit,
+    "conda_lock": _read_conda_lock,
     "setup_cfg": _read_setup_cfg,
     "pipfile": _read_pipfile,
     "pipfile_lock": _read_pipfile_lock,

@@ -11,6 +11,13 @@ import re
 from collections.abc import Iterable
 
 _SHORTEST_PREFIX = 6
+# Begins the block of a script that says what it needs (PEP 723).
+SCRIPT_MARK = b"# /// script"
+
+
+def declares_dependencies(path: str, raw: bytes) -> bool:
+    """Whether a Python file may say what has to be installed: for a project, for sessions of Nox, or for itself."""
+    return path.endswith(("setup.py", "noxfile.py")) or SCRIPT_MARK in raw
 
 
 class Prefilter:

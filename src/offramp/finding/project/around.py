@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from offramp.reading.repository import repository_of
-from offramp.settings import Settings, settings_for
+from offramp.settings import PYTHON_ENDINGS, Settings, settings_for
 
 
 class Around:
@@ -43,7 +43,7 @@ class Around:
             if root:
                 roots[root] = Settings(root=root, respect_gitignore=settings.respect_gitignore, fixed=True)
             elif os.access(directory, os.R_OK):
-                yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith((".py", ".pyi")))
+                yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith(PYTHON_ENDINGS))
         for root, plain in roots.items():
             yield from discover([root], plain).files
 

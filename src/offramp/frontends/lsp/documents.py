@@ -18,12 +18,12 @@ from offramp.frontends.lsp.positions import DocumentPositions
 from offramp.model import FileResult, Finding, Span
 from offramp.reading.source import Source, SourceError, stored
 from offramp.record import NamedTuple
+from offramp.settings import PYTHON_ENDINGS
 
 if TYPE_CHECKING:
     from offramp.engine import Context
 
 _PYTHON = "python"
-_ENDS = (".py", ".pyi")
 _UNNAMED = "untitled"
 _STAMPS = count(1)
 
@@ -178,7 +178,7 @@ class Document:
     @property
     def checkable(self) -> bool:
         """Whether this is Python."""
-        return self.language == _PYTHON or self.uri.endswith(_ENDS)
+        return self.language == _PYTHON or self.uri.endswith(PYTHON_ENDINGS)
 
     def text(self) -> Text:
         """The text to check."""
@@ -305,7 +305,7 @@ def path_of(uri: str, home: str = "") -> str:
             path = path[1:]
         return os.path.normpath(path)
     name = re.sub(r"[^\w.-]", "_", os.path.basename(path)) or _UNNAMED
-    return os.path.abspath(os.path.join(home, name if name.endswith(_ENDS) else f"{name}.py"))
+    return os.path.abspath(os.path.join(home, name if name.endswith(PYTHON_ENDINGS) else f"{name}.py"))
 
 
 def uri_of(path: str) -> str:

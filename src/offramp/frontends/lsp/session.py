@@ -17,7 +17,7 @@ from offramp.frontends.lsp.documents import Checked, Document, Documents, Notebo
 from offramp.frontends.lsp.everything import Everything
 from offramp.frontends.lsp.folders import Folders
 from offramp.frontends.lsp.stdio import leave_with
-from offramp.settings import forget_settings
+from offramp.settings import PYTHON_ENDINGS, forget_settings
 
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
@@ -29,7 +29,7 @@ T = TypeVar("T")
 _CHECK_AFTER = 0.02
 _PLAN_AFTER = 0.5
 _RELOAD_AFTER = 0.1
-_WATCHED = ("**/*.py", "**/*.{toml,md,json,lock,txt,cfg}", "**/Pipfile")
+_WATCHED = ("**/*.{py,pyi,pyw}", "**/*.{toml,md,json,lock,txt,cfg}", "**/Pipfile")
 
 
 class Session:
@@ -153,7 +153,7 @@ class Session:
             self._written(path_of(change.uri))
 
     def _written(self, path: str) -> None:
-        if path.endswith((".py", ".pyi")):
+        if path.endswith(PYTHON_ENDINGS):
             self.folders.touched(path)
             self._wake()
         elif self.folders.watches(path):
