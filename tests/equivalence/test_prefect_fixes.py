@@ -56,6 +56,8 @@ RUNS = [
     ("job block", "OFR211", "success", _failed(), _fine(11)),
     ("job block", "OFR211", "error", _failed(), _failed(11)),
     ("block in an async flow", "OFR211", "success", _fine(11), _fine(11, 11)),
+    ("awaited by one caller, lost by another", "OFR211", "success", _fine(20), _fine(12, 20)),
+    ("awaited by one caller, lost by another", "OFR211", "error", _fine(20), _failed(12)),
     # Started only when the flow run had ended: by the script that called the flow.
     ("returned", "OFR212", "error", _fine(11), _failed(11)),
     ("returned", "OFR212", "success", _fine(11), _fine(11)),
