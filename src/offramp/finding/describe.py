@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from offramp.finding.operators import Module, Use, waits
+from offramp.finding.operators import Module, Use
+from offramp.finding.passes import pass_waits, passes, waits
 from offramp.finding.values import UNKNOWN, Constant, Given
 from offramp.model import Argument
 
 _LONGEST = 40
+_MOST = 3
 
 
 def name_text(use: Use) -> str:
@@ -28,8 +30,9 @@ def given_text(given: Given, name: str) -> str:
         value = given.constant.value
         return f"`{_shortened(value if isinstance(value, str) else repr(value))}`"
     values = [value.value for value in given.values if isinstance(value, Constant)]
-    if len(values) == len(given.values) <= 3:
-        return " or ".join(f"`{_shortened(str(value))}`" for value in values)
+    if len(values) == len(given.values):
+        shown = [f"`{_shortened(str(value))}`" for value in values]
+        return " or ".join(shown if len(shown) <= _MOST else [*shown[: _MOST - 1], f"{len(shown) - _MOST + 1} others"])
     if given.node is None or given.origin == "expand":
         return f"an unknown {name}"
     return f"`{_shortened(ast.unparse(given.node))}` (not known here)"
@@ -40,7 +43,8 @@ def argument_text(use: Use, name: str) -> str:
     given = use.arguments.given.get(name)
     if given is None:
         return f"(no {name} given)" if use.arguments.complete else f"(an unknown {name})"
-    return given_text(given, name)
+    text = given_text(given, name)
+    return f"({text})" if text == f"an unknown {name}" else text
 
 
 def connection_text(use: Use, rows: dict[str, Argument]) -> str:
@@ -60,6 +64,8 @@ def connection_text(use: Use, rows: dict[str, Argument]) -> str:
 def waits_text(module: Module, use: Use) -> str:
     """Whether the operator waits for its run."""
     state = waits(module, use)
+    if state is None and {pass_waits(one) for one in passes(module, use)} == {True, False}:
+        return "waits for some of its runs and not for others"
     if state is None:
         return "may or may not wait for it (wait_for_termination is not known here)"
     return "waits for it" if state else "does not wait for it"

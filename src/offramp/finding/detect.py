@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -241,18 +241,24 @@ class _Slots(dict[str, str]):
         self._module = module
         self._use = use
 
+    @cached_property
+    def _settled(self) -> Use:
+        from offramp.finding.passes import settled
+
+        return settled(self._module, self._use)
+
     def __missing__(self, slot: str) -> str:
         from offramp.finding import describe
 
         if slot == "operator":
             return describe.name_text(self._use)
         if slot == "task":
-            return describe.task_text(self._use)
+            return describe.task_text(self._settled)
         if slot == "connection":
-            return describe.connection_text(self._use, self._module.rulebook.arguments(self._use.note))
+            return describe.connection_text(self._settled, self._module.rulebook.arguments(self._use.note))
         if slot == "waits":
             return describe.waits_text(self._module, self._use)
-        return describe.argument_text(self._use, slot)
+        return describe.argument_text(self._settled, slot)
 
 
 def _derived_slots(use: Use) -> dict[str, str]:

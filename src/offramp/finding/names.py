@@ -112,6 +112,7 @@ class Names:
         self._called_at: dict[Scope, list[tuple[int, Path]]] = {}
         self._with_stars: dict[tuple[Scope, str], list[Binding]] = {}
         self._places: dict[ast.AST, tuple[Scope, int, Path]] = {}
+        self.conditions: dict[int, ast.If] = {}
         # The arms that only type checkers read.
         self._unrun: set[Branch] = set()
         self._order = 0
@@ -407,6 +408,7 @@ class Names:
 
     def _if(self, node: ast.If, scope: Scope, path: Path) -> None:
         self._expression(node.test, scope, path)
+        self.conditions[id(node)] = node
         if (checked := checks_types(node.test)) is not None:
             self._unrun.add((id(node), "if", "body" if checked else "orelse"))
         self._block(node.body, scope, (*path, (id(node), "if", "body")))

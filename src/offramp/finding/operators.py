@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
+from copy import copy
 
 from offramp.finding.dag import Dags, Surroundings
-from offramp.finding.names import ANY_ATTRIBUTE, FunctionNode, Names
+from offramp.finding.names import FunctionNode, Names
 from offramp.finding.nodes import walk
 from offramp.finding.values import (
     UNKNOWN,
     Arguments,
     Constant,
     Given,
+    Held,
     Local,
-    Made,
     Member,
     Partial,
     Reference,
@@ -134,15 +135,23 @@ class Module:
     # -- calls -------------------------------------------------------------------
 
     def _calls(self) -> list[Use]:
-        found = []
-        for call in self.names.calls:
-            uses = [use for value in self.values.evaluate(call.func) if (use := self._use(call, value)) is not None]
-            if len({(use.path, use.derived) for use in uses}) > 1:
-                # Which class it is depends on the run: what one of them does with its arguments is not certain.
-                found.append(uses[0]._replace(arguments=_doubted(uses[0].arguments)))
-            elif uses:
-                found.append(uses[0])
-        return found
+        return [use for call in self.names.calls if (use := self.made_by(call)) is not None]
+
+    def made_by(self, call: ast.Call) -> Use | None:
+        """The use of a noted operator that a call is; None for all other calls."""
+        uses = [use for value in self.values.evaluate(call.func) if (use := self._use(call, value)) is not None]
+        if len({(use.path, use.derived) for use in uses}) > 1:
+            # Which class it is depends on the run: what one of them does with its arguments is not certain.
+            return uses[0]._replace(arguments=_doubted(uses[0].arguments))
+        return uses[0] if uses else None
+
+    def in_pass(self, held: Held) -> Module:
+        """The module as one pass of its loops sees it: what the pass binds has one value."""
+        view = copy(self)
+        view.values = Values(self.names, self._exists, self._meaning, held)
+        view.dags = Dags(self.names, view.values, self.rulebook)
+        view._derived = {}  # noqa: SLF001 - it is a module too
+        return view
 
     def _use(self, call: ast.Call, value: Value) -> Use | None:
         callee = call.func
@@ -380,35 +389,3 @@ def _doubted(arguments: Arguments) -> Arguments:
 def _constructs_base(call: ast.Call) -> bool:
     function = call.func
     return isinstance(function, ast.Attribute) and function.attr == "__init__"
-
-
-def waits(module: Module, use: Use) -> bool | None:
-    """Whether a trigger operator waits for its run; None when not known.
-
-    Truthiness decides, as in provider 4.11 (``if self.wait_for_termination:``); the default is True.
-    """
-    stored = _stored_after(module, use, WAIT)
-    given = stored or use.arguments.given.get(WAIT)
-    if given is None:
-        return True if use.arguments.complete else None
-    known = {bool(value.value) if isinstance(value, Constant) else None for value in given.values}
-    return known.pop() if len(known) == 1 else None
-
-
-def _stored_after(module: Module, use: Use, attribute: str) -> Given | None:
-    """The value that ``operator.attribute = …`` gives after construction, if anything does."""
-    names = module.names
-    found: list[Given] = []
-    for store in (*names.stores.get(attribute, ()), *names.stores.get(ANY_ATTRIBUTE, ())):
-        function = names.enclosing_function(store.owner)
-        if function is not None and isinstance(names.parents.get(function), ast.ClassDef):
-            continue  # a subclass's own affair, see Module._through_class
-        owners = module.values.evaluate(store.owner)
-        mine = [value for value in owners if isinstance(value, Made) and value.call in (use.call, use.made)]
-        if mine or UNKNOWN in owners:
-            certain = len(owners) == 1 and bool(mine) and not names.place(store.node)[2] and store.value is not None
-            values = module.values.evaluate(store.value) if certain and store.value is not None else (UNKNOWN,)
-            found.append(Given(None, values, "attribute"))
-    if len(found) > 1:
-        return Given(None, (UNKNOWN,), "attribute")
-    return found[0] if found else None

@@ -11,10 +11,13 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Mapping
 
-from offramp.finding.names import MUTATORS, FunctionNode
+from offramp.finding.names import MUTATORS, Binding, FunctionNode
 from offramp.finding.operators import Module, Use
-from offramp.finding.values import UNKNOWN, Constant, Items, Local, Made, Member, Reference, Value
+from offramp.finding.passes import known_calls
+from offramp.finding.task_places import id_pattern, running_dags
+from offramp.finding.values import UNKNOWN, Constant, Given, Items, Local, Made, Member, Reference, Value
 
 # Patterns are compiled when first used: few files pull.
 _PULL = r"xcom_pull\b(?:\s*\()?"
@@ -113,8 +116,10 @@ class RunFlow:
         self.names = module.names
         self.values = module.values
         self.use: Use
-        self.seen: set[tuple[ast.AST, bool]] = set()
-        self._reaching: set[tuple[ast.AST, bool]] = set()
+        self.given: Mapping[str, Given]
+        self.last = True
+        self.seen: set[tuple[ast.AST, bool, bool]] = set()
+        self._reaching: set[tuple[ast.AST, bool, bool]] = set()
         self._whole: dict[ast.AST, ast.AST] = {}
         self._mine: re.Pattern[str] | None = None
         self._sensors = [(use, run_sources(module, use)) for use in module.uses if use.role == "sensor"]
@@ -139,13 +144,19 @@ class RunFlow:
         ]
         self._out_of_sight = self._any_run_watched()
 
-    def waited(self, use: Use) -> bool:
-        """Whether something seen or unseen can wait for the run that a trigger operator starts."""
+    def waited(self, use: Use, made: Use | None = None, *, last: bool = True) -> bool:
+        """Whether something seen or unseen can wait for the run that a trigger operator starts.
+
+        ``made`` is the use as one pass of its loops makes it, and ``last`` whether its names are still those of the
+        pass behind the loop.
+        """
         if self._out_of_sight:
             return True
         self.use = use
+        self.given = (made or use).arguments.given
+        self.last = last
         forgotten = not (
-            id(use) in self._waited_for
+            (last and id(use) in self._waited_for)
             or self._value(use.made, run_id=False, depth=0)
             or self._pulled()
             or self._result_handled()
@@ -179,7 +190,7 @@ class RunFlow:
 
     def _result_handled(self) -> bool:
         """Whether ``post_execute``, which is given the run id, waits or cannot be followed."""
-        given = self.use.arguments.given.get("post_execute")
+        given = self.given.get("post_execute")
         for value in given.values if given is not None else ():
             if isinstance(value, Constant) and value.value is None:
                 continue
@@ -203,11 +214,10 @@ class RunFlow:
                         kind = "job" if "job" in (keyword.arg or "") else "task"
                         if keyword.arg not in _NAMING:
                             self._handed.update((kind, text) for text in self._constants(keyword.value))
-        own = self.use.arguments.given
         return any(
             (kind, text) in self._handed
             for kind, name in (("task", "task_id"), ("job", "job_id"))
-            if (given := own.get(name)) is not None
+            if (given := self.given.get(name)) is not None
             for value in given.values
             for text in [value.value if isinstance(value, Constant) else None]
             if isinstance(text, str | int)
@@ -243,13 +253,31 @@ class RunFlow:
     # -- XCom by task id ---------------------------------------------------------
 
     def _pulled(self) -> bool:
-        own = self.use.arguments.given.get("task_id")
+        own = self.given.get("task_id")
         constant = own.constant if own is not None else None
         pulls = self._pulls
         if constant is not None:
             pulls = [*self._pulls_by_id.get(_last(str(constant.value)), ()), *self._pulls_by_id.get(None, ())]
-        self._mine = self._pattern(self.use) if pulls else None
-        return any(any(map(self._is_mine, ids)) and self._value(node, True, 0) for node, ids in pulls)
+        self._mine = self._pattern() if pulls else None
+        return any(
+            any(map(self._is_mine, ids)) and not self._is_elsewhere(node) and self._value(node, True, 0)
+            for node, ids in pulls
+        )
+
+    def _is_elsewhere(self, node: ast.AST) -> bool:
+        """Whether a pull that names no DAG stands in the tasks of other DAGs than the run's."""
+        own = self.use.around.dag
+        if own is None or not self.use.around.known or self._names_dag(node):
+            return False
+        dags = running_dags(self.module, node)
+        return dags is not None and own not in dags
+
+    def _names_dag(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call) and node in self._reads:
+            others = getattr(node.func, "attr", "") != "xcom_pull" or len(node.args) > 1
+            return others or any(keyword.arg in ("dag_id", None) for keyword in node.keywords)
+        text = self.values.text(node) or ()
+        return any("dag_id" in part for part in text if isinstance(part, str))
 
     def _whole_text(self, node: ast.AST) -> ast.AST:
         """The outermost expression that a piece of text is put together in."""
@@ -283,9 +311,11 @@ class RunFlow:
             found.extend(part if isinstance(part, str) else None for part in (parts if known else [None]))
         return found
 
-    def _pattern(self, use: Use) -> re.Pattern[str] | None:
+    def _pattern(self) -> re.Pattern[str] | None:
         """What the ids under which a task's XCom can be pulled look like; None when its own is not known."""
-        own = use.arguments.given.get("task_id")
+        own = self.given.get("task_id")
+        if own is not None and own.constant is not None:
+            return re.compile(id_pattern(self.module, self.use, str(own.constant.value)))
         parts = self.values.text(own.node) if own is not None and own.node is not None else None
         if parts is None:
             return None
@@ -297,7 +327,7 @@ class RunFlow:
             return True
         if _HOLE not in task:
             return self._mine.fullmatch(task) is not None
-        own = self.use.arguments.given["task_id"].constant
+        own = self.given["task_id"].constant
         # What stands before are groups, which a task's own id does not have.
         pattern = ".*".join(map(re.escape, task.rpartition(".")[2].split(_HOLE)))
         return own is None or re.fullmatch(rf"(.*\.)?{pattern}", str(own.value)) is not None
@@ -306,7 +336,7 @@ class RunFlow:
 
     def _value(self, node: ast.AST, run_id: bool, depth: int) -> bool:
         """Whether an expression's value (the operator, or its run id) gets to a wait or out of sight."""
-        state = (node, run_id)
+        state = (node, run_id, self.last)
         if state in self.seen:
             return state in self._reaching
         if depth > _DEEPEST or state in self._reaching:
@@ -355,9 +385,16 @@ class RunFlow:
             # What a class body binds is read as an attribute, by anyone.
             if isinstance(binding.scope.node, ast.ClassDef):
                 return True
-            if any(self._value(load, run_id, depth) for load in self.names.uses(binding)):
+            loads = [load for load in self.names.uses(binding) if self.last or not self._is_behind(load, binding)]
+            if any(self._value(load, run_id, depth) for load in loads):
                 return True
         return False
+
+    def _is_behind(self, load: ast.Name, binding: Binding) -> bool:
+        """Whether a name is read outside all loops that it is bound in, where it has the value of the last turn."""
+        scope, _, path = self.names.place(load)
+        loops = [branch for branch in binding.path if branch[1] == "for"]
+        return bool(loops) and scope is binding.scope and not any(branch in path for branch in loops)
 
     def _assigned(self, statement: ast.AST, node: ast.AST, run_id: bool, depth: int) -> bool:
         targets = list(statement.targets if isinstance(statement, ast.Assign) else [statement.target])  # type: ignore[attr-defined]
@@ -431,12 +468,8 @@ class RunFlow:
             return True
         if self.module.dags.decorated(function, ("dag",)) is not None:
             return False
-        if function.decorator_list and self.module.dags.decorated(function, ("task_group",)) is None:
-            return True
-        calls = self.values.calls_of(function)
-        if not calls or self.values.handed_on(function):
-            return True
-        return any(self._value(call, run_id, depth) for call in calls)
+        calls = known_calls(self.module, function)
+        return not calls or any(self._value(call, run_id, depth) for call in calls)
 
     # -- arguments ---------------------------------------------------------------
 

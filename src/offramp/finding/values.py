@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from offramp.finding.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation, Names
 from offramp.knowledge.airflow_names import COMPATIBILITY, current_name
@@ -105,6 +105,10 @@ _GENERICS = (Reference("typing.Generic"), Reference("typing.Protocol"))
 _ENUMERATIONS = (Reference("enum.Enum"), Reference("enum.IntEnum"), Reference("enum.StrEnum"))
 
 
+# What one pass of a loop binds: by a binding's identity, an expression and the place in its value.
+Held = Mapping[int, tuple[ast.expr, tuple[int, ...]]]
+
+
 class Given(NamedTuple):
     """An argument as given: its expression if there is one, its candidates, and where it stands.
 
@@ -134,11 +138,19 @@ class Values:
     """Evaluates expressions of one module.
 
     ``exists`` tells whether a dotted path is a known name, for star imports; ``meaning`` gives the same for two paths
-    that mean the same, so that it does not matter which of them an attempt or a condition imports.
+    that mean the same, so that it does not matter which of them an attempt or a condition imports. ``held`` are the
+    values that one pass of the code around gives bindings, by their identity: an expression, and the place in it.
     """
 
-    def __init__(self, names: Names, exists: Callable[[str], bool], meaning: Callable[[str], object] = str) -> None:
+    def __init__(
+        self,
+        names: Names,
+        exists: Callable[[str], bool],
+        meaning: Callable[[str], object] = str,
+        held: Held | None = None,
+    ) -> None:
         self.names = names
+        self._held = held or {}
         self._exists = exists
         self._meaning = meaning
         self._known: dict[ast.AST, tuple[Value, ...]] = {}
@@ -260,7 +272,7 @@ class Values:
                 complete = complete and inner.complete
                 given.update({name: value._replace(origin="partial") for name, value in inner.given.items()})
                 complete = complete and callee.name == "expand"
-                origin = "expand"
+                origin, positional = "expand", ()
         for index, argument in enumerate(call.args):
             if isinstance(argument, ast.Starred) or index >= len(positional):
                 complete = complete and not isinstance(argument, ast.Starred)
@@ -268,8 +280,7 @@ class Values:
             given[positional[index]] = Given(argument, self.evaluate(argument), "position")
         for keyword in call.keywords:
             if keyword.arg is not None:
-                values = (UNKNOWN,) if origin == "expand" else self.evaluate(keyword.value)
-                given[keyword.arg] = Given(keyword.value, values, origin)
+                given[keyword.arg] = Given(keyword.value, self._given_by(keyword.value, origin), origin)
                 continue
             table = self.single(keyword.value)
             if not isinstance(table, Table):
@@ -279,6 +290,14 @@ class Values:
             for name, node in table.entries.items():
                 given[name] = Given(node, self.evaluate(node) if node else (UNKNOWN,), "spread")
         return Arguments(given, complete)
+
+    def _given_by(self, node: ast.expr, origin: str) -> tuple[Value, ...]:
+        """What an argument is: its value, or what ``.expand(…)`` takes one by one out of a list."""
+        if origin != "expand":
+            return self.evaluate(node)
+        listed = self.single(node)
+        known = isinstance(listed, Items) and listed.complete
+        return tuple(dict.fromkeys(self._each(listed))) if known and isinstance(listed, Items) else (UNKNOWN,)
 
     def returns(self, node: FunctionNode | ast.Lambda) -> list[ast.expr]:
         """The expressions that a function returns."""
@@ -421,6 +440,8 @@ class Values:
 
     def _name(self, node: ast.Name) -> Sequence[Value]:
         bindings = self.names.lookup(node.id, node)
+        if self._held:
+            bindings = self._of_pass(bindings, node)
         found: list[Value] = []
         own = unseen_star = False
         for binding in bindings:
@@ -438,7 +459,21 @@ class Values:
             return [*found, UNKNOWN] if own and unseen_star else found
         return (UNKNOWN,) if unseen_star else (Reference(f"builtins.{node.id}"),)
 
+    def _of_pass(self, bindings: list[Binding], use: ast.Name) -> list[Binding]:
+        """The bindings that are not in an arm that this pass of the code around leaves out."""
+        _, _, path = self.names.place(use)
+        kept = []
+        for binding in bindings:
+            arms = [branch for branch in binding.path if branch[1] == "if" and branch not in path]
+            tests = [(self.single(self.names.conditions[branch[0]].test), branch[2]) for branch in arms]
+            if not any(isinstance(test, Constant) and bool(test.value) is (arm == "orelse") for test, arm in tests):
+                kept.append(binding)
+        return kept
+
     def _binding(self, binding: Binding) -> Sequence[Value]:
+        held = self._held.get(id(binding))
+        if held is not None:
+            return self._at(self.evaluate(held[0]), held[1])
         node = binding.node
         if binding.kind == "import":
             return (_imported_as(binding.target),)
@@ -570,7 +605,50 @@ class Values:
     def _element(self, value: Value, index: int) -> Sequence[Value]:
         if isinstance(value, Items) and value.complete and -len(value.nodes) <= index < len(value.nodes):
             return self.evaluate(value.nodes[index])
+        if isinstance(value, Made):
+            fields = list(self._fields(value).values())
+            if -len(fields) <= index < len(fields):
+                return self.evaluate(fields[index])
         return (UNKNOWN,)
+
+    def _fields(self, made: Made) -> dict[str, ast.expr]:
+        """What an object of a class that only holds values was made with, by name; empty for all other objects."""
+        names: list[str] = []
+        defaults: dict[str, ast.expr] = {}
+        callee = made.callee
+        if isinstance(callee, Local) and isinstance(callee.node, ast.ClassDef):
+            if not self._only_holds(callee.node):
+                return {}
+            for part in callee.node.body:
+                if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+                    names.append(part.target.id)
+                    if part.value is not None:
+                        defaults[part.target.id] = part.value
+        elif isinstance(callee, Made) and callee.callee == Reference("collections.namedtuple"):
+            names = self._field_names(callee.call)
+        elif callee != Reference("types.SimpleNamespace"):
+            return {}
+        arguments = self.arguments(made.call, names)
+        if not arguments.complete:
+            return {}
+        given = {name: value.node for name, value in arguments.given.items() if value.node is not None}
+        return {name: node for name in (names or given) if (node := given.get(name, defaults.get(name))) is not None}
+
+    def _only_holds(self, node: ast.ClassDef) -> bool:
+        """Whether a class is a dataclass or a named tuple without code of its own that makes its objects."""
+        decorators = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+        known = [self.single(one) for one in decorators] == [Reference("dataclasses.dataclass")] and not node.bases
+        tuples = not decorators and [self.single(base) for base in node.bases] == [Reference("typing.NamedTuple")]
+        made = ("__init__", "__new__", "__post_init__", "__getattribute__", "__setattr__")
+        return (known or tuples) and not any(self.names.class_attribute(node, name) for name in made)
+
+    def _field_names(self, call: ast.Call) -> list[str]:
+        """The fields that ``namedtuple("Name", "one other")`` or ``namedtuple("Name", ["one", "other"])`` names."""
+        value = self.single(call.args[1]) if len(call.args) == 2 and not call.keywords else UNKNOWN
+        if isinstance(value, Constant) and isinstance(value.value, str):
+            return value.value.replace(",", " ").split()
+        parts = [self.single(node) for node in value.nodes] if isinstance(value, Items) and value.complete else []
+        return [part.value for part in parts if isinstance(part, Constant) and isinstance(part.value, str)]
 
     def _each(self, value: Value) -> Sequence[Value]:
         if isinstance(value, Items) and value.nodes:
@@ -611,6 +689,9 @@ class Values:
         if isinstance(owner, Local):
             return (Member(owner, attribute),)
         if isinstance(owner, Made):
+            if (field := self._fields(owner).get(attribute)) is not None:
+                changed = attribute in self.names.stores or ANY_ATTRIBUTE in self.names.stores
+                return (*self.evaluate(field), UNKNOWN) if changed else self.evaluate(field)
             if attribute == "task_id":
                 for keyword in owner.call.keywords:
                     if keyword.arg == "task_id":
@@ -756,6 +837,8 @@ class Values:
             return self._called_member(callee, node)
         if isinstance(callee, Partial):
             return (Made(node, callee.callee),)
+        if isinstance(callee, Made) and callee.callee == Reference("collections.namedtuple"):
+            return (Made(node, callee),)
         return (UNKNOWN,)
 
     def _imported(self, importer: str, name: Value, node: ast.Call) -> Value:
@@ -920,10 +1003,7 @@ class Values:
             return UNKNOWN
         operation = node.ops[0]
         if isinstance(right, Constant):
-            if isinstance(operation, ast.Eq | ast.NotEq):
-                return Constant((left.value == right.value) is isinstance(operation, ast.Eq))
-            if isinstance(operation, ast.Is | ast.IsNot) and None in (left.value, right.value):
-                return Constant((left.value is right.value) is isinstance(operation, ast.Is))
+            return compared(left, operation, right)
         if isinstance(right, Items) and right.complete and isinstance(operation, ast.In | ast.NotIn):
             elements = [self.single(element) for element in right.nodes]
             if left in elements or all(isinstance(element, Constant) for element in elements):
@@ -1087,6 +1167,23 @@ class Values:
                     default = node.args[1] if known and len(node.args) > 1 else None
                     return _merged(value, Table({key.value: default}, complete=True))
         return _merged(value, UNKNOWN)
+
+
+def compared(one: Constant, operation: ast.cmpop, other: Constant) -> Value:
+    """What a comparison of two constants gives."""
+    left, right = one.value, other.value
+    if isinstance(operation, ast.Eq | ast.NotEq):
+        return Constant((left == right) is isinstance(operation, ast.Eq))
+    if isinstance(operation, ast.Is | ast.IsNot) and None in (left, right):
+        return Constant((left is right) is isinstance(operation, ast.Is))
+    numbers = isinstance(left, int | float) and isinstance(right, int | float)
+    if not numbers and not (isinstance(left, str) and isinstance(right, str)):
+        return UNKNOWN
+    if isinstance(operation, ast.Lt | ast.GtE):
+        return Constant((left < right) is isinstance(operation, ast.Lt))  # type: ignore[operator]
+    if isinstance(operation, ast.Gt | ast.LtE):
+        return Constant((left > right) is isinstance(operation, ast.Gt))  # type: ignore[operator]
+    return UNKNOWN
 
 
 def _merged(left: Table, right: Value) -> Table:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from offramp.finding.describe import argument_text, name_text, task_text
-from offramp.finding.names import FunctionNode, expects_failure
-from offramp.finding.operators import WAIT, Module, Use, waits
+from offramp.finding.names import expects_failure
+from offramp.finding.operators import WAIT, Module, Use
+from offramp.finding.passes import Pass, pass_waits, passes, stands_in_one_loop, waits
 from offramp.finding.run_flow import RunFlow, run_sources
+from offramp.finding.task_places import full_task_id
 from offramp.finding.trap import Trap
 from offramp.finding.values import UNKNOWN, Constant, Made, Reference
 from offramp.reading.versions import Versions
@@ -22,27 +24,39 @@ _DEFERRABLE = "deferrable"
 _RAISES_SINCE = (4, 7)
 _WAIT_POSITIONS = ("run_id", "account_id", "expected_statuses", "check_interval", "timeout")
 _SUCCESS = Constant(10)
+_MOST_LISTED = 3
 
 
 def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
     """Trigger operators that do not wait, and whose run id reaches nothing that could."""
-    forgotten = forgotten_runs(module)
-    if not forgotten:
+    quiet = [(use, found) for use in _triggers(module) if (found := forgotten(module, use))]
+    if not quiet:
         return
     from offramp.finding.following.statements import build
 
     tasks = [task for dag in build(module).dags for task in dag.tasks.values()]
-    for use in forgotten:
-        after = [task for task in tasks if any(upstream.use is use for upstream in task.upstream)]
-        early = "starts when the run is triggered, not when it has ended"
-        yield _trap(use)._replace(related=tuple((task.node, f"`{task.id}` {early}") for task in after))
+    early = "starts when the run is triggered, not when it has ended"
+    for use, found in quiet:
+        ids = {full_task_id(one.module, one.use) for one in found}
+        after = [task for task in tasks if any(up.use is use and (up.id in ids or None in ids) for up in task.upstream)]
+        yield _trap_of_passes(use, found)._replace(related=tuple((task.node, f"`{task.id}` {early}") for task in after))
 
 
 @lru_cache(maxsize=1)
-def forgotten_runs(module: Module) -> tuple[Use, ...]:
-    """The trigger operators that OFR201 is about; kept for the file's fixes, which ask again."""
-    flow = RunFlow(module)
-    return tuple(use for use in _triggers(module) if waits(module, use) is False and not flow.waited(use))
+def run_flow(module: Module) -> RunFlow:
+    """Where the runs of a file go; kept for the file's fixes, which ask again."""
+    return RunFlow(module)
+
+
+def forgotten(module: Module, use: Use) -> list[Pass]:
+    """The passes in which a trigger operator starts a run that nothing waits for."""
+    if waits(module, use) is True:
+        return []
+    made = passes(module, use)
+    # Behind a loop its names are those of the last turn.
+    turns = len(made) > 1 and stands_in_one_loop(module, use)
+    quiet = [(one, not turns or one is made[-1]) for one in made if pass_waits(one) is False]
+    return [one for one, last in quiet if not run_flow(module).waited(use, one.use, last=last)]
 
 
 def deferrable_without_wait(module: Module, _versions: Versions) -> Iterator[Trap]:
@@ -96,34 +110,6 @@ def hook_wait_result_ignored(module: Module, versions: Versions) -> Iterator[Tra
         yield Trap(call.func, {"method": method, "consequence": consequence}, call)
 
 
-def full_task_id(module: Module, use: Use) -> str | None:
-    """The task id with its groups' prefixes; None when not known."""
-    given = use.arguments.given.get("task_id")
-    if given is None or given.constant is None:
-        return None
-    parts = [group_prefix(module, group) for group in use.around.groups]
-    if any(part is None for part in parts):
-        return None
-    return ".".join([part for part in parts if part] + [str(given.constant.value)])
-
-
-def group_prefix(module: Module, maker: ast.expr) -> str | None:
-    """What a task group puts before its tasks' ids: its own id, nothing, or None when not known."""
-    if isinstance(maker, ast.Call):
-        given = module.values.arguments(maker, ("group_id", "prefix_group_id")).given
-        prefixed = given.get("prefix_group_id")
-        if prefixed is not None:
-            if prefixed.constant is None:
-                return None
-            if not prefixed.constant.value:
-                return ""
-        if "group_id" in given:
-            constant = given["group_id"].constant
-            return str(constant.value) if constant is not None else None
-    function = module.names.parents.get(maker)
-    return function.name if isinstance(function, FunctionNode) else None
-
-
 def _triggers(module: Module) -> Iterator[Use]:
     for use in module.uses:
         if use.role == "trigger" and use.call is not None and WAIT in module.rulebook.arguments(use.note):
@@ -138,6 +124,20 @@ def _dag(module: Module, use: Use) -> ast.AST | None:
 def _trap(use: Use) -> Trap:
     slots = {"operator": name_text(use), "task": task_text(use), "job_id": argument_text(use, "job_id")}
     return Trap(use.callee, slots, use.made)
+
+
+def _trap_of_passes(use: Use, found: list[Pass]) -> Trap:
+    """The trap of the passes of a loop, or calls of a function, that it is about."""
+    slots = [_trap(one.use).slots for one in found]
+    return Trap(use.callee, {name: _listed([one[name] for one in slots]) for name in slots[0]}, use.made)
+
+
+def _listed(texts: list[str]) -> str:
+    """Different texts as one, as people list them."""
+    first = list(dict.fromkeys(texts))
+    if len(first) > _MOST_LISTED:
+        first = [*first[: _MOST_LISTED - 1], f"{len(first) - _MOST_LISTED + 1} others"]
+    return " and ".join(part for part in (", ".join(first[:-1]), first[-1]) if part)
 
 
 def _expects_success(module: Module, call: ast.Call) -> bool:

@@ -6,7 +6,7 @@ import ast
 
 from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
-from offramp.finding.values import Constant, Table
+from offramp.finding.values import Constant, Items, Table, compared
 
 
 def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | None:
@@ -39,6 +39,8 @@ def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | N
             if isinstance(one, int) and isinstance(other, int):
                 return Constant(one + other if isinstance(node.op, ast.Add) else one - other)
         return None
+    if isinstance(node, ast.IfExp | ast.Compare | ast.UnaryOp | ast.BoolOp):
+        return _decided(module, node, loop)
     if isinstance(node, ast.Subscript):
         key = fold(module, node.slice, loop)
         table = module.values.single(node.value)
@@ -60,6 +62,34 @@ def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | N
         if owner is not None and isinstance(owner.value, str) and node.func.attr in ("lower", "upper", "strip"):
             return Constant(getattr(owner.value, node.func.attr)())
     return None
+
+
+def _decided(
+    module: Module, node: ast.IfExp | ast.Compare | ast.UnaryOp | ast.BoolOp, loop: dict[str, object]
+) -> Constant | None:
+    """What a condition, or an expression that depends on one, gives in one turn."""
+    if isinstance(node, ast.IfExp):
+        test = fold(module, node.test, loop)
+        return fold(module, node.body if test.value else node.orelse, loop) if test is not None else None
+    if isinstance(node, ast.UnaryOp):
+        operand = fold(module, node.operand, loop)
+        return Constant(not operand.value) if operand is not None and isinstance(node.op, ast.Not) else None
+    if isinstance(node, ast.BoolOp):
+        parts = [fold(module, value, loop) for value in node.values]
+        known = [part for part in parts if part is not None]
+        ends = (part for part in known if bool(part.value) is isinstance(node.op, ast.Or))
+        return next(ends, known[-1]) if len(known) == len(parts) else None
+    left, right = fold(module, node.left, loop), fold(module, node.comparators[0], loop)
+    if left is None or len(node.ops) > 1:
+        return None
+    if right is not None:
+        found = compared(left, node.ops[0], right)
+        return found if isinstance(found, Constant) else None
+    listed = module.values.single(node.comparators[0])
+    if not isinstance(node.ops[0], ast.In | ast.NotIn) or not isinstance(listed, Items) or not listed.complete:
+        return None
+    elements = [fold(module, element, loop) for element in listed.nodes]
+    return Constant((left in elements) is isinstance(node.ops[0], ast.In)) if None not in elements else None
 
 
 def turn_value(module: Module, node: ast.expr, loop: dict[str, object]) -> Constant | None:

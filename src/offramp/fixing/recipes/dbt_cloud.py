@@ -63,12 +63,16 @@ _NO_WAIT = _Wait(_NO_SECONDS, _NO_SECONDS)
 
 
 class Body(NamedTuple):
-    """The body of a task function: its lines, the results it takes as parameters, what it imports."""
+    """The body of a task function: its lines, the results it takes as parameters, what it imports.
+
+    Not ``ended`` says that it starts a run and returns before that has ended.
+    """
 
     lines: tuple[str, ...]
     parameters: Mapping[str, Result] = {}
     is_async: bool = False
     imports: frozenset[tuple[str, str]] = frozenset()
+    ended: bool = True
 
 
 class Job(NamedTuple):
@@ -140,7 +144,7 @@ def run_job(job: Job) -> Body:
     if not waits:
         imports.add((f"{_CLOUD}.jobs", "trigger_dbt_cloud_job_run"))
         lines = [*before, *call_lines("run = await trigger_dbt_cloud_job_run", arguments), 'return run["id"]']
-        return Body(tuple(lines), parameters, True, frozenset(imports))
+        return Body(tuple(lines), parameters, True, frozenset(imports), ended=False)
     wait = _wait(job, job.source(_LIMIT, "timeout"), job.source(_INTERVAL, "check_interval"))
     limit = _whole_intervals(wait)
     arguments[_LIMIT] = limit.text

@@ -14,8 +14,9 @@ from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import walk
 from offramp.finding.suppress import ignored_with_reason
+from offramp.finding.task_places import full_task_id
 from offramp.finding.values import Constant, Reference, Table
-from offramp.finding.waits import forgotten_runs
+from offramp.finding.waits import forgotten, run_flow
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, harmless
 from offramp.fixing.printing import prints_to_unknown_files
 from offramp.fixing.recipes.conversion import Work, imports_airflow, is_airflow
@@ -214,10 +215,20 @@ class TaskFunctions(Work):
         templated = re.findall(r"\w+", note.fields.get("templates", ""))
         self._render(task, (argument for name, (_, argument) in call.items() if name in templated), problems)
         body = recipe(job)
-        if any(use is task.use for use in forgotten_runs(self.module)):
+        if not body.ended and not self._is_awaited(task):
             body = self._unwaited(task, body, problems)
         if not problems:
             self._emit_function(task, options, body)
+
+    def _is_awaited(self, task: Task) -> bool:
+        """Whether one of the tasks that take the id of a task's run waits for the run, as far as is known."""
+        takers = [other for other in task.dag.tasks.values() if any(one.task is task for one in other.taken)]
+        takers += [other for other, pulled in self.pulls.items() if task in pulled.sources.values()]
+        takers += self._pulled_from.get(task, [])
+        if any(taker.use is not None and taker.use.role == "sensor" for taker in takers):
+            return True
+        assert task.use is not None
+        return bool(takers) and run_flow(self.module).waited(task.use)
 
     def _unwaited(self, task: Task, body: Body, problems: list[Blocker]) -> Body:
         """The body of a task whose run nobody waits for, with the comment that decided so; without one, a problem."""
@@ -228,22 +239,25 @@ class TaskFunctions(Work):
         statement = header(self.source, self.module.names.statement(callee), callee)
         reason = ignored_with_reason(self.source, code, self.source.positions.span(callee), statement)
         if not reason:
-            why = f"nobody waits for this run: wait for it, or say why not: `# offramp: ignore[{code}] reason`"
+            ids = {full_task_id(one.module, one.use) for one in forgotten(self.module, task.use)}
+            certain = task.id in ids or None in ids
+            who = "nobody waits for this run" if certain else "whether anything waits for this run is not known"
+            why = f"{who}: wait for it, or say why not: `# offramp: ignore[{code}] reason`"
             problems.append(Blocker(why, callee))
         self.unwaited.append(task.id)
         return body._replace(lines=(f"# Nobody waits for this run: {reason}", *body.lines))
 
     @cached_property
-    def _pulled_from(self) -> set[Task]:
-        """The tasks whose run id another task takes by a template."""
-        found: set[Task] = set()
+    def _pulled_from(self) -> dict[Task, list[Task]]:
+        """The tasks whose run id others take by a template, each with those."""
+        found: dict[Task, list[Task]] = {}
         for dag in self.graph.dags:
             for task in dag.tasks.values():
                 for name in ("run_id", "job_id"):
                     argument = task.arguments.get(name)
                     source = self._pulled_task(task, argument) if argument is not None else None
                     if source is not None:
-                        found.add(source)
+                        found.setdefault(source, []).append(task)
         return found
 
     def _pulled(self, task: Task, given: tuple[Row, Argument] | None) -> Result | None:
