@@ -30,7 +30,8 @@ _PREFECT_NEEDLES = (b"prefect_dbt",)
 # Detectors of traps by the module of this package that has them, each as the function of its name. A module is
 # imported only for a file that holds a needle of its side.
 _AIRFLOW_TRAPS = {
-    "waits": ("fire-and-forget-run", "deferrable-without-wait", "hook-wait-result-ignored", "double-wait"),
+    "waits": ("fire-and-forget-run", "deferrable-without-wait", "double-wait"),
+    "hook_waits": ("hook-wait-result-ignored",),
 }
 _PREFECT_TRAPS = {
     "prefect_calls": ("dbt-call-not-awaited", "returned-coroutine", "wrong-call-form"),

@@ -10,20 +10,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from offramp.finding.describe import argument_text, name_text, task_text
-from offramp.finding.names import expects_failure
 from offramp.finding.operators import WAIT, Module, Use
 from offramp.finding.passes import Pass, pass_waits, passes, stands_in_one_loop, waits
 from offramp.finding.run_flow import RunFlow, run_sources
 from offramp.finding.task_places import full_task_id
 from offramp.finding.trap import Trap
-from offramp.finding.values import UNKNOWN, Constant, Made, Reference
 from offramp.reading.versions import Versions
 
 _DEFERRABLE = "deferrable"
-# Before provider 4.7.0 the hook's wait returned False for an unexpected end, from then on it raises.
-_RAISES_SINCE = (4, 7)
-_WAIT_POSITIONS = ("run_id", "account_id", "expected_statuses", "check_interval", "timeout")
-_SUCCESS = Constant(10)
 _MOST_LISTED = 3
 
 
@@ -88,28 +82,6 @@ def double_wait(module: Module, _versions: Versions) -> Iterator[Trap]:
             yield Trap(sensor.callee, slots, sensor.call, (waited,))
 
 
-def hook_wait_result_ignored(module: Module, versions: Versions) -> Iterator[Trap]:
-    """Waits by hand whose result nobody looks at, and runs triggered by hand that nobody looks for."""
-    raises = versions.provider.at_least(_RAISES_SINCE)
-    for call in module.names.calls:
-        if not isinstance(call.func, ast.Attribute) or not isinstance(module.names.parents.get(call), ast.Expr):
-            continue
-        method = call.func.attr
-        if method not in ("wait_for_job_run_status", "trigger_job_run") or not _is_hook(module, call.func.value):
-            continue
-        if method == "trigger_job_run":
-            consequence = "starts a run that nothing here waits for"
-            if _looks_later(module, call):
-                continue
-        elif raises or expects_failure(module.names, call) or not _expects_success(module, call):
-            continue
-        elif raises is False:
-            consequence = "returns False, and raises nothing, when the run fails"
-        else:
-            consequence = "returns False when the run fails before provider 4.7.0, and raises from then on"
-        yield Trap(call.func, {"method": method, "consequence": consequence}, call)
-
-
 def _triggers(module: Module) -> Iterator[Use]:
     for use in module.uses:
         if use.role == "trigger" and use.call is not None and WAIT in module.rulebook.arguments(use.note):
@@ -138,39 +110,3 @@ def _listed(texts: list[str]) -> str:
     if len(first) > _MOST_LISTED:
         first = [*first[: _MOST_LISTED - 1], f"{len(first) - _MOST_LISTED + 1} others"]
     return " and ".join(part for part in (", ".join(first[:-1]), first[-1]) if part)
-
-
-def _expects_success(module: Module, call: ast.Call) -> bool:
-    """Whether a wait is for a success and nothing else, so that its result tells of a failure."""
-    given = module.values.arguments(call, _WAIT_POSITIONS).given.get("expected_statuses")
-    if given is None:
-        return True
-    value = given.values[0] if len(given.values) == 1 else UNKNOWN
-    return value == _SUCCESS or (isinstance(value, Reference) and value.path.endswith(".SUCCESS.value"))
-
-
-def _is_hook(module: Module, node: ast.expr) -> bool:
-    made = [value.callee for value in module.values.evaluate(node) if isinstance(value, Made)]
-    for value in (*made, *module.values.annotated(node)):
-        path = module.noted(value)
-        note = module.rulebook.note(path) if path else None
-        if note is not None and note.roles.get(path) == "hook":
-            return True
-    return False
-
-
-def _looks_later(module: Module, call: ast.Call) -> bool:
-    """Whether the same function asks dbt Cloud anything else, which may be about this run.
-
-    A hook that an object keeps is there for all its methods.
-    """
-    function = module.names.enclosing_function(call)
-    kept = isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Attribute)
-    return any(
-        isinstance(other.func, ast.Attribute)
-        and other is not call
-        and (kept or module.names.enclosing_function(other) is function)
-        and other.func.attr != "trigger_job_run"
-        and _is_hook(module, other.func.value)
-        for other in module.names.calls
-    )
