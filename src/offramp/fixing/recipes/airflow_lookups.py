@@ -88,6 +88,8 @@ def _names_go(module: Module, statement: ast.stmt, going: set[ast.stmt]) -> bool
     """Whether only code that goes reads the names that a statement binds to something else than Airflow's."""
     inside = set(walk(statement))
     names = {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    # Code that stays and reads a name of Airflow's prevents the conversion by itself.
+    names -= {node.asname or node.name for node in inside if isinstance(node, ast.alias)}
     if any(isinstance(text, ast.Constant) and text.value in names for text in module.names.strings):
         # By its name as a text, `__all__` or `globals()` may give it to anyone.
         return False
