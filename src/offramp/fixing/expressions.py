@@ -13,7 +13,7 @@ from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.fixing.lasting import called_late, unsettled
 from offramp.fixing.rendering import changed_or_unknown, holds_template
-from offramp.fixing.text import literal
+from offramp.fixing.text import expression_text, literal
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
@@ -108,8 +108,7 @@ class Expressions:
                 raise Blocked("is an expression that is not followed", node)
         if call := called_late(self.module, node):
             self.doubts[f"`{ast.unparse(call.func)}` is called when the task runs, not when the file is loaded"] = call
-        segment = self.source.segment(self.source.positions.span(node))
-        return segment if "\n" not in segment else ast.unparse(node)
+        return expression_text(self.source, node)
 
     def _of_turn(self, node: ast.expr, argument: Argument, *, template: bool) -> str:
         """An expression with the values that names have in one turn of a loop."""

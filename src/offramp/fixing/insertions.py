@@ -8,6 +8,7 @@ import re
 from offramp.finding.operators import Module
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.imports import import_edits
+from offramp.fixing.text import expression_text
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
 
@@ -75,8 +76,8 @@ class Insertions:
         self._lines.setdefault((first, column), []).extend(lines)
 
     def text(self, node: ast.AST) -> str:
-        """The source of a node."""
-        return self.source.segment(self.source.positions.span(node))
+        """The source of an expression."""
+        return expression_text(self.source, node, one_line=False)
 
     def _own_lines(self, statement: ast.stmt) -> tuple[int, int]:
         """First row and column of a statement; raises Blocked where it shares a line with another."""

@@ -16,7 +16,7 @@ from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import Blocked, Expressions, Rendered
 from offramp.fixing.lasting import unsettled
 from offramp.fixing.rendering import bound_once, holds_template, rendered_lines
-from offramp.fixing.text import repr_text
+from offramp.fixing.text import operand, repr_text
 from offramp.knowledge.airflow_names import current_name
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
@@ -155,7 +155,7 @@ class Templates:
         ]
         if isinstance(node, ast.Dict):
             keys = [self.expressions.text(argument._replace(node=key)) if key is not None else "" for key in node.keys]
-            texts = [f"{key}: {text}" if key else f"**{text}" for key, text in zip(keys, texts, strict=True)]
+            texts = [f"{key}: {text}" if key else f"**{operand(text)}" for key, text in zip(keys, texts, strict=True)]
             return Rendered(f"{{{', '.join(texts)}}}")
         joined = ", ".join(texts)
         if isinstance(node, ast.List):

@@ -1,11 +1,31 @@
-"""Layout of generated code: string literals, and calls on one line where they fit, else one argument a line."""
+"""Layout of generated code: string literals, expressions, and calls on one line where they fit, else a line each."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
+
+from offramp.reading.source import Source
 
 WIDTH = 88
 INDENT = "    "
+# What binds as closely as a name does; all else needs parentheses beside an operator.
+_CLOSED = (
+    ast.Name,
+    ast.Constant,
+    ast.Attribute,
+    ast.Call,
+    ast.Subscript,
+    ast.List,
+    ast.Dict,
+    ast.Set,
+    ast.ListComp,
+    ast.DictComp,
+    ast.SetComp,
+    ast.GeneratorExp,
+    ast.JoinedStr,
+)
+_OWN_LINE = (ast.NamedExpr, ast.Yield, ast.YieldFrom)
 
 
 def repr_text(value: str) -> str:
@@ -37,3 +57,22 @@ def literal(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
     return repr_text(value) if isinstance(value, str) else repr(value)
+
+
+def expression_text(source: Source, node: ast.AST, *, one_line: bool = True) -> str:
+    """An expression's source, as it can stand for an argument, an element or a value of a dict."""
+    segment = source.segment(source.positions.span(node))
+    text = ast.unparse(node) if one_line and "\n" in segment else segment
+    open_tuple = isinstance(node, ast.Tuple) and not _is_one_argument(text)
+    return f"({text})" if open_tuple or isinstance(node, _OWN_LINE) else text
+
+
+def operand(text: str) -> str:
+    """An expression's text as it can stand beside an operator, in the braces of an f-string, or before ``[``."""
+    closed = isinstance(ast.parse(f"({text})", mode="eval").body, _CLOSED)
+    return text if closed else f"({text})"
+
+
+def _is_one_argument(text: str) -> bool:
+    call = ast.parse(f"f({text})", mode="eval").body
+    return isinstance(call, ast.Call) and len(call.args) == 1

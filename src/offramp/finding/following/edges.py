@@ -36,6 +36,7 @@ class Edges(Following):
     def _link(self, upstream: Task, downstream: Task) -> None:
         if upstream.dag is not downstream.dag:
             self._block("connects tasks of two DAGs", downstream.node)
+            return
         downstream.upstream.setdefault(upstream)
 
     def _ends(self, thing: Thing, node: ast.AST, *, leaves: bool) -> list[Task]:

@@ -13,7 +13,7 @@ from offramp.finding.following.aliases import Aliases
 from offramp.finding.following.expressions import Expressions
 from offramp.finding.following.state import Group, GroupFunction, Plain, TaskFunction, Thing
 from offramp.finding.following.strangers import Strangers
-from offramp.finding.graph import Dag, Graph, Result, Task
+from offramp.finding.graph import Argument, Dag, Graph, Result, Task
 from offramp.finding.names import MUTATORS, FunctionNode
 from offramp.finding.nodes import children, walk
 from offramp.finding.operators import Module, Use
@@ -48,6 +48,7 @@ class _Builder(Expressions):
                     and node not in self.by_maker
                 ):
                     self._block("this DAG is made in a function, a loop or a condition", node)
+        self._check_edges()
         self._check_deleted()
         self._check_calls()
         return Graph(
@@ -58,6 +59,18 @@ class _Builder(Expressions):
             frozenset(self.kept),
             tuple(dict.fromkeys(self.blockers)),
         )
+
+    def _check_edges(self) -> None:
+        """Block results that are taken from another DAG, and take them out of the graphs."""
+        for task in [task for dag in self.dags for task in dag.tasks.values()]:
+            foreign = [upstream for upstream in task.upstream if upstream.dag is not task.dag]
+            if foreign:
+                self._block("takes the result of another DAG's task, which Airflow refuses", task.node)
+            for upstream in foreign:
+                del task.upstream[upstream]
+                task.positional = [one for one in task.positional if not _is_of(one, upstream)]
+                task.keywords = {name: one for name, one in task.keywords.items() if not _is_of(one, upstream)}
+                task.results = {name: one for name, one in task.results.items() if one.task is not upstream}
 
     def _check_deleted(self) -> None:
         """Block what would be deleted unfollowed, and reads there of what other code may have changed unseen."""
@@ -376,6 +389,10 @@ class _Builder(Expressions):
         self.env.pop(statement.name, None)
         self.loop.pop(statement.name, None)
         return False
+
+
+def _is_of(value: Argument | Result, task: Task) -> bool:
+    return isinstance(value, Result) and value.task is task
 
 
 def _does_something(statement: ast.stmt) -> bool:

@@ -17,7 +17,7 @@ from offramp.finding.graph import MAPPED, Argument, Blocker, Result, Task
 from offramp.finding.values import Constant, Items, Table
 from offramp.fixing.expressions import UNRENDERED, Blocked, Expressions, Rendered
 from offramp.fixing.returned import are_texts, gives_text, gives_texts, is_text
-from offramp.fixing.text import call_lines, repr_text
+from offramp.fixing.text import call_lines, operand, repr_text
 from offramp.model import Argument as Row
 from offramp.record import NamedTuple
 from offramp.settings import BLOCK_NAME
@@ -576,7 +576,7 @@ def _option(job: Job, field: str, argument: Argument) -> str:
     _check_type(field, known, argument.node, rendered)
     text = job.expressions.text(argument, template=True)
     cut = field == "cause" and rendered is not None and (rendered.longest or _LONGEST_CAUSE + 1) > _LONGEST_CAUSE
-    return f"{text}[:{_LONGEST_CAUSE}]" if cut and known is None else text
+    return f"{operand(text)}[:{_LONGEST_CAUSE}]" if cut and known is None else text
 
 
 def _check_type(field: str, known: Constant | None, node: ast.AST, rendered: Rendered | None) -> None:

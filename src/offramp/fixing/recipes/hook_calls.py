@@ -20,7 +20,7 @@ from offramp.fixing.edits import overlap
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.layout import comments_on
 from offramp.fixing.recipes.dbt_cloud import block_of
-from offramp.fixing.text import repr_text
+from offramp.fixing.text import expression_text, operand, repr_text
 from offramp.model import Edit
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
@@ -158,8 +158,7 @@ class _Rewriting:
         """An expression as it stands, on one line. Raises Blocked for one that means another thing elsewhere."""
         if any(isinstance(inner, ast.NamedExpr | ast.Lambda | ast.Yield | ast.YieldFrom) for inner in walk(node)):
             raise Blocked("is called with an expression that is not followed", node)
-        segment = self.source.segment(self.source.positions.span(node))
-        return ast.unparse(node) if "\n" in segment else segment
+        return expression_text(self.source, node)
 
     def _replace(self, node: ast.expr, text: str) -> None:
         if any(isinstance(ancestor, ast.JoinedStr) for ancestor in self.names.ancestors(node)):
@@ -317,7 +316,7 @@ class _Rewriting:
             if isinstance(part, str) or isinstance(known, Constant):
                 text += str(known.value) if isinstance(known, Constant) else str(part)
             else:
-                written = self.text(part)
+                written = operand(self.text(part))
                 if set('"\\{}#') & set(written):
                     raise Blocked("is called with an expression that no f-string could hold", part)
                 text += f"{{{written}}}"

@@ -26,7 +26,7 @@ from offramp.fixing.recipes.registry import recipe_of
 from offramp.fixing.returned import generators, is_generator
 from offramp.fixing.sharing import copied, runs_again
 from offramp.fixing.templates import FROM_CONTEXT, RUNTIME, Templates
-from offramp.fixing.text import INDENT, call_lines, repr_text
+from offramp.fixing.text import INDENT, call_lines, operand, repr_text
 from offramp.knowledge.airflow_names import context_names
 from offramp.model import Argument as Row
 from offramp.model import Edit, Span
@@ -328,8 +328,11 @@ class TaskFunctions(Work):
             if known_append is None:
                 raise Blocked("`append_env` is not known here", append.node if append is not None else task.node)
             if known_append.value:
-                literal = isinstance(call["env"][1].node, ast.Dict) and env.startswith("{")
-                more = env[1:-1].strip().rstrip(",") if literal else f"**{env}"
+                given = call["env"][1].node
+                literal = isinstance(given, ast.Dict) and env.startswith("{")
+                if Constant(None) in self.module.values.evaluate(given):
+                    env = f"{operand(env)} or {{}}"
+                more = env[1:-1].strip().rstrip(",") if literal else f"**{operand(env)}"
                 arguments["env"] = f"{{**os.environ, {more}}}"
                 self.imports.add(("", "os"))
             else:

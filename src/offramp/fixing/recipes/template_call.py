@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from offramp.finding.nodes import walk
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.recipes.dbt_cloud import Body, Job, absent_text
-from offramp.fixing.text import INDENT
+from offramp.fixing.text import INDENT, operand
 
 _SLOT = r"\{([A-Za-z_]\w*)\}"
 _ALL = "{arguments}"
@@ -65,10 +65,9 @@ def _keywords(job: Job) -> dict[str, str]:
 def _value(job: Job, name: str, keywords: Mapping[str, str]) -> str:
     if name == "arguments":
         return ", ".join(f"{keyword}={value}" for keyword, value in keywords.items())
-    if name in job.call:
-        return job.expressions.text(job.call[name][1], template=True)
-    if name in job.task.arguments:
-        return job.expressions.text(job.task.arguments[name], template=True)
+    given = job.call[name][1] if name in job.call else job.task.arguments.get(name)
+    if given is not None:
+        return operand(job.expressions.text(given, template=True))
     row = job.rows.get(name)
     if row is None or not row.when_absent:
         raise Blocked(f"no `{name}` is given, which the note's template needs", job.task.node)
