@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 
 from offramp.finding.nodes import children, walk
 from offramp.record import NamedTuple
@@ -29,8 +30,19 @@ Path = tuple[Branch, ...]
 MUTATORS = frozenset(
     "append extend insert add remove pop clear update setdefault sort reverse discard popitem appendleft".split()
 )
+# Other methods that change the object they are called on; what they do to it is not followed.
+CHANGING = frozenset(
+    "popleft extendleft rotate move_to_end subtract difference_update intersection_update symmetric_difference_update "
+    "__setitem__ __delitem__ __ior__ __iadd__ __imul__ __setattr__ __delattr__".split()
+)
 
 ANY_ATTRIBUTE = "*"
+
+# Without one of these, no code sets a module's names by their text.
+_BY_TEXT = frozenset(
+    "globals locals vars exec eval modules f_globals f_locals __globals__ import_module __import__ reload "
+    "getmodule".split()
+)
 
 # What code in a `with` block is called that expects a failure, or does not mind one.
 _CATCHING = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
@@ -184,6 +196,14 @@ class Names:
                 for seen in self.lookup(binding.name, load):
                     index.setdefault(id(seen), []).append(load)
         return index.get(id(binding), [])
+
+    @cached_property
+    def sets_by_text(self) -> bool:
+        """Whether code may set the module's names by their text."""
+        if not _BY_TEXT.isdisjoint(self.loads) or not _BY_TEXT.isdisjoint(self.attributes):
+            return True
+        imports = (one for bound in self.module.bindings.values() for one in bound if one.kind == "import")
+        return any(one.target.rpartition(".")[2] in _BY_TEXT for one in imports)
 
     def bindings_of(self, node: ast.AST) -> list[Binding]:
         """The bindings made from a value, iterable or context expression, or by a definition."""

@@ -12,7 +12,7 @@ from offramp.finding.prefect_calls import LEFT, RUN, Coroutine, coroutines, pref
 from offramp.finding.prefect_context import Prefect, Target
 from offramp.finding.trap import Trap
 from offramp.finding.value_paths import AWAITED, DROPPED, READ, UNSEEN, End, Paths, losses
-from offramp.finding.values import Constant, Items, Made, Table, Value
+from offramp.finding.values import Constant, Given, Items, Made, Table, Value
 from offramp.knowledge.prefect_dbt_calls import (
     CLI_COMMAND,
     CORE_TASKS,
@@ -98,7 +98,7 @@ def wait_window_too_short(module: Module, versions: Versions) -> Iterator[Trap]:
         if not arguments.complete or "max_wait_seconds" in arguments.given:
             continue
         if _OPTIONS_ARGUMENT in arguments.given:
-            timeout = _option(prefect, arguments.given[_OPTIONS_ARGUMENT].values, "timeout_seconds_override")
+            timeout = _option(prefect, arguments.given[_OPTIONS_ARGUMENT], "timeout_seconds_override")
             if timeout != (None,):
                 continue
         yield Trap(call.func, {"call": target.name, "argument": "max_wait_seconds"}, call)
@@ -119,7 +119,7 @@ def retries_without_effect(module: Module, versions: Versions) -> Iterator[Trap]
         attempts = arguments.given.get("retry_filtered_models_attempts")
         if options is None or (attempts is None and not arguments.complete):
             continue
-        steps = _option(prefect, options.values, "steps_override")
+        steps = _option(prefect, options, "steps_override")
         if len(steps) != 1 or not isinstance(steps[0], Items):
             continue
         number = attempts.constant.value if attempts and attempts.constant else 3 if attempts is None else 0
@@ -312,7 +312,8 @@ def _told_not_to_raise(prefect: Prefect, call: ast.Call) -> bool:
     if made is None:
         return False
     given = prefect.values.arguments(made).given.get("raise_on_failure")
-    return given is not None and given.constant == Constant(False)
+    told = given is not None and given.constant == Constant(False)
+    return told and not prefect.values.altered(call.func.value, "raise_on_failure")  # type: ignore[attr-defined]
 
 
 def _fails_by_result(prefect: Prefect, call: ast.Call, argument: str) -> bool:
@@ -359,9 +360,9 @@ def _verb(words: list[str]) -> str:
     return " ".join(words[:2]) if words[:1] == ["source"] else "".join(words[:1])
 
 
-def _option(prefect: Prefect, values: tuple[Value, ...], name: str) -> tuple[Value | None, ...]:
+def _option(prefect: Prefect, options: Given, name: str) -> tuple[Value | None, ...]:
     """What the run options give one field: ``(None,)`` when it is certainly not set, empty when not known."""
-    value = values[0] if len(values) == 1 else None
+    value = options.values[0] if len(options.values) == 1 else None
     if value == Constant(None):
         return (None,)
     if isinstance(value, Table) and value.complete:
@@ -370,6 +371,8 @@ def _option(prefect: Prefect, values: tuple[Value, ...], name: str) -> tuple[Val
         node = value.entries[name]
         return prefect.values.evaluate(node) if node is not None else ()
     if not isinstance(value, Made) or prefect.instance(value.call) != OPTIONS:
+        return ()
+    if options.node is None or prefect.values.altered(options.node, name):
         return ()
     arguments = prefect.values.arguments(value.call)
     given = arguments.given.get(name)
@@ -389,6 +392,10 @@ def _awaited_jobs(prefect: Prefect) -> Iterator[ast.Call]:
         elif target.callable.name == _WAIT_METHOD and isinstance(call.func, ast.Attribute):
             run, _ = prefect.producer(call.func.value)
             job = run.func.value if run is not None and isinstance(run.func, ast.Attribute) else None
+            if prefect.values.altered(call.func.value):
+                continue
+        if job is not None and prefect.values.altered(job, "timeout_seconds"):
+            continue
         made = prefect.producer(job)[0] if job is not None else None
         if made is not None and made not in seen and prefect.instance(made) == JOB and not _loads(prefect, made):
             seen.append(made)

@@ -9,10 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from offramp.finding.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation, Names
 from offramp.knowledge.airflow_names import COMPATIBILITY, current_name
 from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from offramp.finding.objects import Objects
 
 _DEEPEST = 60
 _MOST_CANDIDATES = 12
@@ -140,6 +144,7 @@ class Values:
     ``exists`` tells whether a dotted path is a known name, for star imports; ``meaning`` gives the same for two paths
     that mean the same, so that it does not matter which of them an attempt or a condition imports. ``held`` are the
     values that one pass of the code around gives bindings, by their identity: an expression, and the place in it.
+    Unless it ``follows_changes``, only what is done through the name itself is followed.
     """
 
     def __init__(
@@ -148,6 +153,8 @@ class Values:
         exists: Callable[[str], bool],
         meaning: Callable[[str], object] = str,
         held: Held | None = None,
+        *,
+        follows_changes: bool = True,
     ) -> None:
         self.names = names
         self._held = held or {}
@@ -160,9 +167,19 @@ class Values:
         self._exits_of: dict[ast.AST, list[ast.AST]] = {}
         self._passing: dict[ast.AST, tuple[Value, ...]] = {}
         self._callers: dict[ast.AST, list[ast.Call]] | None = None
-        self._changing: set[int] = set()
+        self._follows = follows_changes
+        self._objects: Objects | None = None
 
     # -- asking ------------------------------------------------------------------
+
+    @property
+    def objects(self) -> Objects | None:
+        """The objects of the module, for who may change a value; None where changes are not followed."""
+        if self._objects is None and self._follows:
+            from offramp.finding.objects import Objects
+
+            self._objects = Objects(self.names, Values(self.names, self._exists, self._meaning, follows_changes=False))
+        return self._objects
 
     def evaluate(self, node: ast.AST) -> tuple[Value, ...]:
         """The candidate values of an expression, at least one."""
@@ -207,6 +224,42 @@ class Values:
         if isinstance(value, Reference) and isinstance(other, Reference) and value != other:
             return self._meaning(value.path) == self._meaning(other.path)
         return value == other
+
+    def _is_rebound(self, binding: Binding, use: ast.AST) -> bool:
+        """Whether a name may be set by its text, as in ``globals()["NAME"] = …``, between its binding and a use."""
+        if binding.scope is not self.names.module or not self._follows or not self.names.sets_by_text:
+            return False
+        return self.objects is not None and self.objects.rebound(binding, use)
+
+    def changed_unseen(self, name: ast.Name) -> bool:
+        """Whether what a name is may be changed by something else than what is done through the name itself."""
+        return self.objects is not None and any(
+            self._is_rebound(binding, name)
+            or any(self.objects.changed(binding, name, self._followed(binding)))
+            for binding in self.names.lookup(name.id, name)
+        )
+
+    def altered(self, node: ast.AST, attribute: str = "") -> bool:
+        """Whether the object that an expression gives, or an attribute of it, may have been changed since it was made."""
+        return self.objects is not None and self.objects.altered(node, attribute)
+
+    def changed_later(self, node: ast.AST) -> ast.AST | None:
+        """What may change the list or dict that an expression gives after that, while the file is loaded."""
+        if self.objects is None or not any(isinstance(value, Items | Table) for value in self.evaluate(node)):
+            return None
+        return self.objects.changed_later(node)
+
+    def bound_once(self, name: ast.Name) -> ast.expr | None:
+        """The expression that a name always stands for, and whose object nothing changes up to there."""
+        bindings = self.names.lookup(name.id, name)
+        node = bindings[0].node if len(bindings) == 1 and bindings[0].kind == "value" else None
+        if not isinstance(node, ast.expr) or self.names.mutations.get((bindings[0].scope, name.id)):
+            return None
+        return None if self.changed_unseen(name) else node
+
+    def _followed(self, binding: Binding) -> list[ast.AST]:
+        """The changes that are made through a binding's name."""
+        return [mutation.node for mutation in self.names.mutations.get((binding.scope, binding.name), ())]
 
     def single(self, node: ast.AST) -> Value:
         """The value of an expression that has one candidate, else Unknown."""
@@ -305,6 +358,10 @@ class Values:
             return [node.body]
         return [part.value for part in self._exits(node) if isinstance(part, ast.Return) and part.value is not None]
 
+    def yields(self, function: FunctionNode) -> bool:
+        """Whether a function is a generator."""
+        return any(not isinstance(part, ast.Return) for part in self._exits(function))
+
     def _exits(self, function: FunctionNode) -> list[ast.AST]:
         known = self._exits_of.get(function)
         if known is None:
@@ -387,9 +444,9 @@ class Values:
         if not isinstance(node, ast.Name):
             return None
         bindings = self.names.lookup(node.id, node)
-        if len(bindings) == 1 and bindings[0].kind == "value" and bindings[0].node is not None:
-            return self.text(bindings[0].node, depth + 1)
-        return None
+        if len(bindings) != 1 or bindings[0].kind != "value" or bindings[0].node is None:
+            return None
+        return None if self._is_rebound(bindings[0], node) else self.text(bindings[0].node, depth + 1)
 
     # -- evaluating --------------------------------------------------------------
 
@@ -403,7 +460,7 @@ class Values:
             return self._member_value(node) or [
                 found
                 for owner in (*self.evaluate(node.value), *self.own_class(node.value))
-                for found in self._attribute(owner, node.attr)
+                for found in self._attribute(owner, node.attr, node)
             ]
         if isinstance(node, ast.Call):
             return self._call(node)
@@ -454,6 +511,8 @@ class Values:
             else:
                 own = own or binding.kind == "value"
                 found.extend(self._mutated(binding, node, value) for value in self._binding(binding))
+                if self._is_rebound(binding, node):
+                    found.append(UNKNOWN)
         if found:
             # A star import of settings may set again what the file has set before it.
             return [*found, UNKNOWN] if own and unseen_star else found
@@ -573,7 +632,11 @@ class Values:
             return (UNKNOWN,)
         self._active.add(statement)
         try:
-            before = [value for binding in self.names.lookup(name, statement) for value in self._binding(binding)]
+            before = [
+                self._mutated(binding, statement, value)
+                for binding in self.names.lookup(name, statement)
+                for value in self._binding(binding)
+            ]
             value = self.single(statement.value)
         finally:
             self._active.discard(statement)
@@ -681,11 +744,11 @@ class Values:
             for found in self._element(inner, index)
         ]
 
-    def _attribute(self, owner: Value, attribute: str) -> Sequence[Value]:
+    def _attribute(self, owner: Value, attribute: str, use: ast.AST) -> Sequence[Value]:
         if isinstance(owner, Reference):
             return (_imported_as(f"{owner.path}.{attribute}"),)
         if isinstance(owner, Local) and isinstance(owner.node, ast.ClassDef):
-            return self._class_attribute(owner, attribute)
+            return self._class_attribute(owner, attribute, use)
         if isinstance(owner, Local):
             return (Member(owner, attribute),)
         if isinstance(owner, Made):
@@ -697,14 +760,14 @@ class Values:
                     if keyword.arg == "task_id":
                         return (self.single(keyword.value),)
             if isinstance(owner.callee, Local) and isinstance(owner.callee.node, ast.ClassDef):
-                classes = [value for value in self._class_attribute(owner.callee, attribute) if _may_be_class(value)]
+                classes = [value for value in self._class_attribute(owner.callee, attribute, use) if _may_be_class(value)]
                 return [*classes, UNKNOWN] if classes else (Member(owner, attribute),)
             return (Member(owner, attribute),)
         if isinstance(owner, Table | Items | Constant):
             return (Member(owner, attribute),)
         return (UNKNOWN,)
 
-    def _class_attribute(self, owner: Local, attribute: str) -> Sequence[Value]:
+    def _class_attribute(self, owner: Local, attribute: str, use: ast.AST) -> Sequence[Value]:
         lineage, plain = self.lineage(owner.node)  # type: ignore[arg-type]
         if attribute == "__class__":
             return (owner, UNKNOWN)
@@ -713,7 +776,10 @@ class Values:
             bindings = self.names.class_attribute(node, attribute)
             if bindings:
                 values = [
-                    found for binding in bindings for value in self._binding(binding) for found in self._got(value)
+                    self._mutated(binding, use, found)
+                    for binding in bindings
+                    for value in self._binding(binding)
+                    for found in self._got(value)
                 ]
                 changed = attribute in self.names.stores or ANY_ATTRIBUTE in self.names.stores
                 # An Enum or a decorator may make something else of what the body says.
@@ -829,7 +895,7 @@ class Values:
                 made = [value.callee for value in self.evaluate(first) if isinstance(value, Made)]
                 return (*made, *self.own_class(first), UNKNOWN)
             if path == "builtins.vars" and first is not None:
-                return [found for owner in self.evaluate(first) for found in self._attribute(owner, "__dict__")]
+                return [found for owner in self.evaluate(first) for found in self._attribute(owner, "__dict__", node)]
             return (Made(node, callee),)
         if isinstance(callee, Local):
             return self._called_local(callee, node)
@@ -1072,16 +1138,14 @@ class Values:
             table = _with_item(table, self.single(pair.nodes[0]), pair.nodes[1])
         return table if pairs.complete else _merged(table, UNKNOWN)
 
-    def _mutated(self, binding: Binding, use: ast.Name, value: Value) -> Value:
-        """The value of a name at a use, after the statements between that change the object in place."""
+    def _mutated(self, binding: Binding, use: ast.AST, value: Value) -> Value:
+        """The value of a binding at a use, after what may change the object in place between them."""
         if not isinstance(value, Table | Items):
             return value
         scope, order, path = self.names.place(use)
         mutations = self.names.mutations.get((binding.scope, binding.name), ())
         if len(mutations) > _MOST_CHANGES:
-            return Items(value.nodes, complete=False) if isinstance(value, Items) else _merged(value, UNKNOWN)
-        if isinstance(value, Table) and self._changed_elsewhere(binding, use):
-            value = _merged(value, UNKNOWN)
+            return _doubtful(value)
         for mutation in mutations:
             same = mutation.scope is scope or (mutation.scope is binding.scope and scope is not binding.scope)
             if same and mutation.order < binding.order:
@@ -1090,56 +1154,20 @@ class Values:
                 continue
             certain = same and mutation.path == path[: len(mutation.path)] and mutation.order < order
             value = self._after(value, mutation, certain=certain or (same and not mutation.path))
+        if self.objects is not None:
+            whole, inner = self.objects.changed(binding, use, self._followed(binding))
+            value = _doubtful(value) if whole else self._with_doubtful_parts(value) if inner else value
         return value
 
-    def _changed_elsewhere(self, binding: Binding, use: ast.Name | None = None) -> bool:
-        """Whether a dict may be changed before a use by other names of it: aliases, and functions it is given to."""
-        if id(binding) in self._changing:
-            return False
-        self._changing.add(id(binding))
-        try:
-            scope, order, path = self.names.place(use) if use is not None else (None, 0, ())
-            for load in self.names.uses(binding):
-                place = self.names.place(load)
-                later = use is not None and place[0] is scope and place[1] >= order and not path
-                if not later and self._changed_through(load):
-                    return True
-        finally:
-            self._changing.discard(id(binding))
-        return False
+    def _with_doubtful_parts(self, value: Table | Items) -> Table | Items:
+        """A list or dict in which what can be changed may have been."""
+        if isinstance(value, Items):
+            return Items(value.nodes, value.complete and all(map(self._is_constant, value.nodes)))
+        entries = {key: node if node and self._is_constant(node) else None for key, node in value.entries.items()}
+        return Table(entries, value.complete, tuple((key, None) for key, _ in value.others))
 
-    def _changed_through(self, load: ast.AST) -> bool:
-        parent = self.names.parents.get(load)
-        if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.List | ast.Tuple):
-            aliases = self.names.bindings_of(load if isinstance(parent, ast.stmt | ast.NamedExpr) else parent)
-            return any(
-                self.names.mutations.get((alias.scope, alias.name)) is not None or self._changed_elsewhere(alias)
-                for alias in aliases
-                if alias.kind in ("value", "element")
-            )
-        keyword = parent if isinstance(parent, ast.keyword) else None
-        call = self.names.parents.get(keyword) if keyword is not None else parent
-        if not isinstance(call, ast.Call) or call.func is load or (keyword is not None and keyword.arg is None):
-            return False
-        return any(self._changes(callee, call, load, keyword) for callee in self.evaluate(call.func))
-
-    def _changes(self, callee: Value, call: ast.Call, load: ast.AST, keyword: ast.keyword | None) -> bool:
-        if isinstance(callee, Reference):
-            return callee.path.split(".")[0] not in ("airflow", "builtins", "copy", "functools", "json", "collections")
-        if isinstance(callee, Member) and isinstance(callee.owner, Table):
-            return False
-        if not isinstance(callee, Local) or not isinstance(callee.node, FunctionNode):
-            return True
-        function = callee.node.args
-        names = [parameter.arg for parameter in (*function.posonlyargs, *function.args)]
-        if keyword is not None:
-            name = str(keyword.arg)
-        else:
-            index = call.args.index(load)  # type: ignore[arg-type]
-            name = names[index] if index < len(names) else ""
-        scope = self.names.scopes[callee.node]
-        own = scope.bindings.get(name, [])
-        return not own or (scope, name) in self.names.mutations or any(map(self._changed_elsewhere, own))
+    def _is_constant(self, node: ast.expr) -> bool:
+        return all(isinstance(value, Constant | Reference | Local) for value in self.evaluate(node))
 
     def _after(self, value: Table | Items, mutation: Mutation, *, certain: bool) -> Table | Items:
         node = mutation.node
@@ -1184,6 +1212,11 @@ def compared(one: Constant, operation: ast.cmpop, other: Constant) -> Value:
     if isinstance(operation, ast.Gt | ast.LtE):
         return Constant((left > right) is isinstance(operation, ast.Gt))  # type: ignore[operator]
     return UNKNOWN
+
+
+def _doubtful(value: Table | Items) -> Table | Items:
+    """A list or dict that something unknown may have changed."""
+    return Items(value.nodes, complete=False) if isinstance(value, Items) else _merged(value, UNKNOWN)
 
 
 def _merged(left: Table, right: Value) -> Table:

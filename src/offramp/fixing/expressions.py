@@ -154,12 +154,10 @@ class Expressions:
     def bound(self, node: ast.expr) -> ast.expr:
         """The expression behind a name that is bound once, else the name itself."""
         for _ in range(5):
-            if not isinstance(node, ast.Name):
+            behind = self.module.values.bound_once(node) if isinstance(node, ast.Name) else None
+            if behind is None:
                 break
-            bindings = self.module.names.lookup(node.id, node)
-            if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
-                break
-            node = bindings[0].node
+            node = behind
         return node
 
     def _no_templates(self, node: ast.AST) -> None:

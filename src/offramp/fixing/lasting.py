@@ -36,6 +36,8 @@ def unsettled(module: Module, name: ast.Name) -> str:
         for change in names.mutations.get((scope, name.id), ()):
             if change.order > order or change.scope is not scope:
                 return f"`{name.id}` is changed before the task runs"
+    if module.values.changed_later(name) is not None:
+        return f"`{name.id}` is changed before the task runs"
     return ""
 
 

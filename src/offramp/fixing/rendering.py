@@ -136,7 +136,7 @@ class _Search:
         if isinstance(node, ast.Call) and _path(self.module, node.func) in _COLLECTIONS.keys() - {"builtins.str"}:
             return [*node.args, *(keyword.value for keyword in node.keywords)]
         if isinstance(node, ast.Name) and node.id not in self.loop:
-            behind = bound_once(self.module, node)
+            behind = self.module.values.bound_once(node)
             if behind is not None:
                 return [behind]
             value = self.module.values.single(node)
@@ -259,7 +259,7 @@ class _Evaluation:
             if isinstance(value, Constant):
                 return value.value
         if isinstance(node, ast.Name):
-            behind = bound_once(self.module, node)
+            behind = self.module.values.bound_once(node)
             if behind is None:
                 raise _Unknown
             return self.of(behind, {})
@@ -380,14 +380,6 @@ def _method(owner: object, name: str) -> Callable[..., object]:
 def _is_wide(pattern: str) -> bool:
     """Whether a format may ask for very long text."""
     return re.search(r"\d{4}|\{[^}]*\{|\*", pattern) is not None
-
-
-def bound_once(module: Module, name: ast.Name) -> ast.expr | None:
-    """The expression behind a name that is bound once and never changed."""
-    bindings = module.names.lookup(name.id, name)
-    if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
-        return None
-    return None if module.names.mutations.get((bindings[0].scope, name.id)) else bindings[0].node
 
 
 def _path(module: Module, node: ast.AST) -> str:

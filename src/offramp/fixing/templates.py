@@ -15,7 +15,7 @@ from offramp.finding.graph import Argument, Dag, Task
 from offramp.finding.values import Constant, Reference, Table
 from offramp.fixing.expressions import Blocked, Expressions, Rendered
 from offramp.fixing.lasting import unsettled
-from offramp.fixing.rendering import bound_once, holds_template, rendered_lines
+from offramp.fixing.rendering import holds_template, rendered_lines
 from offramp.fixing.text import operand, repr_text
 from offramp.knowledge.airflow_names import current_name
 from offramp.reading.versions import Versions
@@ -139,7 +139,7 @@ class Templates:
             return self._text(known.value, argument.node) if isinstance(known.value, str) else None
         node: ast.AST | None = argument.node
         for _ in range(_MOST_NAMES):
-            node = bound_once(self.expressions.module, node) if isinstance(node, ast.Name) else node
+            node = self.expressions.module.values.bound_once(node) if isinstance(node, ast.Name) else node
         if not isinstance(node, ast.List | ast.Tuple | ast.Dict):
             return None
         entries = node.values if isinstance(node, ast.Dict) else node.elts

@@ -277,6 +277,8 @@ class Expressions(Edges, Tasks, Groups, Loops):
                 if value.node is None:
                     self._block(f"`{name}` of this DAG is not known here", maker)
                 else:
+                    if name not in ("default_args", "params"):
+                        self._check_lasting(f"`{name}`", value.node)
                     dag.arguments[name] = Argument(value.node, (), value.origin)
         return dag
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 
-from offramp.finding.following.aliases import Aliases
 from offramp.finding.following.expressions import Expressions
 from offramp.finding.following.state import Group, GroupFunction, Plain, TaskFunction, Thing
 from offramp.finding.following.strangers import Strangers
@@ -76,7 +75,6 @@ class _Builder(Expressions):
         """Block what would be deleted unfollowed, and reads there of what other code may have changed unseen."""
         if not self.building:
             return
-        aliases = Aliases(self.module)
         changed: set[str] = set()
         stack: list[ast.AST] = [one for one in reversed(self.module.tree.body) if one in self.building]
         while stack:
@@ -93,7 +91,7 @@ class _Builder(Expressions):
                 and node.id not in changed
                 and any(isinstance(value, Constant | Items | Table) for value in self.values.evaluate(node))
                 and not self._holds_tasks_only(node)
-                and aliases.changed(node)
+                and self.values.changed_unseen(node)
             ):
                 changed.add(node.id)
                 self._block(f"`{node.id}` may be changed through another name or by a call, and is not known", node)

@@ -9,9 +9,9 @@ import ast
 import sys
 from collections.abc import Container, Iterable, Iterator
 
-from offramp.finding.following.aliases import READING
 from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import children
+from offramp.finding.objects import READING
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Local, Made, Member, Partial, Reference, Table, Value
 

@@ -107,6 +107,7 @@ class Tasks(Following):
     def _data(self, task: Task) -> None:
         """Edges that passing a result makes, and the callable of a Python task."""
         for name, argument in list(task.arguments.items()):
+            self._check_lasting(f"`{name}`", argument.node)
             if name == "default_args":
                 continue
             if name in ("op_args", "op_kwargs"):
@@ -122,6 +123,13 @@ class Tasks(Following):
             task.arguments.pop(name, None)
         if "python_callable" in task.arguments:
             self._callable(task, task.arguments.pop("python_callable"))
+
+    def _check_lasting(self, name: str, node: ast.expr) -> None:
+        """Block what is changed when it is given already: Airflow keeps the object itself, not a copy (2.10, 3.3)."""
+        changed = self.values.changed_later(node)
+        if changed is not None:
+            row = self.names.statement(changed).lineno
+            self._block(f"{name} is changed afterwards (line {row}), which Airflow sees as well", node)
 
     def _call_arguments(self, task: Task, name: str, argument: Argument) -> None:
         node = argument.node
@@ -148,6 +156,7 @@ class Tasks(Following):
             return thing
         if not isinstance(thing, Plain | Unfollowed):
             self._block("passes tasks inside another value", node)
+        self._check_lasting("an argument", node)
         return Argument(node, tuple(self._turn(node).items()), "keyword")
 
     def _callable(self, task: Task, argument: Argument) -> None:

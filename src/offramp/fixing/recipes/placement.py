@@ -87,8 +87,12 @@ class Placement(Work):
             target = statement.targets[0]
             if not isinstance(target, ast.Name):
                 continue
-            loads = self.module.names.loads.get(target.id, [])
-            parents = [self.module.names.parents.get(load) for load in loads]
+            names = self.module.names
+            loads = names.loads.get(target.id, [])
+            if len(names.module.bindings[target.id]) > 1 or names.mutations.get((names.module, target.id)):
+                # What makes it so stays, and needs it.
+                continue
+            parents = [names.parents.get(load) for load in loads]
             if loads and all(isinstance(parent, ast.keyword) and parent.arg == "default_args" for parent in parents):
                 found.add(statement)
         return found
