@@ -22,6 +22,9 @@ _DEEPEST = 60
 _MOST_CANDIDATES = 12
 _MOST_CHANGES = 50
 _MOST_STEPS = 1000
+# Longer texts, lists and dicts that others are put together to are not worked out.
+_MOST_PARTS = 5000
+_LONGEST = 100_000
 # Numbers beyond this are nobody's job id, and writing them out may fail.
 _LARGEST = 1 << 64
 _CONVERSION = r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])"
@@ -162,6 +165,8 @@ class Values:
         self._meaning = meaning
         self._known: dict[ast.AST, tuple[Value, ...]] = {}
         self._active: set[ast.AST] = set()
+        self._texts: dict[ast.AST, tuple[str | ast.AST, ...] | None] = {}
+        self._writing: set[ast.AST] = set()
         self._cut = False
         self._steps = 0
         self._exits_of: dict[ast.AST, list[ast.AST]] = {}
@@ -209,14 +214,12 @@ class Values:
         if len(candidates) > _MOST_CANDIDATES:
             result = (*result, UNKNOWN)
         # What was cut short somewhere inside may be known when asked for by itself.
-        if not self._cut or not self._active:
+        if not self._cut or not (self._active or self._writing):
             self._known[node] = result
         else:
             self._passing[node] = result
         self._cut = self._cut or outer
-        if not self._active:
-            self._passing.clear()
-            self._steps = 0
+        self._rest()
         return result
 
     def _alike(self, value: Value, other: Value) -> bool:
@@ -234,13 +237,12 @@ class Values:
     def changed_unseen(self, name: ast.Name) -> bool:
         """Whether what a name is may be changed by something else than what is done through the name itself."""
         return self.objects is not None and any(
-            self._is_rebound(binding, name)
-            or any(self.objects.changed(binding, name, self._followed(binding)))
+            self._is_rebound(binding, name) or any(self.objects.changed(binding, name, self._followed(binding)))
             for binding in self.names.lookup(name.id, name)
         )
 
     def altered(self, node: ast.AST, attribute: str = "") -> bool:
-        """Whether the object that an expression gives, or an attribute of it, may have been changed since it was made."""
+        """Whether an expression's object, or an attribute of it, may have been changed since it was made."""
         return self.objects is not None and self.objects.altered(node, attribute)
 
     def changed_later(self, node: ast.AST) -> ast.AST | None:
@@ -266,10 +268,36 @@ class Values:
         values = self.evaluate(node)
         return values[0] if len(values) == 1 else UNKNOWN
 
-    def text(self, node: ast.AST, depth: int = 0) -> tuple[str | ast.AST, ...] | None:
+    def text(self, node: ast.AST) -> tuple[str | ast.AST, ...] | None:
         """A string expression as literal parts and the expressions between them; None for no string."""
-        if depth > _DEEPEST:
+        if node in self._texts:
+            return self._texts[node]
+        if node in self._writing or len(self._writing) > _DEEPEST or self._steps > _MOST_STEPS:
+            self._cut = True
             return None
+        self._steps += 1
+        self._writing.add(node)
+        outer, self._cut = self._cut, False
+        try:
+            parts = self._text(node)
+        finally:
+            self._writing.discard(node)
+        if parts is not None and len(parts) > 1 and not _is_short(parts):
+            parts = (node,)
+        if not self._cut or not (self._writing or self._active):
+            self._texts[node] = parts
+        self._cut = self._cut or outer
+        self._rest()
+        return parts
+
+    def _rest(self) -> None:
+        """Forget what was counted and cut short for one question, once it is answered."""
+        if not self._active and not self._writing:
+            self._passing.clear()
+            self._steps = 0
+            self._cut = False
+
+    def _text(self, node: ast.AST) -> tuple[str | ast.AST, ...] | None:
         if isinstance(node, ast.Constant):
             return (node.value,) if isinstance(node.value, str) else None
         if isinstance(node, ast.JoinedStr):
@@ -277,24 +305,24 @@ class Values:
             for piece in node.values:
                 inner = piece.value if isinstance(piece, ast.FormattedValue) else piece
                 plain = not isinstance(piece, ast.FormattedValue) or (piece.conversion == -1 and not piece.format_spec)
-                parts.extend((self._inserted(inner, depth) if plain else None) or (inner,))
+                parts.extend((self._inserted(inner) if plain else None) or (inner,))
             return tuple(parts)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            left, right = self.text(node.left, depth + 1), self.text(node.right, depth + 1)
+            left, right = self.text(node.left), self.text(node.right)
             if left is None and right is None:
                 return None
             return (*(left or (node.left,)), *(right or (node.right,)))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-            left = self.text(node.left, depth + 1)
-            return None if left is None else self._formatted(left, node.right, depth)
+            left = self.text(node.left)
+            return None if left is None else self._formatted(left, node.right)
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, ast.Attribute) and function.attr == "format":
-                base = self.text(function.value, depth + 1)
-                return None if base is None else self._format_call(base, node, depth)
+                base = self.text(function.value)
+                return None if base is None else self._format_call(base, node)
             return None
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-            bound = self._bound_text(node, depth)
+            bound = self._bound_text(node)
             if bound is not None:
                 return bound
             value = self.single(node)
@@ -358,9 +386,10 @@ class Values:
             return [node.body]
         return [part.value for part in self._exits(node) if isinstance(part, ast.Return) and part.value is not None]
 
-    def yields(self, function: FunctionNode) -> bool:
-        """Whether a function is a generator."""
-        return any(not isinstance(part, ast.Return) for part in self._exits(function))
+    def yields(self, function: FunctionNode) -> list[ast.expr]:
+        """The expressions that a generator yields, or yields from."""
+        exits = self._exits(function)
+        return [part.value for part in exits if not isinstance(part, ast.Return) and part.value is not None]  # type: ignore[attr-defined]
 
     def _exits(self, function: FunctionNode) -> list[ast.AST]:
         known = self._exits_of.get(function)
@@ -371,8 +400,8 @@ class Values:
 
     # -- strings -----------------------------------------------------------------
 
-    def _inserted(self, node: ast.AST, depth: int) -> tuple[str | ast.AST, ...] | None:
-        text = self.text(node, depth + 1)
+    def _inserted(self, node: ast.AST) -> tuple[str | ast.AST, ...] | None:
+        text = self.text(node)
         if text is not None:
             return text
         value = self.single(node)
@@ -380,9 +409,7 @@ class Values:
             return (str(value.value),)
         return None
 
-    def _formatted(
-        self, parts: tuple[str | ast.AST, ...], right: ast.expr, depth: int
-    ) -> tuple[str | ast.AST, ...] | None:
+    def _formatted(self, parts: tuple[str | ast.AST, ...], right: ast.expr) -> tuple[str | ast.AST, ...] | None:
         waiting = list(right.elts) if isinstance(right, ast.Tuple) else [right]
         table = self.single(right)
         result: list[str | ast.AST] = []
@@ -405,13 +432,11 @@ class Values:
                 else:
                     return None
                 plain = inner is not None and not match["how"] and match["kind"] in "sdi"
-                result.extend((self._inserted(inner, depth) if plain and inner else None) or (inner or right,))
+                result.extend((self._inserted(inner) if plain and inner else None) or (inner or right,))
             result.append(part[start:])
         return tuple(result)
 
-    def _format_call(
-        self, base: tuple[str | ast.AST, ...], call: ast.Call, depth: int
-    ) -> tuple[str | ast.AST, ...] | None:
+    def _format_call(self, base: tuple[str | ast.AST, ...], call: ast.Call) -> tuple[str | ast.AST, ...] | None:
         import string
 
         result: list[str | ast.AST] = []
@@ -437,16 +462,16 @@ class Values:
                 else:
                     inner = named.get(field)
                 plain = inner is not None and not how and not conversion
-                result.extend((self._inserted(inner, depth) if plain and inner else None) or (inner or call,))
+                result.extend((self._inserted(inner) if plain and inner else None) or (inner or call,))
         return tuple(result)
 
-    def _bound_text(self, node: ast.AST, depth: int) -> tuple[str | ast.AST, ...] | None:
+    def _bound_text(self, node: ast.AST) -> tuple[str | ast.AST, ...] | None:
         if not isinstance(node, ast.Name):
             return None
         bindings = self.names.lookup(node.id, node)
         if len(bindings) != 1 or bindings[0].kind != "value" or bindings[0].node is None:
             return None
-        return None if self._is_rebound(bindings[0], node) else self.text(bindings[0].node, depth + 1)
+        return None if self._is_rebound(bindings[0], node) else self.text(bindings[0].node)
 
     # -- evaluating --------------------------------------------------------------
 
@@ -760,7 +785,9 @@ class Values:
                     if keyword.arg == "task_id":
                         return (self.single(keyword.value),)
             if isinstance(owner.callee, Local) and isinstance(owner.callee.node, ast.ClassDef):
-                classes = [value for value in self._class_attribute(owner.callee, attribute, use) if _may_be_class(value)]
+                classes = [
+                    value for value in self._class_attribute(owner.callee, attribute, use) if _may_be_class(value)
+                ]
                 return [*classes, UNKNOWN] if classes else (Member(owner, attribute),)
             return (Member(owner, attribute),)
         if isinstance(owner, Table | Items | Constant):
@@ -898,7 +925,9 @@ class Values:
                 return [found for owner in self.evaluate(first) for found in self._attribute(owner, "__dict__", node)]
             return (Made(node, callee),)
         if isinstance(callee, Local):
-            return self._called_local(callee, node)
+            found = self._called_local(callee, node)
+            changeable = any(isinstance(value, Items | Table) for value in found)
+            return (UNKNOWN,) if changeable and self.altered(node) else found
         if isinstance(callee, Member):
             return self._called_member(callee, node)
         if isinstance(callee, Partial):
@@ -970,9 +999,10 @@ class Values:
         if not isinstance(value, Constant) or not isinstance(value.value, str | int | float | bool):
             return UNKNOWN
         try:
-            return Constant({"builtins.str": str, "builtins.int": int, "builtins.bool": bool}[path](value.value))
+            result = {"builtins.str": str, "builtins.int": int, "builtins.bool": bool}[path](value.value)
         except (ValueError, OverflowError):
             return UNKNOWN
+        return UNKNOWN if isinstance(result, int) and abs(result) > _LARGEST else Constant(result)
 
     def _entries(self, table: Table) -> list[Value]:
         found = [
@@ -1035,6 +1065,8 @@ class Values:
         if isinstance(left, Table) and isinstance(right, Table) and isinstance(node.op, ast.BitOr):
             return _merged(left, right)
         if isinstance(left, Items) and isinstance(right, Items) and isinstance(node.op, ast.Add):
+            if len(left.nodes) + len(right.nodes) > _MOST_PARTS:
+                return Items((), complete=False)
             return Items(left.nodes + right.nodes, left.complete and right.complete)
         if isinstance(left, Constant) and isinstance(right, Constant):
             one, other = left.value, right.value
@@ -1093,7 +1125,7 @@ class Values:
         for element in elements:
             if isinstance(element, ast.Starred):
                 inner = self.single(element.value)
-                if isinstance(inner, Items):
+                if isinstance(inner, Items) and len(nodes) + len(inner.nodes) <= _MOST_PARTS:
                     nodes.extend(inner.nodes)
                     complete = complete and inner.complete
                 else:
@@ -1221,7 +1253,7 @@ def _doubtful(value: Table | Items) -> Table | Items:
 
 def _merged(left: Table, right: Value) -> Table:
     """``{**left, **right}``; after something unknown, no earlier entry is certain."""
-    if not isinstance(right, Table):
+    if not isinstance(right, Table) or len(left.others) + len(right.others) > _MOST_PARTS:
         return Table(dict.fromkeys(left.entries), complete=False, others=left.others)
     kept = left.entries if right.complete else dict.fromkeys(left.entries)
     return Table({**kept, **right.entries}, left.complete and right.complete, left.others + right.others)
@@ -1258,6 +1290,10 @@ def _chain(partial: Partial) -> list[Partial]:
     while isinstance(callee := found[0].callee, Partial):
         found.insert(0, callee)
     return found
+
+
+def _is_short(parts: tuple[str | ast.AST, ...]) -> bool:
+    return len(parts) <= _MOST_PARTS and sum(len(part) for part in parts if isinstance(part, str)) <= _LONGEST
 
 
 def _may_be_class(value: Value) -> bool:

@@ -16,7 +16,7 @@ from offramp.record import NamedTuple
 
 TEMPLATE_MARKS = ("{{", "{%", "{#")
 _DEEPEST = 40
-_MOST_STEPS = 5_000
+_MOST_STEPS = 20_000
 _LONGEST = 100_000
 _TEXT_METHODS = frozenset(
     "capitalize format join lower lstrip removeprefix removesuffix replace rstrip split strip swapcase title "
@@ -90,10 +90,15 @@ class _Search:
     def __init__(self, module: Module, loop: dict[str, object]) -> None:
         self.module = module
         self.loop = loop
+        self.evaluation = _Evaluation(module)
+        self.seen: set[ast.AST] = set()
 
     def of(self, node: ast.AST, depth: int) -> Iterator[Finding]:
+        if node in self.seen:
+            return
+        self.seen.add(node)
         try:
-            value = _Evaluation(self.module).of(node, self.loop)
+            value = self.evaluation.of(node, self.loop)
         except _Unknown:
             yield from self._parts(node, depth)
             return

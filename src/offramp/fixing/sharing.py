@@ -89,6 +89,7 @@ class Sharing:
         self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
         self.blockers: list[Blocker] = []
         self.doubts: dict[str, ast.AST] = {}
+        self._lasting: dict[ast.expr, bool] = {}
 
     def search(self) -> None:
         """Fill ``blockers``, and ``doubts`` with their places."""
@@ -278,6 +279,12 @@ class Sharing:
 
     def _lasts(self, node: ast.expr) -> bool:
         """Whether a value cannot be changed, holds nothing that can, and is the same whenever it is made."""
+        if node not in self._lasting:
+            self._lasting[node] = False  # while it is asked for its own sake
+            self._lasting[node] = self._is_lasting(node)
+        return self._lasting[node]
+
+    def _is_lasting(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Constant | ast.Lambda):
             return True
         if isinstance(node, _MADE_OF_PARTS):
@@ -298,10 +305,7 @@ class Sharing:
         bindings = self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
         if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
             return False
-        inner = bindings[0].node
-        return not any(isinstance(one, ast.Name) and one.id == bindings[0].name for one in walk(inner)) and (
-            self._lasts(inner)
-        )
+        return self._lasts(bindings[0].node)
 
     def _is_known(self, node: ast.expr | None) -> bool:
         """Whether a value is the same whenever it is made, though it may be changed then."""

@@ -32,6 +32,7 @@ _LONGEST_DATE = 32
 FROM_CONTEXT = frozenset({*_OF_LOGICAL_DATE, "run_id"})
 _LENGTH_OF_ID = 36
 _MOST_NAMES = 5
+_LONGEST_WRITTEN = 100_000
 _INSTANT = (
     r"(?:dag_run\.)?(logical_date|execution_date|data_interval_start|data_interval_end)"
     r"(?:\.(date|isoformat)\(\)|\.strftime\(\s*(['\"])([%\w :/.-]*%[%\w :/.-]*)\3\s*\)"
@@ -113,6 +114,7 @@ class Templates:
         self.expressions = expressions
         self.versions = versions
         self.given = given
+        self._whole: dict[ast.AST, Rendered | None] = {}
 
     def render(self, argument: Argument) -> None:
         """Note for ``expressions`` what an argument renders to, where it holds a template. Raises Blocked."""
@@ -134,6 +136,14 @@ class Templates:
     def _rendered(self, argument: Argument) -> Rendered | None:
         if argument.node in self.expressions.rendered:
             return self.expressions.rendered[argument.node]
+        if argument.node not in self._whole:
+            self._whole[argument.node] = self._of_parts(argument)
+        found = self._whole[argument.node]
+        if found is not None and len(found.text) > _LONGEST_WRITTEN:
+            raise Blocked("is too long to be written out", argument.node)
+        return found
+
+    def _of_parts(self, argument: Argument) -> Rendered | None:
         known = self.expressions.constant(argument)
         if known is not None:
             return self._text(known.value, argument.node) if isinstance(known.value, str) else None

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import children
-from offramp.finding.objects import READING
+from offramp.finding.object_flow import READING
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Local, Made, Member, Partial, Reference, Table, Value
 
