@@ -102,7 +102,9 @@ _KEYS = ("'x'", "'y'")
 _name = st.sampled_from(_NAMES)
 _key = st.sampled_from(_KEYS)
 _constant = st.sampled_from(("1", "2", "'t'"))
-_copied = st.sampled_from(("dict({0})", "{0}.copy()", "{{**{0}}}", "copy.copy({0})", "copy.deepcopy({0})", "{0} | {{}}"))
+_copied = st.sampled_from(
+    ("dict({0})", "{0}.copy()", "{{**{0}}}", "copy.copy({0})", "copy.deepcopy({0})", "{0} | {{}}")
+)
 _holder = st.sampled_from(("[{0}]", "({0},)", "{{'k': {0}}}", "[[{0}], 1]"))
 _inner = st.sampled_from(("{0}['in']", "C.T", "C().T", "D0.T", "f({0})", "H[0]", "{0}.get('in', {{}})"))
 
@@ -144,6 +146,14 @@ _block = st.one_of(
     _written("if len(A) > 1:\n    {0}\nelse:\n    {1}", _statement, _statement),
     _written("for i in (1, 2):\n    {0}\n    {1}", _statement, _statement),
     _written("def late():\n    {0}\nlate()", _change),
+    _written("for i in (1, 2):\n    probe({0})\n    {1}", _target, _statement),
+    _written("def late():\n    probe({0})\n    {1}\nlate()\nlate()", _target, _change),
+    _written("def late(d={0}):\n    {1}\n    probe(d)\nlate()", _target, _change),
+    _written("def late():\n    E = {0}\n    {1}\n    probe(E)\n    return E\nD = late()", _target, _change),
+    _written("def late():\n    global A\n    {0}\n    probe(A)\nlate()", _statement),
+    _written("class C:\n    T = {0}\n    {1}\n    probe(T)", _target, _change),
+    _written("probe([d for d in ({0}, {1})])", _target, _target),
+    _written("for d in H:\n    {0}", _change),
     st.sampled_from(["probe(A)", "probe(B)", "probe(D)", "probe(C.T)", "probe(A['in'])"]),
 )
 _START = """\

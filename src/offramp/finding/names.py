@@ -146,6 +146,12 @@ class Names:
             node = self.parents[node]
         return self._places[node]
 
+    def frame(self, scope: Scope) -> Scope:
+        """What runs a scope's code: classes and comprehensions run where they stand, generators when they are asked."""
+        while isinstance(scope.node, ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp) and scope.parent:
+            scope = scope.parent
+        return scope
+
     def statement(self, node: ast.AST) -> ast.stmt:
         """The smallest statement around a node."""
         while not isinstance(node, ast.stmt):
@@ -175,13 +181,13 @@ class Names:
         inside = scope
         while not found and current is not None:
             if name in current.declared:
-                return self._visible(current.declared[name], name, None, ())
+                return self._from_inside(current.declared[name], name, current)
             inside, current = current, current.parent
             while current is not None and isinstance(current.node, ast.ClassDef):
                 inside, current = current, current.parent
             if current is None:
                 break
-            if isinstance(scope.node, _COMPREHENSIONS) and _evaluated_in_place(scope, current):
+            if _evaluated_in_place(scope, current):
                 found = self._visible(current, name, order, path)
             else:
                 found = self._from_inside(current, name, inside)
@@ -614,10 +620,10 @@ def _all_parameters(arguments: ast.arguments) -> list[ast.arg]:
 
 
 def _evaluated_in_place(scope: Scope, outer: Scope) -> bool:
-    """Whether only comprehensions stand between two scopes, so that the use runs where it stands."""
+    """Whether only comprehensions and classes stand between two scopes, so that the use runs where it stands."""
     current: Scope | None = scope
     while current is not None and current is not outer:
-        if not isinstance(current.node, _COMPREHENSIONS):
+        if not isinstance(current.node, (*_COMPREHENSIONS, ast.ClassDef)):
             return False
         current = current.parent
     return True

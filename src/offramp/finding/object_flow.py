@@ -451,7 +451,8 @@ class ObjectFlow:
             self.anything.append(node)
             return self.graph.new(OUTSIDE)
         if path == "copy.deepcopy":
-            return self.graph.new(node)
+            # All that is in the copy counts as the copy.
+            return self._holding(node, [self.graph.new(node)])
         if path in _CALLING and not all(map(self._is_followed, self._called_by(node))):
             return self._stranger(node, NOTHING)
         return None

@@ -49,17 +49,15 @@ class Running:
         """When a change is made: after all that it is made of."""
         known = self._ends.get(node)
         if known is None:
-            # A lambda's body stands elsewhere in the order.
-            spots = (self.spot(inner) for inner in walk(node) if not isinstance(inner, ast.Module))
+            # Python has one object for all operators of a kind; a lambda's body stands elsewhere in the order.
+            spots = (self.spot(inner) for inner in walk(node) if isinstance(inner, ast.expr | ast.stmt))
             frame = self.spot(node).frame
             known = self._ends[node] = max(spot.order for spot in spots if spot.frame is frame) + 1
         return known
 
     def frame(self, scope: Scope) -> ast.AST:
-        """What runs a scope's code: classes and comprehensions run where they stand, generators when they are asked."""
-        while isinstance(scope.node, ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp) and scope.parent:
-            scope = scope.parent
-        return scope.node
+        """The function, module, lambda or generator that runs a scope's code."""
+        return self._names.frame(scope).node
 
     def loops(self, scope: Scope, path: Path) -> frozenset[int]:
         """The loops around a place of a frame, comprehensions included."""

@@ -535,9 +535,7 @@ class Values:
                     unseen_star = True
             else:
                 own = own or binding.kind == "value"
-                found.extend(self._mutated(binding, node, value) for value in self._binding(binding))
-                if self._is_rebound(binding, node):
-                    found.append(UNKNOWN)
+                found.extend(self._at_use(binding, node))
         if found:
             # A star import of settings may set again what the file has set before it.
             return [*found, UNKNOWN] if own and unseen_star else found
@@ -658,9 +656,7 @@ class Values:
         self._active.add(statement)
         try:
             before = [
-                self._mutated(binding, statement, value)
-                for binding in self.names.lookup(name, statement)
-                for value in self._binding(binding)
+                value for binding in self.names.lookup(name, statement) for value in self._at_use(binding, statement)
             ]
             value = self.single(statement.value)
         finally:
@@ -1170,19 +1166,26 @@ class Values:
             table = _with_item(table, self.single(pair.nodes[0]), pair.nodes[1])
         return table if pairs.complete else _merged(table, UNKNOWN)
 
+    def _at_use(self, binding: Binding, use: ast.AST) -> list[Value]:
+        """What a name that was bound so may be at a use."""
+        found = [self._mutated(binding, use, value) for value in self._binding(binding)]
+        return [*found, UNKNOWN] if self._is_rebound(binding, use) else found
+
     def _mutated(self, binding: Binding, use: ast.AST, value: Value) -> Value:
         """The value of a binding at a use, after what may change the object in place between them."""
         if not isinstance(value, Table | Items):
             return value
         scope, order, path = self.names.place(use)
+        frame, bound = self.names.frame(scope), self.names.frame(binding.scope)
         mutations = self.names.mutations.get((binding.scope, binding.name), ())
         if len(mutations) > _MOST_CHANGES:
             return _doubtful(value)
         for mutation in mutations:
-            same = mutation.scope is scope or (mutation.scope is binding.scope and scope is not binding.scope)
+            changed = self.names.frame(mutation.scope)
+            same = changed is frame or (changed is bound and frame is not bound)
             if same and mutation.order < binding.order:
                 continue
-            if same and mutation.scope is scope and mutation.order > order and not path:
+            if changed is frame and mutation.order > order and not path:
                 continue
             certain = same and mutation.path == path[: len(mutation.path)] and mutation.order < order
             value = self._after(value, mutation, certain=certain or (same and not mutation.path))
