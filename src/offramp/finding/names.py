@@ -39,7 +39,7 @@ CHANGING = frozenset(
 ANY_ATTRIBUTE = "*"
 
 # Without one of these, no code sets a module's names by their text.
-_BY_TEXT = frozenset(
+BY_TEXT = frozenset(
     "globals locals vars exec eval modules f_globals f_locals __globals__ import_module __import__ reload "
     "getmodule".split()
 )
@@ -206,10 +206,10 @@ class Names:
     @cached_property
     def sets_by_text(self) -> bool:
         """Whether code may set the module's names by their text."""
-        if not _BY_TEXT.isdisjoint(self.loads) or not _BY_TEXT.isdisjoint(self.attributes):
+        if not BY_TEXT.isdisjoint(self.loads) or not BY_TEXT.isdisjoint(self.attributes):
             return True
         imports = (one for bound in self.module.bindings.values() for one in bound if one.kind == "import")
-        return any(one.target.rpartition(".")[2] in _BY_TEXT for one in imports)
+        return any(one.target.rpartition(".")[2] in BY_TEXT for one in imports)
 
     def bindings_of(self, node: ast.AST) -> list[Binding]:
         """The bindings made from a value, iterable or context expression, or by a definition."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
-from offramp.finding.names import CHANGING, MUTATORS, Binding, FunctionNode, Names
+from offramp.finding.names import BY_TEXT, CHANGING, MUTATORS, Binding, FunctionNode, Names
+from offramp.finding.nodes import walk
 from offramp.finding.points_to import EVERY, ITEMS, NOTHING, OUTSIDE, SOME, PointsTo
 from offramp.finding.running import RUNNERS, Running
 from offramp.finding.values import Constant, Local, Made, Member, Partial, Reference, Value, Values
@@ -448,14 +449,32 @@ class ObjectFlow:
             self._set(first, node.args[1], value, node)
             return NOTHING
         if path in _EXECUTING:
-            self.anything.append(node)
-            return self.graph.new(OUTSIDE)
+            return self._executed(node)
         if path == "copy.deepcopy":
             # All that is in the copy counts as the copy.
             return self._holding(node, [self.graph.new(node)])
         if path in _CALLING and not all(map(self._is_followed, self._called_by(node))):
             return self._stranger(node, NOTHING)
         return None
+
+    def _executed(self, node: ast.Call) -> int:
+        """What ``exec`` or ``eval`` gives; a text that is known may do something to what it names."""
+        text = self._text(node.args[0]) if node.args else ""
+        try:
+            inside = walk(ast.parse(text))
+        except SyntaxError:
+            inside = []
+        names = {one.id for one in inside if isinstance(one, ast.Name)}
+        names |= {one.name for one in inside if isinstance(one, FunctionNode | ast.ClassDef)}
+        names |= {(one.asname or one.name).partition(".")[0] for one in inside if isinstance(one, ast.alias)}
+        reaching = {*names, *(one.attr for one in inside if isinstance(one, ast.Attribute))}
+        if not inside or reaching & BY_TEXT:
+            self.anything.append(node)
+        for name in names:
+            self.set_by_text.append(SetByText(self._module, ast.Constant(name), None, node))
+            for binding in self._names.module.bindings.get(name, ()):
+                self._change(self.binding(binding), node, deep=True)
+        return self._stranger(node, NOTHING)
 
     def _called_by(self, node: ast.Call) -> Iterator[Value]:
         """What a function of the standard library calls that calls what it is given."""

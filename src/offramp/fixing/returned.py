@@ -13,7 +13,6 @@ from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.nodes import children
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Local, Reference
-from offramp.fixing.rendering import bound_once
 
 _KEPT = (str, int, float, bool, type(None))
 _KEPT_CALLS = frozenset(f"builtins.{name}" for name in ("str", "int", "float", "bool", "len", "repr", "round"))
@@ -122,22 +121,32 @@ def is_text(module: Module, node: ast.expr) -> bool:
         callee = module.values.single(node.func)
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         return (isinstance(callee, Reference) and callee.path in _TEXT_CALLS) or method in _TEXT_METHODS
-    behind = bound_once(module, node) if isinstance(node, ast.Name) else None
+    behind = module.values.bound_once(node) if isinstance(node, ast.Name) else None
     return behind is not None and is_text(module, behind)
 
 
 def are_texts(module: Module, node: ast.expr) -> bool:
     """Whether an expression is known to give a list of text."""
-    if isinstance(node, ast.List | ast.Tuple):
-        return all(is_text(module, element) for element in node.elts)
-    if isinstance(node, ast.ListComp):
-        return is_text(module, node.elt)
-    if isinstance(node, ast.IfExp):
-        return are_texts(module, node.body) and are_texts(module, node.orelse)
-    if isinstance(node, ast.BinOp):
-        return isinstance(node.op, ast.Add) and are_texts(module, node.left) and are_texts(module, node.right)
-    behind = bound_once(module, node) if isinstance(node, ast.Name) else None
-    return behind is not None and are_texts(module, behind)
+    waiting = [node]
+    seen: set[ast.expr] = set()
+    while waiting:
+        part = waiting.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        behind = module.values.bound_once(part) if isinstance(part, ast.Name) else None
+        if behind is not None:
+            waiting.append(behind)
+        elif isinstance(part, ast.IfExp):
+            waiting += [part.body, part.orelse]
+        elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
+            waiting += [part.left, part.right]
+        elif isinstance(part, ast.List | ast.Tuple):
+            if not all(is_text(module, element) for element in part.elts):
+                return False
+        elif not (isinstance(part, ast.ListComp) and is_text(module, part.elt)):
+            return False
+    return True
 
 
 # -- generators --------------------------------------------------------------------
