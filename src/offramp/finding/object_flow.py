@@ -314,8 +314,10 @@ class ObjectFlow:
         while isinstance(callee, Partial):
             self.variable(callee.call)
             callee = callee.callee
+        if isinstance(callee, Made) and isinstance(callee.callee, Member):
+            callee = callee.callee if isinstance(callee.callee.owner, Local) else callee
         if isinstance(callee, Member) and isinstance(callee.owner, Local):
-            # `task.submit` and the like call the function.
+            # `task.submit` and `task.override()` call the function.
             callee = callee.owner
         method = self._method(callee)
         if method is not None:

@@ -169,7 +169,8 @@ class Objects:
                 for one in list(self._graph.objects(variable)):
                     reached = {one, *self._graph.within(one)} if change.deep else {one}
                     for part in reached - {OUTSIDE}:
-                        changes.setdefault(part, {})[change] = None
+                        if not isinstance(part, ast.Tuple):
+                            changes.setdefault(part, {})[change] = None
             self._changes = {one: list(found) for one, found in changes.items()}
         return self._changes
 

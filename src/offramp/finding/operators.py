@@ -148,7 +148,7 @@ class Module:
     def in_pass(self, held: Held) -> Module:
         """The module as one pass of its loops sees it: what the pass binds has one value."""
         view = copy(self)
-        view.values = Values(self.names, self._exists, self._meaning, held)
+        view.values = self.values.in_pass(held)
         view.dags = Dags(self.names, view.values, self.rulebook)
         view._derived = {}  # noqa: SLF001 - it is a module too
         return view

@@ -174,12 +174,21 @@ class Values:
         self._callers: dict[ast.AST, list[ast.Call]] | None = None
         self._follows = follows_changes
         self._objects: Objects | None = None
+        self._whole = self
 
     # -- asking ------------------------------------------------------------------
+
+    def in_pass(self, held: Held) -> Values:
+        """The values of the same module in one pass of the code around; who may change them is worked out once."""
+        made = Values(self.names, self._exists, self._meaning, held, follows_changes=self._follows)
+        made._whole = self._whole
+        return made
 
     @property
     def objects(self) -> Objects | None:
         """The objects of the module, for who may change a value; None where changes are not followed."""
+        if self._whole is not self:
+            return self._whole.objects
         if self._objects is None and self._follows:
             from offramp.finding.objects import Objects
 
