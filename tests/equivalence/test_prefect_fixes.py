@@ -89,6 +89,10 @@ RUNS = [
 ]
 
 
+# The traps whose fixes write how long to wait.
+LIMITED = ("triggered", "triggered by the block", "short wait")
+
+
 def prefect_cases(_items: object, folder: Path) -> list[Case]:
     """The traps as they are, and as they are fixed, written into ``folder``."""
     # Copied, since dbt writes beside what it reads; its one model fails where the stand-in's runs do.
@@ -106,6 +110,11 @@ def prefect_cases(_items: object, folder: Path) -> list[Case]:
                     Case(f"{trap}-{outcome}-{state}", file, jobs, FLOW, fail=fail)
                     for state, file in (("trap", before), ("fixed", after))
                 ]
+        if name in LIMITED:
+            limited = folder / f"limited_{number}.py"
+            limited.write_text(_fixed(name, code).replace("=604800", "=1"), "utf-8")
+            jobs = {"*": {"outcomes": ["running"], "polls": 0}}
+            cases.append(Case(f"{name}-running-limited", limited, jobs, FLOW))
     return cases
 
 
@@ -127,6 +136,15 @@ def test_the_trap_and_its_fix(
 def test_a_run_that_nothing_waited_for_is_waited_for(trap: str, outcomes: Mapping[str, Outcome]) -> None:
     assert _polls(outcomes[f"{trap}-error-trap"]) == 0
     assert _polls(outcomes[f"{trap}-error-fixed"]) > 0
+
+
+@pytest.mark.parametrize("trap", LIMITED)
+def test_the_limit_that_a_fix_writes_is_the_one_that_holds(trap: str, outcomes: Mapping[str, Outcome]) -> None:
+    assert "=604800" in _fixed(trap, TRAPS[trap])
+    limited = outcomes[f"{trap}-running-limited"]
+    assert _did(limited) == _failed(11)
+    # 1 s instead of 7 days, while dbt Cloud's run never ends.
+    assert 0 < _polls(limited) < 30
 
 
 def test_retries_that_were_never_sent_are_not_missed(outcomes: Mapping[str, Outcome]) -> None:

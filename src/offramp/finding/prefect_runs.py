@@ -383,7 +383,7 @@ def _option(prefect: Prefect, options: Given, name: str) -> tuple[Value | None, 
 
 def _awaited_jobs(prefect: Prefect) -> Iterator[ast.Call]:
     """The ``DbtCloudJob(…)`` calls whose runs are waited for."""
-    seen: list[ast.Call] = []
+    seen: set[ast.Call] = set()
     for call, target in _calls(prefect):
         job: ast.expr | None = None
         if target.callable.name == RUN_JOB and target.form == "call":
@@ -398,7 +398,7 @@ def _awaited_jobs(prefect: Prefect) -> Iterator[ast.Call]:
             continue
         made = prefect.producer(job)[0] if job is not None else None
         if made is not None and made not in seen and prefect.instance(made) == JOB and not _loads(prefect, made):
-            seen.append(made)
+            seen.add(made)
             yield made
 
 

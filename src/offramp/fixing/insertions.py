@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
 
 from offramp.finding.operators import Module
+from offramp.fixing.bracketed import Bracketed, call_arguments
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.imports import import_edits
+from offramp.fixing.layout import comments_in
 from offramp.fixing.text import expression_text
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
@@ -27,14 +30,31 @@ class Insertions:
         self._replaced: dict[Span, str] = {}
         self._lines: dict[tuple[int, int], list[str]] = {}
 
-    def around(self, node: ast.expr, before: str, after: str = "") -> None:
-        """Put text before and after an expression."""
+    def around(self, node: ast.AST, before: str, after: str = "") -> None:
+        """Put text before and after an expression or statement."""
         self._refuse_in_string(node)
         self._around[node] = (before, after)
 
+    def before_statement(self, node: ast.expr, text: str) -> None:
+        """Put text before the statement that only is, or awaits, an expression, parentheses around it included."""
+        self.around(self.names.statement(node), text)
+
+    def change(self, edits: Iterable[Edit]) -> None:
+        """Take edits over."""
+        for edit in edits:
+            self.replace(edit.span, edit.text)
+
+    def arguments(self, call: ast.Call) -> Bracketed:
+        """The arguments of a call, to be taken out of it and put in; raises Blocked where they cannot be."""
+        self._refuse_in_string(call)
+        arguments = call_arguments(self.source, call)
+        if arguments is None:
+            raise Blocked("has a generator expression without parentheses of its own", call)
+        return arguments
+
     def replace(self, span: Span, text: str) -> None:
-        """Put text in the place of a span."""
-        self._replaced[span] = text
+        """Put text in the place of a span; texts for one place follow each other."""
+        self._replaced[span] = self._replaced.get(span, "") + text if span.start == span.end else text
 
     def replace_node(self, node: ast.expr, text: str) -> None:
         """Put text in the place of an expression."""
@@ -75,6 +95,14 @@ class Insertions:
         first, column = self._own_lines(statement)
         self._lines.setdefault((first, column), []).extend(lines)
 
+    def replace_statement(self, statement: ast.stmt, lines: list[str]) -> None:
+        """Put statements in the place of one that shares no line; its comments go above them."""
+        row, column = self._own_lines(statement)
+        span = self.source.positions.span(statement)
+        written = "\n".join(lines)
+        self.before(statement, [text for text in comments_in(self.source, span) if text not in written])
+        self.replace(span, f"\n{self._indent(row, column)}".join(lines))
+
     def text(self, node: ast.AST) -> str:
         """The source of an expression."""
         return expression_text(self.source, node, one_line=False)
@@ -96,34 +124,39 @@ class Insertions:
 
     def edits(self) -> tuple[Edit, ...]:
         """The edits, with those of the imports; raises Blocked where an import cannot be added."""
-        positions = self.source.positions
-        at: dict[int, str] = {}
         closing: dict[int, str] = {}
-        # What ends later starts further out.
-        for node in sorted(self._around, key=lambda node: -positions.span(node).end):
-            span = positions.span(node)
+        opening: dict[int, str] = {}
+        spans = {node: self.source.positions.span(node) for node in self._around}
+        # What ends later, or begins earlier, stands further out.
+        for node, span in sorted(spans.items(), key=lambda item: (-item[1].end, item[1].start)):
             before, after = self._around[node]
-            at[span.start] = at.get(span.start, "") + before
+            opening[span.start] = opening.get(span.start, "") + before
             closing[span.end] = after + closing.get(span.end, "")
-        replaced = dict(self._replaced)
-        for offset, text in (*at.items(), *closing.items()):
-            if text:
-                place = Span(offset, offset)
-                replaced[place] = replaced.get(place, "") + text
-        for (row, column), lines in self._lines.items():
-            past = row > positions.rows()
-            offset = len(self.source.utf8) if past else positions.offset(row, 0)
-            # The block's own indentation, tabs and all, stands before the statement.
-            indent = self._indent(row, column)
-            body = "".join(f"{indent}{line}\n" if line else "\n" for line in lines)
-            if past and not self.source.utf8.endswith((b"\n", b"\r")):
-                body = "\n" + body.rstrip("\n")
-            replaced[Span(offset, offset)] = body
+        placed = {span: [text] for span, text in self._replaced.items()}
+        for offset, text in closing.items():
+            placed.setdefault(Span(offset, offset), []).insert(0, text)
+        for offset, text in opening.items():
+            placed.setdefault(Span(offset, offset), []).append(text)
+        for offset, text in self._rows():
+            placed.setdefault(Span(offset, offset), []).insert(0, text)
+        replaced = {span: "".join(texts) for span, texts in placed.items() if span.end > span.start or any(texts)}
         edits = _merged(replaced)
         if self.imports:
             needed = frozenset(self.imports)
             edits += import_edits(self.module, self.source, edits, needed, leaves_airflow=False)
         return tuple(sorted(edits, key=lambda edit: edit.span))
+
+    def _rows(self) -> Iterator[tuple[int, str]]:
+        """The statements that are put in, by the offset of the row before which they stand."""
+        positions = self.source.positions
+        for (row, column), lines in self._lines.items():
+            past = row > positions.rows()
+            # The block's own indentation, tabs and all, stands before the statement.
+            indent = self._indent(row, column)
+            body = "".join(f"{indent}{line}\n" if line else "\n" for line in lines)
+            if past and not self.source.utf8.endswith((b"\n", b"\r")):
+                body = "\n" + body.rstrip("\n")
+            yield len(self.source.utf8) if past else positions.offset(row, 0), body
 
     def _indent(self, row: int, column: int) -> str:
         for near in (row, row - 1, *range(row - 2, 0, -1)):

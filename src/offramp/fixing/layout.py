@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from offramp.finding.graph import Dag
-from offramp.model import Edit
+from offramp.model import Edit, Span
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
@@ -110,6 +110,22 @@ def comments_on(source: Source, statement: ast.AST) -> dict[int, str]:
         for token in source.tokens
         if token.type == tokenize.COMMENT and token.start[0] in rows and not re.match(_PRAGMA, token.string)
     }
+
+
+def comments_in(source: Source, span: Span) -> list[str]:
+    """The comments in a span, pragmas among them, in order."""
+    if "#" not in source.segment(span):
+        return []
+    import tokenize  # slow to load
+
+    found = []
+    for token in source.tokens:
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            at = source.positions.offset(row, len(token.line[:column].encode("utf-8", "surrogatepass")))
+            if span.start <= at < span.end:
+                found.append(token.string)
+    return found
 
 
 def _marked(source: Source, rows: Iterable[int]) -> set[int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.following.statements import build
 from offramp.finding.graph import Blocker, Graph
 from offramp.finding.operators import Module, Use, module_of
+from offramp.fixing.bracketed import call_arguments
 from offramp.fixing.elsewhere import looked_around
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.options import Options
@@ -121,56 +122,50 @@ def _refusal(source: Source, blocker: Blocker) -> Refusal:
 def _wait(finding: Finding, module: Module, source: Source) -> Finding:
     use = _use_at(module, source, finding)
     reason = "the DAG run then lasts as long as the dbt run, fails with it, and `retries` triggers it again"
-    given = _keyword(use, "wait_for_termination")
-    if given is None:
+    found = _keyword(use, "wait_for_termination")
+    if found is None:
         return finding._replace(refusals=(Refusal("`wait_for_termination` is not given in this call", finding.span),))
+    given = found[1]
     edit = Edit(source.positions.span(given.value), "True")
     return finding._replace(fix=Fix("Wait for the run", (edit,), Applicability.UNSAFE, reason))
 
 
 def _not_deferrable(finding: Finding, module: Module, source: Source) -> Finding:
     use = _use_at(module, source, finding)
-    given = _keyword(use, "deferrable")
-    if given is None or use.call is None:
+    found = _keyword(use, "deferrable")
+    if found is None:
         return finding._replace(refusals=(Refusal("`deferrable` is not given in this call", finding.span),))
-    edit = Edit(_argument_span(source, given), "")
-    return finding._replace(fix=Fix("Remove `deferrable`, which has no effect", (edit,), Applicability.SAFE))
+    call, given = found
+    if _in_default_args(module, use, given):
+        edit = Edit(source.positions.span(given.value), "False")
+        title = "Set `deferrable=False`, since `default_args` set it too and it has no effect"
+        return finding._replace(fix=Fix(title, (edit,), Applicability.SAFE))
+    arguments = call_arguments(source, call)
+    assert arguments is not None  # a generator expression that stands alone has no keyword beside it
+    fix = Fix("Remove `deferrable`, which has no effect", (arguments.removed(given),), Applicability.SAFE)
+    return finding._replace(fix=fix)
+
+
+def _in_default_args(module: Module, use: Use, given: ast.keyword) -> bool:
+    """Whether an argument of a call is one of the ``default_args`` that reach it as well."""
+    defaults = dict(module.dags.inherited(use.around).given)
+    assert use.call is not None
+    for call in (use.call, use.made):
+        own = module.values.arguments(call).given if isinstance(call, ast.Call) else {}
+        if "default_args" in own:
+            module.dags.defaults(own["default_args"], defaults)
+    return given.arg in defaults
 
 
 def _use_at(module: Module, source: Source, finding: Finding) -> Use:
     return next(use for use in module.uses if source.positions.span(use.callee) == finding.span)
 
 
-def _keyword(use: Use, name: str) -> ast.keyword | None:
-    call = use.made if isinstance(use.made, ast.Call) else use.call
-    calls = [call, use.call]
-    for one in calls:
-        for keyword in one.keywords if one is not None else ():
-            if keyword.arg == name:
-                return keyword
+def _keyword(use: Use, name: str) -> tuple[ast.Call, ast.keyword] | None:
+    """An argument where it stands: in the call, or in the ``.partial(…)`` before it."""
+    for call in (use.made, use.call):
+        if isinstance(call, ast.Call):
+            for keyword in call.keywords:
+                if keyword.arg == name:
+                    return call, keyword
     return None
-
-
-def _argument_span(source: Source, keyword: ast.keyword) -> Span:
-    """An argument with the comma and the blanks that go with it: its line, where it has one of its own."""
-    positions = source.positions
-    span = positions.span(keyword)
-    text = source.utf8
-    end = span.end
-    while text[end : end + 1] in (b" ", b"\t"):
-        end += 1
-    if text[end : end + 1] == b",":
-        end += 1
-        while text[end : end + 1] in (b" ", b"\t"):
-            end += 1
-        line_start = positions.offset(keyword.lineno, 0)
-        if not text[line_start : span.start].strip() and text[end : end + 1] in (b"\r", b"\n"):
-            end += 2 if text[end : end + 2] == b"\r\n" else 1
-            return Span(line_start, end)
-        return Span(span.start, end)
-    start = span.start
-    while text[start - 1 : start] in (b" ", b"\t", b"\n", b"\r"):
-        start -= 1
-    if text[start - 1 : start] == b",":
-        return Span(start - 1, span.end)
-    return span

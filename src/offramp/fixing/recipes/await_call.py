@@ -17,6 +17,7 @@ from offramp.finding.prefect_calls import scheduler
 from offramp.finding.prefect_context import MODULE, Prefect, Target
 from offramp.finding.value_paths import BREAKS, Paths
 from offramp.finding.values import Local, Made, Member, Partial, Reference, Value, own_nodes
+from offramp.fixing.bracketed import comments_between
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
 from offramp.knowledge.prefect_dbt_calls import (
@@ -44,7 +45,7 @@ _SAME_EVERYWHERE = frozenset(
     "prefect.logging.loggers.get_run_logger prefect.logging.loggers.get_logger "
     "prefect.utilities.annotations.unmapped prefect.utilities.annotations.allow_failure".split()
 )
-_LOGGERS = frozenset(Reference(path) for path in _SAME_EVERYWHERE if path.endswith("_logger"))
+_LOGGERS = tuple(Reference(path) for path in _SAME_EVERYWHERE if path.endswith("_logger"))
 # Libraries that know nothing of Prefect, besides Python's own.
 _KNOWN = frozenset(
     "boto3 dateutil dotenv duckdb google httpx numpy pandas pendulum polars pydantic pytz requests sqlalchemy "
@@ -383,14 +384,19 @@ def _gives_coroutine(prefect: Prefect, function: FunctionNode | None, depth: int
 
 
 def unwrap(insertions: Insertions, call: ast.Call) -> None:
-    """Put ``await x`` for ``asyncio.run(x)``; Blocked where a comment stands between."""
-    source = insertions.source
-    positions = source.positions
+    """Put ``await x`` for ``asyncio.run(x)``; the parentheses stay where they hold more than that."""
+    positions = insertions.source.positions
     outer, inner = positions.span(call), positions.span(call.args[0])
-    before, after = source.utf8[outer.start : inner.start], source.utf8[inner.end : outer.end]
-    if b"#" in before + after or before.count(b"(") != 1:
-        raise Blocked("cannot be unwrapped without moving a comment or parentheses", call)
+    arguments = insertions.arguments(call)
+    (item,) = arguments.items
     begin, end = ("(await ", ")") if insertions.heads(call) else ("await ", "")
+    around = Span(arguments.begin, inner.start), Span(inner.end, arguments.end)
+    if item[:2] != inner or any(comments_between(insertions.source, *gap) for gap in around):
+        insertions.replace(Span(outer.start, arguments.begin - 1), begin)
+        if item.comma is not None:
+            insertions.replace(Span(item.comma, item.comma + 1), "")
+        insertions.replace(Span(outer.end, outer.end), end)
+        return
     if not isinstance(call.args[0], ast.Call | ast.Name | ast.Attribute | ast.Subscript):
         begin, end = f"{begin}(", f"){end}"
     insertions.replace(Span(outer.start, inner.start), begin)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-from itertools import pairwise
 
 from offramp.finding.prefect_context import Prefect, Target
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
 from offramp.fixing.recipes.job_block import POSITIONAL
-from offramp.fixing.text import INDENT, WIDTH
 from offramp.knowledge.prefect_dbt_calls import TRIGGER_AND_WAIT
-from offramp.model import Span
-from offramp.reading.source import Source
 
-_AIRFLOWS_TIMEOUT = 604800
+# Airflow's 7 days, as an argument of the function and of the block.
+AIRFLOWS_WAIT = "max_wait_seconds=604800"
+AIRFLOWS_TIMEOUT = "timeout_seconds=604800"
 _ATTEMPTS = "retry_filtered_models_attempts"
 
 
@@ -26,7 +24,7 @@ def no_attempts(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str
     if given is None:
         if not arguments.complete:
             raise Blocked("not all arguments are seen in this call", call)
-        add_argument(insertions, call, f"{_ATTEMPTS}=0")
+        add_arguments(insertions, call, f"{_ATTEMPTS}=0")
     elif given.node in (*call.args, *(keyword.value for keyword in call.keywords)) and given.node is not None:
         insertions.replace_node(given.node, "0")
     else:
@@ -36,48 +34,18 @@ def no_attempts(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str
 
 def longer_wait(insertions: Insertions, call: ast.Call, target: Target | None) -> str:
     """Wait as long as Airflow does; returns the title. Raises Blocked."""
-    argument = "timeout_seconds" if target is None else "max_wait_seconds"
-    add_argument(insertions, call, f"{argument}={_AIRFLOWS_TIMEOUT}")
-    return f"Set `{argument}={_AIRFLOWS_TIMEOUT}`, as in Airflow"
+    argument = AIRFLOWS_WAIT if target is not None else AIRFLOWS_TIMEOUT
+    add_arguments(insertions, call, argument)
+    return f"Set `{argument}`, as in Airflow"
 
 
-def add_argument(insertions: Insertions, call: ast.Call, text: str, *, wider: int = 0) -> None:
-    """Add a keyword argument at the end of a call; one argument a line where they have lines or fit on none.
+def add_arguments(insertions: Insertions, call: ast.Call, *texts: str, wider: int = 0) -> None:
+    """Add keyword arguments at the end of a call; ``wider`` are the columns by which other edits make it longer.
 
-    ``wider`` are the columns by which other edits make the call's line longer.
+    A call that is all that its statement does gets one argument a line where it gets too long.
     """
-    source = insertions.source
-    span = source.positions.span
-    parts: list[ast.expr | ast.keyword] = sorted([*call.args, *call.keywords], key=span)
-    close = span(call).end - 1
-    if not parts:
-        insertions.replace(Span(close, close), text)
-        return
-    last = span(parts[-1])
-    behind = source.utf8[last.end : close]
-    if b")" in behind.split(b"#")[0] or any(isinstance(argument, ast.GeneratorExp) for argument in call.args):
-        raise Blocked("a parenthesis stands behind the last argument", call)
-    indent = _indent(source, parts[-1])
-    if indent is not None:
-        insertions.replace(Span(last.end, last.end), f",\n{indent}{text}")
-        return
-    line = source.positions.line(parts[0].lineno)
-    one_line = parts[0].lineno == parts[-1].end_lineno and _outermost(insertions, call)
-    if not one_line or len(line) + len(text) + 2 + wider <= WIDTH or b"#" in behind:
-        insertions.replace(Span(last.end, last.end), f", {text}")
-        return
-    outer = line[: len(line) - len(line.lstrip())]
-    first = _indent(source, parts[0])
-    inner = first if first is not None else outer + INDENT
-    if first is None:
-        opening = span(call.func).end + 1
-        insertions.replace(Span(opening, span(parts[0]).start), f"\n{inner}")
-    for before, after in pairwise(parts):
-        insertions.replace(Span(span(before).end, span(after).start), f",\n{inner}")
-    if first is None:
-        insertions.replace(Span(last.end, close), f",\n{inner}{text},\n{outer}")
-    else:
-        insertions.replace(Span(last.end, last.end), f",\n{inner}{text}" + ("" if b"," in behind else ","))
+    arguments = insertions.arguments(call)
+    insertions.change(arguments.added(*texts, wider=wider if _outermost(insertions, call) else None))
 
 
 def _outermost(insertions: Insertions, call: ast.Call) -> bool:
@@ -89,10 +57,3 @@ def _outermost(insertions: Insertions, call: ast.Call) -> bool:
             return False
         outer = parents[outer]
     return isinstance(outer, ast.stmt)
-
-
-def _indent(source: Source, part: ast.expr | ast.keyword) -> str | None:
-    """The blanks before an argument that begins its line; None for others."""
-    row = source.positions.offset(part.lineno, 0)
-    before = source.utf8[row : source.positions.span(part).start].decode()
-    return None if before.strip() else before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.value_paths import Paths
@@ -10,6 +11,9 @@ from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
 from offramp.fixing.recipes.await_call import Awaiting, unwrap
 from offramp.model import Span
+
+# The keyword with what stands between it and an operand on the same logical line.
+_AWAIT = re.compile(rb"await(?:[ \t\f]|\\(?:\r\n|\n|\r))*")
 
 
 def right_form(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
@@ -24,8 +28,10 @@ def right_form(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
         return "Await it instead"
     awaits = _awaits(prefect, call)
     for node in awaits:
-        span = insertions.source.positions.span
-        insertions.replace(Span(span(node).start, span(node.value).start), "")
+        start = insertions.source.positions.span(node).start
+        keyword = _AWAIT.match(insertions.source.utf8, start)
+        assert keyword is not None
+        insertions.replace(Span(*keyword.span()), "")
     if awaits:
         return "Remove `await`"
     if target.form in ("submit", "map"):

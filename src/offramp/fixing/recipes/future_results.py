@@ -12,6 +12,7 @@ from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.values import own_nodes
+from offramp.fixing.bracketed import list_elements
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
 from offramp.fixing.recipes.wait_for_run import free_name
@@ -36,15 +37,15 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
     nothing = value is None or (isinstance(value, ast.Constant) and value.value is None)
     if len(calls) == 1 and isinstance(last, ast.Expr) and last.value is calls[0]:
         mapped = _mapped(calls[0])
-        insertions.around(calls[0], "return " if mapped else "return [", "" if mapped else "]")
+        insertions.around(last, "return " if mapped else "return [", "" if mapped else "]")
         return "Return the future"
     names = [_name(prefect, insertions, call, number) for number, call in enumerate(calls)]
-    listed = ", ".join(f"*{name}" if _mapped(call) else name for name, call in zip(names, calls, strict=True))
-    if isinstance(value, ast.List) and _are_futures(prefect, insertions, value):
+    listed = [f"*{name}" if _mapped(call) else name for name, call in zip(names, calls, strict=True)]
+    if isinstance(value, ast.List) and _are_futures(prefect, value):
         here = [part.id for part in walk(value) if isinstance(part, ast.Name)]
         others = [name for name in _others(prefect, function, calls) if name not in here]
         insertions.before(last, [f"{name}.wait()" for name in others])
-        insertions.around(value.elts[-1], "", f", {listed}")
+        insertions.change(list_elements(insertions.source, value).added(*listed))
         return "Return the future with the others"
     if isinstance(last, ast.Return) and not nothing:
         _refuse_work_in(prefect, last)
@@ -52,9 +53,9 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
         waits = [f"{name}.wait()" for name in waited] if len(waited) > 1 else []
         insertions.before(last, [*waits, *(f"{name}.result()" for name in names)])
         return "Ask for the result before the flow returns"
-    text = f"return {names[0]}" if len(calls) == 1 and _mapped(calls[0]) else f"return [{listed}]"
+    text = f"return {names[0]}" if len(calls) == 1 and _mapped(calls[0]) else f"return [{', '.join(listed)}]"
     if isinstance(last, ast.Return):
-        insertions.replace(insertions.source.positions.span(last), text)
+        insertions.replace_statement(last, [text])
     else:
         insertions.after(last, [text])
     return "Return the future" if len(calls) == 1 else "Return the futures in one flat list"
@@ -102,12 +103,9 @@ def _refuse_work_in(prefect: Prefect, last: ast.Return) -> None:
                 raise Blocked("this would not be started when the dbt task fails", call)
 
 
-def _are_futures(prefect: Prefect, insertions: Insertions, listed: ast.List) -> bool:
-    """Whether a list certainly holds nothing but futures, and takes another one at its end."""
-    if not listed.elts or not all(_is_future(prefect, element) for element in listed.elts):
-        return False
-    span = insertions.source.positions.span
-    return b")" not in insertions.source.utf8[span(listed.elts[-1]).end : span(listed).end]
+def _are_futures(prefect: Prefect, listed: ast.List) -> bool:
+    """Whether a list certainly holds futures, and nothing else."""
+    return bool(listed.elts) and all(_is_future(prefect, element) for element in listed.elts)
 
 
 def _is_future(prefect: Prefect, node: ast.expr) -> bool:
@@ -131,7 +129,7 @@ def _name(prefect: Prefect, insertions: Insertions, call: ast.Call, number: int)
     base = "futures" if _mapped(call) else "future"
     names = tuple(f"{base}_{number + 1}" if number else base for number in range(number, number + 9))
     name = free_name(prefect, call, names)
-    insertions.around(call, f"{name} = ")
+    insertions.before_statement(call, f"{name} = ")
     return name
 
 

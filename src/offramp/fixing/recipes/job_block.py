@@ -12,7 +12,6 @@ from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
 from offramp.fixing.text import call_lines
 from offramp.knowledge.prefect_dbt_calls import TRIGGER, TRIGGER_AND_WAIT
-from offramp.model import Span
 
 POSITIONAL = {
     TRIGGER_AND_WAIT: (
@@ -49,7 +48,7 @@ def write_job_block(prefect: Prefect, insertions: Insertions, call: ast.Call, ta
     attempts = given.pop(_ATTEMPTS, None)
     if name == TRIGGER_AND_WAIT and not (isinstance(attempts, ast.Constant) and attempts.value == 0):
         differences.append("failed models are not run again, which the function does three times unless told otherwise")
-    arguments = {_FIELDS[argument]: insertions.text(node) for argument, node in given.items()}
+    arguments = {_FIELDS[argument]: _text(insertions, node) for argument, node in given.items()}
     run = _free(prefect, call)
     column = statement.col_offset if isinstance(statement, ast.stmt) else 0
     lines = call_lines("DbtCloudJob", arguments, indent=column + len(run) + 14)
@@ -63,10 +62,16 @@ def write_job_block(prefect: Prefect, insertions: Insertions, call: ast.Call, ta
     else:
         raise Blocked("what the call gives is used here, and the block's run is something else", call)
     assert isinstance(statement, ast.stmt)
-    insertions.before(statement, [])  # shares no line with another
-    insertions.replace(insertions.source.positions.span(statement), f"\n{' ' * column}".join(lines))
+    insertions.replace_statement(statement, lines)
     insertions.imports.add(("prefect_dbt.cloud", "DbtCloudJob"))
     return differences
+
+
+def _text(insertions: Insertions, node: ast.expr) -> str:
+    """The source of an argument, strings of several lines written on one, since its lines are indented anew."""
+    strings = (part for part in walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str))
+    indented = any(part.lineno != part.end_lineno for part in strings)
+    return ast.unparse(node) if indented else insertions.text(node)
 
 
 def _result(insertions: Insertions, statement: ast.AST | None, call: ast.Call, run: str) -> str:
@@ -76,8 +81,7 @@ def _result(insertions: Insertions, statement: ast.AST | None, call: ast.Call, r
     if isinstance(statement, ast.Return):
         return f"return {fetched}"
     if isinstance(statement, ast.Assign):
-        start = insertions.source.positions.span(statement).start
-        return insertions.source.segment(Span(start, insertions.source.positions.span(call).start)) + fetched
+        return " = ".join([*map(insertions.text, statement.targets), fetched])
     raise Blocked("stands inside a larger expression", call)
 
 

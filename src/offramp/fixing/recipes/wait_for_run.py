@@ -11,9 +11,9 @@ from offramp.finding.prefect_runs import raises_anyway
 from offramp.finding.values import Constant
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions, continued
-from offramp.fixing.recipes.call_arguments import add_argument
+from offramp.fixing.recipes.call_arguments import AIRFLOWS_TIMEOUT, AIRFLOWS_WAIT, add_arguments
 from offramp.fixing.recipes.job_block import POSITIONAL
-from offramp.knowledge.prefect_dbt_calls import CORE_TASKS, RUNNER, SYNC_TASK, TRIGGER, TRIGGER_AND_WAIT, WAIT
+from offramp.knowledge.prefect_dbt_calls import CORE_TASKS, JOB, RUNNER, SYNC_TASK, TRIGGER, TRIGGER_AND_WAIT, WAIT
 from offramp.model import Span
 
 _JOBS = "prefect_dbt.cloud.jobs"
@@ -28,7 +28,7 @@ def wait_for_run(prefect: Prefect, insertions: Insertions, call: ast.Call, targe
             prefect.names.statement(call),
             [_called(prefect, call, f"{name}.wait_for_completion()"), _called(prefect, call, f"{name}.fetch_result()")],
         )
-        return "Wait for the run, and fetch its result"
+        return f"Wait for the run{_waiting(prefect, insertions, call)}, and fetch its result"
     if target.form != "call" or isinstance(call.func, ast.Call):
         lost = "a flow, which the waiting form is, cannot be submitted, and takes other options than a task"
         raise Blocked(lost, call)
@@ -49,8 +49,22 @@ def wait_for_run(prefect: Prefect, insertions: Insertions, call: ast.Call, targe
             start = insertions.source.positions.span(keyword).start
             insertions.replace(Span(start, start + 7), "trigger_job_run_options")
     longer = len(TRIGGER_AND_WAIT) - len(TRIGGER)
-    add_argument(insertions, call, "retry_filtered_models_attempts=0", wider=longer)
-    return "Wait for the run, and fail with it"
+    add_arguments(insertions, call, AIRFLOWS_WAIT, "retry_filtered_models_attempts=0", wider=longer)
+    return "Wait for the run, for 7 days as Airflow does, and fail with it"
+
+
+def _waiting(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
+    """Let the block that starts a run wait for it as long as Airflow does, where it is made here; returns how long."""
+    made, _ = prefect.producer(call.func.value) if isinstance(call.func, ast.Attribute) else (None, False)
+    if made is None or prefect.instance(made) != JOB or prefect.target(made.func) is not None:
+        return " (as long as its block's `timeout_seconds` says, 15 minutes unless set)"
+    arguments = prefect.values.arguments(made)
+    if "timeout_seconds" in arguments.given:
+        return ""
+    if not arguments.complete:
+        return " (for 15 minutes, unless its block sets another `timeout_seconds`)"
+    add_arguments(insertions, made, AIRFLOWS_TIMEOUT)
+    return ", for 7 days as Airflow does"
 
 
 def look_at_result(prefect: Prefect, insertions: Insertions, call: ast.Call, target: Target) -> str:
@@ -96,15 +110,14 @@ def _called(prefect: Prefect, call: ast.Call, text: str) -> str:
 def _held(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
     """The name that holds what a call gives; it gets one where it stands alone."""
     parent: ast.AST | None = prefect.names.parents.get(call)
-    value: ast.expr = call
     if isinstance(parent, ast.Await):
-        value, parent = parent, prefect.names.parents.get(parent)
+        parent = prefect.names.parents.get(parent)
     if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
         return parent.targets[0].id
     if not isinstance(parent, ast.Expr):
         raise Blocked("stands inside a larger expression", call)
     name = free_name(prefect, call, ("run", "dbt_run", "dbt_cloud_run"))
-    insertions.around(value, f"{name} = ")
+    insertions.before_statement(call, f"{name} = ")
     return name
 
 
@@ -123,9 +136,7 @@ def _status(prefect: Prefect, insertions: Insertions, call: ast.Call, statement:
     """The name of the status that a wait returns."""
     if _alone(prefect, call):
         status = free_name(prefect, call, ("status", "run_status", "dbt_run_status"))
-        parent = prefect.names.parents.get(call)
-        value: ast.expr = parent if isinstance(parent, ast.Await) else call
-        insertions.around(value, f"{status}, _ = ")
+        insertions.before_statement(call, f"{status}, _ = ")
         return status
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
