@@ -21,7 +21,6 @@ from offramp.finding.detect import (
     takes_tree,
 )
 from offramp.finding.suppress import suppress
-from offramp.fixing.edits import applicable, apply, edits_of, unproven
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Applicability, FileResult, Finding, Rule
 from offramp.reading.prefilter import Prefilter, declares_dependencies
@@ -33,10 +32,9 @@ from offramp.settings import PYTHON_ENDINGS, Gate, Settings, enabled_codes, merg
 if TYPE_CHECKING:
     from offramp.finding.project.index import Project
     from offramp.fixing.options import Options
+    from offramp.fixing.rounds import Round, Stage
 
 _CANNOT_PARSE = "OFR901"
-# Fixes that overlap are applied one round after the other; more rounds than this mean that they undo each other.
-_MOST_ROUNDS = 10
 # What would take longer than this many seconds is done in processes; starting them costs a fraction of it.
 _WORTH_PROCESSES = 0.3
 # How long to look, in seconds, before saying how long the rest will take.
@@ -157,34 +155,111 @@ def check_bytes(
     context = context.of(path)
     if not (named or context.parses_all) and not _may_matter(path, raw, context):
         return FileResult(path, ())
+    if _is_manifest(path, context):
+        return _guarded(path, raw, context, lambda: _check_manifest(path, raw, context, context.enabled_for(path)))
+
+    def check() -> FileResult:
+        source, findings = _found(path, raw, context, tree=tree, disable_noqa=disable_noqa)
+        if fixes and findings:
+            return _offered(_stage(source, _planned(source, findings, context), context), context)
+        return FileResult(path, tuple(findings), shown_text(source, context.rulebook) if findings else b"")
+
+    return _guarded(path, raw, context, check)
+
+
+def _found(
+    path: str, raw: bytes, context: Context, *, tree: ast.Module | None = None, disable_noqa: bool = False
+) -> tuple[Source, list[Finding]]:
+    """A file parsed, and its findings without fixes; ``context`` is the file's own. Raises SourceError."""
     rulebook = context.rulebook
     enabled = context.enabled_for(path)
+    source = Source(path, raw, tree, lazily=not takes_tree(raw, rulebook, enabled))
+    found = find(source, rulebook, enabled, context.versions, context.bans_for(path))
+    return source, suppress(source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa)
+
+
+def _guarded(path: str, raw: bytes, context: Context, check: Callable[[], FileResult]) -> FileResult:
+    """What a check gives, or what is wrong with the file or with offramp."""
     try:
-        if _is_manifest(path, context):
-            return _check_manifest(path, raw, context, enabled)
-        source = Source(path, raw, tree, lazily=not takes_tree(raw, rulebook, enabled))
-        found = find(source, rulebook, enabled, context.versions, context.bans_for(path))
-        findings = suppress(source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa)
-        if fixes and findings:
-            findings = planned(source, findings, context)
-        text = shown_text(source, rulebook) if findings else b""
+        return check()
     except SourceError as error:
-        return _unparsed(path, raw, rulebook, str(error), error.offset)
+        return _unparsed(path, raw, context.rulebook, str(error), error.offset)
     except RecursionError:
-        return _unparsed(path, raw, rulebook, "cannot analyse: nested too deeply", 0)
+        return _unparsed(path, raw, context.rulebook, "cannot analyse: nested too deeply", 0)
     except Exception as error:
         if os.environ.get("OFFRAMP_DEBUG"):
             raise
-        fault = f"internal error: {type(error).__name__}: {error}; please report it"
-        return FileResult(path, (), problem=f"{path}: {fault}")
-    return FileResult(path, tuple(findings), text)
+        return FileResult(path, (), problem=f"{path}: {_fault(error)}")
 
 
-def planned(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
-    """The findings of one file with their fixes or refusals; ``context`` is the file's own."""
+def _fault(error: Exception) -> str:
+    return f"internal error: {type(error).__name__}: {error}; please report it"
+
+
+def _stage(source: Source, planned: Sequence[Finding], context: Context) -> Stage:
+    """A state of a file whose fixes are to be made; ``context`` is the file's own."""
+    from offramp.finding.operators import module_of
+    from offramp.fixing.rounds import Stage, Tools
+
+    tools = Tools(
+        check=lambda raw: _checked_again(source.path, raw, context),
+        plan=lambda source, findings: _planned(source, findings, context),
+        module=lambda source: module_of(source, context.rulebook),
+        converts=context.settings.convert_dags if context.converts is None else context.converts,
+        project=context.project,
+    )
+    return Stage(source, planned, tools)
+
+
+def _checked_again(path: str, raw: bytes, context: Context) -> tuple[Source, list[Finding]]:
+    """A file and its findings after fixes; raises SourceError for whatever is wrong with it."""
+    try:
+        return _found(path, raw, context)
+    except RecursionError:
+        raise SourceError("cannot analyse: nested too deeply") from None
+    except Exception as error:
+        if isinstance(error, SourceError) or os.environ.get("OFFRAMP_DEBUG"):
+            raise
+        raise SourceError(_fault(error)) from None
+
+
+def _planned(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
     from offramp.fixing.plan import plan
 
     return plan(source, findings, context.rulebook, _options(context), context.project)
+
+
+def _offered(stage: Stage, context: Context) -> FileResult:
+    """The findings of a state with the fixes that were proven, and how many of them ``--fix`` would do away with."""
+    from offramp.fixing.rounds import counts
+
+    stage.prove_all()
+    source = stage.source
+    text = shown_text(source, context.rulebook) if stage.findings else b""
+    return FileResult(source.path, tuple(stage.findings), text, fixable=counts(stage))
+
+
+def planned(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
+    """The findings of one file with their fixes, which were proven, or refusals; ``context`` is the file's own."""
+    stage = _stage(source, _planned(source, findings, context), context)
+    stage.prove_all()
+    return stage.findings
+
+
+def proven(source: Source, planned: Sequence[Finding], chosen: Sequence[Finding], context: Context) -> Round:
+    """The fixes of ``chosen``, some of a file's ``planned`` findings, made; ``context`` is the file's own.
+
+    Raises UnprovenError where they would not do what they should.
+    """
+    return _stage(source, planned, context).proven(chosen)
+
+
+def safe_fixes(
+    source: Source, findings: Sequence[Finding], chosen: Sequence[Finding], context: Context
+) -> Round | None:
+    """The safe fixes of ``chosen``, some of a file's ``findings``, as far as they can be made at once."""
+    others = [finding for finding in findings if finding not in chosen]
+    return _stage(source, [*_planned(source, chosen, context), *others], context).next_round(unsafe=False)
 
 
 def shown(path: str, raw: bytes, context: Context) -> bytes:
@@ -192,64 +267,34 @@ def shown(path: str, raw: bytes, context: Context) -> bytes:
     return shown_text(Source(path, raw), context.of(path).rulebook)
 
 
-class UnprovenError(Exception):
-    """Fixes that were not made: which, and why, in one sentence."""
-
-
-def proven(
-    source: Source, findings: Sequence[Finding], applied: Sequence[Finding], context: Context, *, fixes: bool = False
-) -> tuple[bytes, FileResult]:
-    """The new bytes of a file with the fixes of ``applied``, some of its ``findings``, and what checking them gives.
-
-    The new text parses, compiles and reads no name that is gone; the findings are gone
-    and none has come. Raises UnprovenError where that is not so. ``fixes`` plans the fixes of
-    what is left.
-    """
-    codes = ", ".join(sorted({finding.code for finding in applied}))
-    try:
-        changed = source.encoded(apply(source.utf8, edits_of(applied, source)))
-    except (UnicodeEncodeError, ValueError) as error:
-        raise UnprovenError(f"{source.path}: the fix of {codes} was not applied: {error}") from None
-    after = check_bytes(source.path, changed, context, named=True, fixes=fixes)
-    fault = after.problem or unproven(findings, applied, after.findings)
-    if not fault:
-        from offramp.fixing.proof import airflow_after, broken
-
-        fixed = Source(source.path, changed)
-        fault = broken(source.tree, fixed.tree)
-        if not fault and any(finding.fix is not None and finding.fix.flows for finding in applied):
-            need = airflow_after(fixed, context.of(source.path).project)
-            fault = need.sentence if need is not None and not need.guarded else ""
-    if fault:
-        raise UnprovenError(f"{source.path}: the fix of {codes} was not applied: {fault}")
-    return changed, after
-
-
 def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: bool = False) -> FileResult:
     """Apply the safe fixes of one file's bytes, and the ``unsafe`` ones if asked; nothing is written.
 
     The result holds the findings that are left, and ``new_text`` where anything was
-    fixed. Every round of fixes is proven; when a proof fails, the text stays as it was
-    and ``problem`` names the rule.
+    fixed. Every round of fixes is proven: the new text parses, compiles and reads no name
+    that is gone, the findings are gone and none has come. What cannot be proven is left
+    out, and why is a refusal of its finding.
     """
-    result = check_bytes(path, raw, context, named=named, fixes=True)
-    nearest = context.of(path)
-    converts = nearest.settings.convert_dags if nearest.converts is None else nearest.converts
-    text = raw
-    fixed: list[Finding] = []
-    for _ in range(_MOST_ROUNDS):
-        applied = applicable(result.findings, unsafe=unsafe, converts=converts)
-        if not applied or result.problem:
-            break
-        try:
-            changed, after = proven(Source(path, text), result.findings, applied, context, fixes=True)
-        except UnprovenError as fault:
-            return result._replace(problem=str(fault))
-        fixed += applied
-        result, text = after, changed
-    if not fixed:
-        return result
-    return result._replace(new_text=text, old_text=raw, fixed=tuple(fixed))
+    own = context.of(path)
+    if not named and not own.parses_all and not _may_matter(path, raw, own):
+        return FileResult(path, ())
+    if _is_manifest(path, own):
+        return check_bytes(path, raw, context, named=named)
+
+    def fix() -> FileResult:
+        from offramp.fixing.rounds import run
+
+        source, findings = _found(path, raw, own)
+        if not findings:
+            return FileResult(path, ())
+        outcome = run(_stage(source, _planned(source, findings, own), own), unsafe=unsafe)
+        result = _offered(outcome.stage, own)
+        if not outcome.applied:
+            return result
+        new = outcome.stage.source.raw
+        return result._replace(new_text=new, old_text=raw, fixed=outcome.applied, gone=outcome.gone)
+
+    return _guarded(path, raw, own, fix)
 
 
 def check_files(

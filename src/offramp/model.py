@@ -17,6 +17,10 @@ class OfframpError(Exception):
     """Bad input that ends the run with exit code 2; ``str()`` is the one sentence to show."""
 
 
+class UnprovenError(Exception):
+    """A fix that was not made, and why, in one sentence."""
+
+
 class Span(NamedTuple):
     """Half-open range of byte offsets into the UTF-8 text."""
 
@@ -62,7 +66,9 @@ class Fix(NamedTuple):
     flows that DAGs become, where the fix takes DAGs out of Airflow; ``connections``
     are the pairs of Airflow connection id and Prefect block that the new code loads.
     ``reveals`` are the codes of findings that may show only once this fix is made, one
-    code for each: what never ran has no run that nothing waits for.
+    code for each: what never ran has no run that nothing waits for. ``needs`` are the
+    modules and names that the new code imports, and ``importing`` those of the edits that
+    see to that: fixes that are made together share their imports.
     """
 
     title: str
@@ -72,6 +78,13 @@ class Fix(NamedTuple):
     flows: tuple[Flow, ...] = ()
     connections: tuple[tuple[str, str], ...] = ()
     reveals: tuple[str, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+    importing: tuple[Edit, ...] = ()
+
+    @property
+    def body(self) -> tuple[Edit, ...]:
+        """The edits but for those of imports."""
+        return tuple(edit for edit in self.edits if edit not in self.importing)
 
 
 class Refusal(NamedTuple):
@@ -166,7 +179,10 @@ class Finding(NamedTuple):
 class FileResult(NamedTuple):
     """What checking one file gave.
 
-    ``fixed`` are the findings whose fixes made ``new_text`` of ``old_text``.
+    ``fixed`` are the findings whose fixes made ``new_text`` of ``old_text``, with those that
+    only showed on the way; ``gone`` counts those found in ``old_text`` that are not there
+    any more. ``fixable`` counts the findings that safe fixes would do away with, and how
+    many more unsafe ones would.
     ``text`` is the UTF-8 text that the findings' offsets count in, with API keys as
     asterisks, kept only where there are findings. ``problem`` is one sentence when the
     tool (not the file) failed on it; the run then ends with exit code 2. ``new_text`` is
@@ -182,3 +198,5 @@ class FileResult(NamedTuple):
     fixed: tuple[Finding, ...] = ()
     old_text: bytes = b""
     shown: str = ""
+    gone: int = 0
+    fixable: tuple[int, int] = (0, 0)

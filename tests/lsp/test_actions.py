@@ -10,11 +10,10 @@ import pytest
 from lsprotocol import types
 
 from lsp.without_server import ONLY_EDITS, RESOLVING, edited, edits_of, folders, offered, opened, resolved
-from offramp.engine import UnprovenError
 from offramp.frontends.lsp.actions import Abilities, Actions, add_to_baseline
 from offramp.frontends.lsp.checks import check
 from offramp.frontends.lsp.documents import Checked, Notebook
-from offramp.model import OfframpError
+from offramp.model import OfframpError, UnprovenError
 
 DAG = """\
 from datetime import datetime

@@ -127,6 +127,7 @@ class Names:
         self.conditions: dict[int, ast.If] = {}
         # The arms that only type checkers read.
         self._unrun: set[Branch] = set()
+        self._words: dict[ast.AST, frozenset[str]] = {}
         self._order = 0
         self._pending: list[tuple[ast.AST, Scope]] = []
         self._pending_mutations: list[tuple[str, Mutation]] = []
@@ -139,6 +140,15 @@ class Names:
                 self.mutations.setdefault((owner, name), []).append(mutation)
 
     # -- asking ------------------------------------------------------------------
+
+    def words(self, function: ast.AST) -> frozenset[str]:
+        """Every name that a function reads or binds, those of its inner functions among them."""
+        known = self._words.get(function)
+        if known is None:
+            fields = ("id", "arg", "name", "asname")
+            words = (getattr(part, field, None) for part in walk(function) for field in fields)
+            known = self._words[function] = frozenset(word for word in words if isinstance(word, str))
+        return known
 
     def place(self, node: ast.AST) -> tuple[Scope, int, Path]:
         """Scope, order and branch path of an expression or statement of the module."""

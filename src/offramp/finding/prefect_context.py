@@ -16,7 +16,6 @@ from offramp.finding.values import (
     Partial,
     Reference,
     Value,
-    own_nodes,
 )
 from offramp.knowledge.prefect_dbt_calls import (
     BY_CONTEXT,
@@ -178,6 +177,10 @@ class Prefect:
                 found.setdefault(target.function, []).append(call)
         return found
 
+    def calls_in(self, function: ast.AST) -> list[ast.Call]:
+        """The calls in a function, not those in functions inside of it."""
+        return self._calls_in.get(function, [])
+
     @cached_property
     def _calls_in(self) -> dict[ast.AST | None, list[ast.Call]]:
         found: dict[ast.AST | None, list[ast.Call]] = {}
@@ -189,7 +192,7 @@ class Prefect:
         """What dbt work does not happen when a local function does not run; empty for none."""
         if function not in self._works:
             self._works[function] = ""
-            for call in self._calls_in.get(function, ()):
+            for call in self.calls_in(function):
                 target = self.target(call.func)
                 if target is not None and target.callable.works:
                     self._works[function] = target.callable.missing
@@ -337,7 +340,7 @@ class Prefect:
         role = self.role(function)
         if role is None:
             return None
-        if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(function)):
+        if self.values.is_generator(function):
             generator = Target(Callable(function.name, PLAIN, ""), function=function, generator=True)
             return generator if role == "plain" else None
         asynchronous = isinstance(function, ast.AsyncFunctionDef)

@@ -28,6 +28,7 @@ def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
     """Submitted dbt tasks whose failure fails no flow run."""
     prefect = prefect_of(module, versions)
     places: set[ast.AST] = set()
+    beside: dict[ast.AST, bool] = {}
     for call in module.names.calls:
         target = prefect.target(call.func)
         if target is None or target.form not in ("submit", "map") or target.callable.kind not in (TASK, SYNC_TASK):
@@ -36,7 +37,7 @@ def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
             continue
         if any(keyword.arg == "return_state" for keyword in call.keywords):
             continue
-        future = _Future(prefect)
+        future = _Future(prefect, beside)
         future.follow(call, 1 if target.form == "map" else 0)
         for loss in losses(future.ends, _LOST):
             place = loss.site or call
@@ -56,7 +57,14 @@ def _unresolved(prefect: Prefect, loss: Loss, call: ast.Call, place: ast.Call) -
 
 
 class _Future(Paths):
-    """Where a future goes; ``unseen`` is everything that may ask for its result or state."""
+    """Where a future goes; ``unseen`` is everything that may ask for its result or state.
+
+    ``beside`` keeps which lists and tuples hold something else, for all futures of a file.
+    """
+
+    def __init__(self, prefect: Prefect, beside: dict[ast.AST, bool]) -> None:
+        super().__init__(prefect)
+        self._beside = beside
 
     def awaited(self, node: ast.Await, level: int) -> None:
         self.follow(node, level) if self.prefect.two else self.end(UNSEEN, node, level)
@@ -107,12 +115,14 @@ class _Future(Paths):
 
     def _beside_others(self, node: ast.AST) -> bool:
         """Whether a returned list or tuple certainly holds something that is no future."""
-        return any(
-            self._no_future(element)
-            for value in self.prefect.values.evaluate(node)
-            if isinstance(value, Items)
-            for element in value.nodes
-        )
+        if node not in self._beside:
+            self._beside[node] = any(
+                self._no_future(element)
+                for value in self.prefect.values.evaluate(node)
+                if isinstance(value, Items)
+                for element in value.nodes
+            )
+        return self._beside[node]
 
     def _no_future(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Constant | ast.JoinedStr | ast.List | ast.Tuple | ast.Set | ast.Dict | ast.ListComp):

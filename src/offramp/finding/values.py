@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from offramp.finding.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation, Names
+from offramp.finding.nodes import children
 from offramp.knowledge.airflow_names import COMPATIBILITY, current_name
 from offramp.record import NamedTuple
 
@@ -399,6 +400,10 @@ class Values:
         """The expressions that a generator yields, or yields from."""
         exits = self._exits(function)
         return [part.value for part in exits if not isinstance(part, ast.Return) and part.value is not None]  # type: ignore[attr-defined]
+
+    def is_generator(self, function: FunctionNode) -> bool:
+        """Whether a function is one whose call only makes a generator."""
+        return any(isinstance(part, ast.Yield | ast.YieldFrom) for part in self._exits(function))
 
     def _exits(self, function: FunctionNode) -> list[ast.AST]:
         known = self._exits_of.get(function)
@@ -1318,11 +1323,8 @@ def _holds_any(value: Value) -> bool:
 
 def own_nodes(function: ast.AST) -> list[ast.AST]:
     """The nodes of a function without those inside the functions and classes in it."""
-    found: list[ast.AST] = []
-    stack = list(ast.iter_child_nodes(function))
-    while stack:
-        node = stack.pop(0)
-        found.append(node)
+    found = children(function)
+    for node in found:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(node))
+            found += children(node)
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from offramp.finding.describe import argument_text, name_text, task_text
 from offramp.finding.operators import WAIT, Module, Use
@@ -16,6 +17,9 @@ from offramp.finding.run_flow import RunFlow, run_sources
 from offramp.finding.task_places import full_task_id
 from offramp.finding.trap import Trap
 from offramp.reading.versions import Versions
+
+if TYPE_CHECKING:
+    from offramp.finding.graph import Task
 
 _DEFERRABLE = "deferrable"
 _MOST_LISTED = 3
@@ -28,12 +32,17 @@ def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
         return
     from offramp.finding.following.statements import build
 
-    tasks = [task for dag in build(module).dags for task in dag.tasks.values()]
+    after: dict[ast.expr, dict[Task, set[str]]] = {}
+    for dag in build(module).dags:
+        for task in dag.tasks.values():
+            for upstream in task.upstream:
+                if upstream.use is not None:
+                    after.setdefault(upstream.use.callee, {}).setdefault(task, set()).add(upstream.id)
     early = "starts when the run is triggered, not when it has ended"
     for use, found in quiet:
         ids = {full_task_id(one.module, one.use) for one in found}
-        after = [task for task in tasks if any(up.use is use and (up.id in ids or None in ids) for up in task.upstream)]
-        yield _trap_of_passes(use, found)._replace(related=tuple((task.node, f"`{task.id}` {early}") for task in after))
+        tasks = [task for task, ups in after.get(use.callee, {}).items() if None in ids or ids & ups]
+        yield _trap_of_passes(use, found)._replace(related=tuple((task.node, f"`{task.id}` {early}") for task in tasks))
 
 
 @lru_cache(maxsize=1)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
-from offramp.model import Applicability, Edit, Finding, Span
+from offramp.finding.operators import Module
+from offramp.model import Applicability, Edit, Finding, Fix, Span
 from offramp.reading.source import Source
 
 _CANNOT_PARSE = "OFR901"
 
 
 def overlap(edits: Iterable[Edit]) -> bool:
-    """Whether two edits touch the same bytes, or insert at the same place."""
-    ordered = sorted(edits, key=lambda edit: edit.span)
+    """Whether two edits touch the same bytes, or insert at the same place; equal ones are one."""
+    ordered = sorted(set(edits), key=lambda edit: edit.span)
     return any(
         after.span.start < before.span.end or after.span.start == before.span.start
         for before, after in pairwise(ordered)
@@ -38,27 +40,53 @@ def apply(utf8: bytes, edits: Iterable[Edit]) -> bytes:
 def applicable(findings: Sequence[Finding], *, unsafe: bool, converts: bool) -> list[Finding]:
     """The findings whose fixes can be applied in one round: those that share a fix, and what does not touch it.
 
-    Without ``converts``, fixes that take a DAG out of Airflow are left out.
+    Two fixes of one call wait for each other: the first may do away with what the second is for. Without
+    ``converts``, fixes that take a DAG out of Airflow are left out.
     """
     wanted = (Applicability.SAFE, Applicability.UNSAFE) if unsafe else (Applicability.SAFE,)
     chosen: list[Finding] = []
+    fixes: set[tuple[Edit, ...]] = set()
+    calls: set[Span] = set()
     edits: list[Edit] = []
+    whole = False
     for finding in findings:
         fix = finding.fix
         if fix is None or fix.applicability not in wanted or (fix.flows and not converts):
             continue
-        if any(fix.edits == other.fix.edits for other in chosen if other.fix is not None):
-            chosen.append(finding)
-        elif not overlap([*edits, *fix.edits]) and not any(other.fix and other.fix.flows for other in chosen):
-            chosen.append(finding)
-            edits += fix.edits
+        if fix.edits not in fixes:
+            if whole or finding.span in calls or any(not _fits(edit, edits) for edit in fix.body):
+                continue
+            for edit in fix.body:
+                insort(edits, edit)
+            fixes.add(fix.edits)
+            whole = bool(fix.flows)
+        calls.add(finding.span)
+        chosen.append(finding)
     return chosen
 
 
-def edits_of(findings: Sequence[Finding], source: Source) -> list[Edit]:
-    """The edits of some findings' fixes, each once, with the file's own line ends."""
-    edits = dict.fromkeys(edit for finding in findings if finding.fix is not None for edit in finding.fix.edits)
-    return [edit._replace(text=edit.text.replace("\n", source.newline)) for edit in edits]
+def _fits(edit: Edit, edits: Sequence[Edit]) -> bool:
+    """Whether an edit touches none of those that are sorted already, or is one of them."""
+    index = bisect_left(edits, edit)
+    if index < len(edits) and edits[index] == edit:
+        return True
+    return not overlap([*edits[max(0, index - 1) : index + 1], edit])
+
+
+def edits_of(fixes: Sequence[Fix], module: Module, source: Source) -> list[Edit]:
+    """The edits of some fixes, equal ones once, with the file's own line ends.
+
+    Their imports are made anew where they are several: what one of them needs or leaves
+    behind changes what the others find. Raises Blocked where that cannot be done.
+    """
+    needing = [fix for fix in fixes if fix.importing]
+    edits = [edit for fix in fixes for edit in (fix.edits if len(needing) < 2 else fix.body)]
+    if len(needing) > 1:
+        from offramp.fixing.imports import import_edits
+
+        needed = frozenset(pair for fix in needing for pair in fix.needs)
+        edits += import_edits(module, source, edits, needed, leaves_airflow=False)
+    return [edit._replace(text=edit.text.replace("\n", source.newline)) for edit in dict.fromkeys(edits)]
 
 
 def between(before: bytes, after: bytes) -> list[Edit]:

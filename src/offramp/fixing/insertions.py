@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from offramp.finding.operators import Module
 from offramp.fixing.bracketed import Bracketed, call_arguments
@@ -12,7 +12,7 @@ from offramp.fixing.expressions import Blocked
 from offramp.fixing.imports import import_edits
 from offramp.fixing.layout import comments_in
 from offramp.fixing.text import expression_text
-from offramp.model import Edit, Span
+from offramp.model import Applicability, Edit, Fix, Span
 from offramp.reading.source import Source
 
 _STEP = "    "
@@ -103,6 +103,15 @@ class Insertions:
         self.before(statement, [text for text in comments_in(self.source, span) if text not in written])
         self.replace(span, f"\n{self._indent(row, column)}".join(lines))
 
+    def free_name(self, node: ast.AST, wanted: Sequence[str]) -> str:
+        """A name that nothing in the function or module around a node uses; raises Blocked where all are taken."""
+        function = self.names.enclosing_function(node)
+        taken = self.names.words(function) if function is not None else frozenset()
+        for name in wanted:
+            if name not in taken and name not in self.names.module.bindings:
+                return name
+        raise Blocked("no name is free for what the call gives", node)
+
     def text(self, node: ast.AST) -> str:
         """The source of an expression."""
         return expression_text(self.source, node, one_line=False)
@@ -122,8 +131,26 @@ class Insertions:
         if any(isinstance(outer, ast.JoinedStr) for outer in self.names.ancestors(node)):
             raise Blocked("stands inside an f-string", node)
 
-    def edits(self) -> tuple[Edit, ...]:
-        """The edits, with those of the imports; raises Blocked where an import cannot be added."""
+    def fix(self, title: str, applicability: Applicability, reason: str = "", reveals: Sequence[str] = ()) -> Fix:
+        """The fix that all this makes; raises Blocked where an import cannot be added."""
+        body = self._merged()
+        importing: list[Edit] = []
+        if self.imports:
+            needed = frozenset(self.imports)
+            importing = import_edits(self.module, self.source, body, needed, leaves_airflow=False)
+        edits = tuple(sorted([*body, *importing], key=lambda edit: edit.span))
+        return Fix(
+            title,
+            edits,
+            applicability,
+            reason,
+            reveals=tuple(reveals),
+            needs=tuple(sorted(self.imports)),
+            importing=tuple(importing),
+        )
+
+    def _merged(self) -> list[Edit]:
+        """The edits; what is inserted where a replaced span begins goes into that edit."""
         closing: dict[int, str] = {}
         opening: dict[int, str] = {}
         spans = {node: self.source.positions.span(node) for node in self._around}
@@ -139,12 +166,15 @@ class Insertions:
             placed.setdefault(Span(offset, offset), []).append(text)
         for offset, text in self._rows():
             placed.setdefault(Span(offset, offset), []).insert(0, text)
-        replaced = {span: "".join(texts) for span, texts in placed.items() if span.end > span.start or any(texts)}
-        edits = _merged(replaced)
-        if self.imports:
-            needed = frozenset(self.imports)
-            edits += import_edits(self.module, self.source, edits, needed, leaves_airflow=False)
-        return tuple(sorted(edits, key=lambda edit: edit.span))
+        edits: list[Edit] = []
+        for span in sorted(placed):
+            text = "".join(placed[span])
+            last = edits[-1] if edits else None
+            if last is not None and last.span.start == last.span.end == span.start:
+                edits[-1] = Edit(span, last.text + text)
+            elif text or span.end > span.start:
+                edits.append(Edit(span, text))
+        return edits
 
     def _rows(self) -> Iterator[tuple[int, str]]:
         """The statements that are put in, by the offset of the row before which they stand."""
@@ -164,19 +194,6 @@ class Insertions:
             if line[:column] and not line[:column].strip() and line[column : column + 1].strip():
                 return line[:column]
         return " " * column
-
-
-def _merged(replaced: dict[Span, str]) -> list[Edit]:
-    """The edits; what is inserted where a replaced span begins goes into that edit."""
-    edits: list[Edit] = []
-    for span in sorted(replaced):
-        text = replaced[span]
-        last = edits[-1] if edits else None
-        if last is not None and last.span.start == last.span.end == span.start:
-            edits[-1] = Edit(span, last.text + text)
-        else:
-            edits.append(Edit(span, text))
-    return edits
 
 
 def continued(lines: list[str]) -> list[str]:

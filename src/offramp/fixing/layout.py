@@ -92,7 +92,7 @@ class Comments:
         taken = [
             comment
             for comment in self._comments
-            if comment.row in wanted and comment.row not in self._given and not re.match(_PRAGMA, comment.text)
+            if comment.row in wanted and comment.row not in self._given and not is_pragma(comment.text)
         ]
         self._given.update(comment.row for comment in taken)
         return [comment.text for comment in taken]
@@ -108,12 +108,19 @@ def comments_on(source: Source, statement: ast.AST) -> dict[int, str]:
     return {
         token.start[0]: token.string
         for token in source.tokens
-        if token.type == tokenize.COMMENT and token.start[0] in rows and not re.match(_PRAGMA, token.string)
+        if token.type == tokenize.COMMENT and token.start[0] in rows and not is_pragma(token.string)
     }
 
 
-def comments_in(source: Source, span: Span) -> list[str]:
-    """The comments in a span, pragmas among them, in order."""
+def is_pragma(comment: str) -> bool:
+    """Whether a comment tells a tool what to do with its line."""
+    return re.match(_PRAGMA, comment) is not None
+
+
+def comments_in(source: Source, span: Span | None = None) -> list[str]:
+    """The comments in a file or a span of it, pragmas among them, in order."""
+    if span is None:
+        span = Span(0, len(source.utf8))
     if "#" not in source.segment(span):
         return []
     import tokenize  # slow to load

@@ -35,15 +35,25 @@ def plan_operators(
     module = module_of(source, rulebook)
     graph = build(module)
     conversion = _conversion(module, source, graph, options, findings, project)
+    uses = {source.positions.span(use.callee): use for use in reversed(module.uses)}
+    whole = _whole(source, conversion)
+    loose = {use.callee for use in graph.loose} if not graph.dags and not graph.blockers else set()
     result = []
     for finding in findings:
         match detectors.get(finding.code):
             case "" | "derived-operator" | "noted-operator":
-                result.append(_for_operator(finding, module, source, graph, options, conversion))
+                use = uses.get(finding.span)
+                if use is not None and use.callee in loose:
+                    result.append(_bare(finding, module, source, use, options))
+                elif isinstance(whole, Fix):
+                    result.append(finding._replace(fix=whole))
+                else:
+                    refusals = whole or (Refusal("is not part of a DAG that is built in this file", finding.span),)
+                    result.append(finding._replace(refusals=refusals))
             case "fire-and-forget-run":
-                result.append(_wait(finding, module, source))
+                result.append(_wait(finding, uses[finding.span], source))
             case "deferrable-without-wait":
-                result.append(_not_deferrable(finding, module, source))
+                result.append(_not_deferrable(finding, module, uses[finding.span], source))
             case "double-wait":
                 title = "Remove the sensor, or let only the sensor wait (`wait_for_termination=False`)"
                 fix = Fix(title, (), Applicability.DISPLAY_ONLY, "both waits are harmless")
@@ -77,28 +87,20 @@ def _conversion(
     return looked_around(module, source, graph, conversion, project, in_place=options.in_place)
 
 
-def _for_operator(
-    finding: Finding, module: Module, source: Source, graph: Graph, options: Options, conversion: Conversion
-) -> Finding:
-    use = next((use for use in module.uses if source.positions.span(use.callee) == finding.span), None)
-    if not graph.dags and not graph.blockers and use is not None and use in graph.loose:
-        return _bare(finding, module, source, use, options)
+def _whole(source: Source, conversion: Conversion) -> Fix | tuple[Refusal, ...]:
+    """The fix that converts a whole file, or every reason why it is not converted."""
     if conversion.blockers or not conversion.edits:
-        refusals = [_refusal(source, blocker) for blocker in conversion.blockers]
-        if not refusals:
-            refusals = [Refusal("is not part of a DAG that is built in this file", finding.span)]
-        return finding._replace(
-            refusals=tuple(sorted(dict.fromkeys(refusals), key=lambda refusal: refusal.span or Span(0, 0)))
-        )
+        refusals = dict.fromkeys(_refusal(source, blocker) for blocker in conversion.blockers)
+        return tuple(sorted(refusals, key=lambda refusal: refusal.span or Span(0, 0)))
     number = len(conversion.flows)
-    whole = f"Convert the {number} DAGs of this file to Prefect flows"
-    title = "Convert this DAG to a Prefect flow" if number == 1 else whole
+    title = f"Convert the {number} DAGs of this file to Prefect flows"
+    if number == 1:
+        title = "Convert this DAG to a Prefect flow"
     if conversion.unwaited:
         title += f"; nobody waits for {', '.join(f'`{task}`' for task in conversion.unwaited)}, as decided by comment"
     applicability = Applicability.UNSAFE if conversion.doubts else Applicability.SAFE
     reason = "; ".join(conversion.doubts)
-    fix = Fix(title, conversion.edits, applicability, reason, conversion.flows, conversion.connections)
-    return finding._replace(fix=fix)
+    return Fix(title, conversion.edits, applicability, reason, conversion.flows, conversion.connections)
 
 
 def _bare(finding: Finding, module: Module, source: Source, use: Use, options: Options) -> Finding:
@@ -119,8 +121,7 @@ def _refusal(source: Source, blocker: Blocker) -> Refusal:
     return Refusal(blocker.reason, source.positions.span(blocker.node))
 
 
-def _wait(finding: Finding, module: Module, source: Source) -> Finding:
-    use = _use_at(module, source, finding)
+def _wait(finding: Finding, use: Use, source: Source) -> Finding:
     reason = "the DAG run then lasts as long as the dbt run, fails with it, and `retries` triggers it again"
     found = _keyword(use, "wait_for_termination")
     if found is None:
@@ -130,8 +131,7 @@ def _wait(finding: Finding, module: Module, source: Source) -> Finding:
     return finding._replace(fix=Fix("Wait for the run", (edit,), Applicability.UNSAFE, reason))
 
 
-def _not_deferrable(finding: Finding, module: Module, source: Source) -> Finding:
-    use = _use_at(module, source, finding)
+def _not_deferrable(finding: Finding, module: Module, use: Use, source: Source) -> Finding:
     found = _keyword(use, "deferrable")
     if found is None:
         return finding._replace(refusals=(Refusal("`deferrable` is not given in this call", finding.span),))
@@ -155,10 +155,6 @@ def _in_default_args(module: Module, use: Use, given: ast.keyword) -> bool:
         if "default_args" in own:
             module.dags.defaults(own["default_args"], defaults)
     return given.arg in defaults
-
-
-def _use_at(module: Module, source: Source, finding: Finding) -> Use:
-    return next(use for use in module.uses if source.positions.span(use.callee) == finding.span)
 
 
 def _keyword(use: Use, name: str) -> tuple[ast.Call, ast.keyword] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from offramp.finding.names import FunctionNode
@@ -63,6 +63,8 @@ class PrefectFixes:
         self._project = project
         self._findings = findings
         self._calls = {source.positions.span(call.func): call for call in module.names.calls}
+        self._awaiting: dict[FunctionNode, tuple[Fix, frozenset[ast.Call]]] = {}
+        self._resolved: dict[FunctionNode | ast.Lambda | None, Fix | Blocked] = {}
         self._plans: dict[str, Callable[[Finding, ast.Call], Fix]] = {
             "dbt-call-not-awaited": self._await,
             "returned-coroutine": self._await,
@@ -102,12 +104,18 @@ class PrefectFixes:
         try:
             return self._awaited(call, reason)
         except Blocked as blocked:
-            fix = self._job_block(call, reason)
-            if fix is None:
+            block = self._job_block(call, reason)
+            if block is None:
                 raise blocked from None
-            return fix
+            return block
 
     def _awaited(self, call: ast.Call, reason: str) -> Fix:
+        function = self._module.names.enclosing_function(call)
+        if isinstance(function, FunctionNode) and function in self._awaiting:
+            known, calls = self._awaiting[function]
+            if call in calls:
+                # The first call that makes a function async takes all others in it along.
+                return known._replace(reason=reason)
         insertions = self._insertions()
         awaiting = Awaiting(self._prefect, insertions, self._found(_NEVER_AWAITED))
         awaiting.start(call)
@@ -117,7 +125,9 @@ class PrefectFixes:
         title = f"Await it, and make {names} async" if names else "Await it"
         if not awaiting.asynchronous and self._module.names.enclosing_function(call) is None:
             title = "Run it with `asyncio.run`"
-        return Fix(title, insertions.edits(), Applicability.UNSAFE, reason, reveals=self._behind(awaiting.awaited))
+        fix = insertions.fix(title, Applicability.UNSAFE, reason, self._behind(awaiting.awaited))
+        self._awaiting.update(dict.fromkeys(awaiting.asynchronous, (fix, frozenset(awaiting.awaited))))
+        return fix
 
     def _only_here(self, function: FunctionNode) -> None:
         importer = self._project.importing(self._source.path) if self._project is not None else None
@@ -125,22 +135,19 @@ class PrefectFixes:
             raise Blocked(f"{importer} imports this file, and may call `{function.name}`", function)
 
     def _job_block(self, call: ast.Call, reason: str) -> Fix | None:
-        target = self._target(call)
         insertions = self._insertions()
+        title = f"Run `{JOB}`, which needs no `await` here"
         try:
-            differences = write_job_block(self._prefect, insertions, call, target)
-            edits = insertions.edits()
+            differences = write_job_block(self._prefect, insertions, call, self._target(call))
+            return insertions.fix(title, Applicability.UNSAFE, "; ".join([reason, *differences]), self._behind([call]))
         except Blocked:
             return None
-        title = f"Run `{JOB}`, which needs no `await` here"
-        reason = "; ".join([reason, *differences])
-        return Fix(title, edits, Applicability.UNSAFE, reason, reveals=self._behind([call]))
 
     def _wait(self, _finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
         title = wait_for_run(self._prefect, insertions, call, self._target(call))
         revealed = self._codes.get("wait-window-too-short", "")
-        return Fix(title, insertions.edits(), Applicability.UNSAFE, _WAITS, reveals=(revealed,) if revealed else ())
+        return insertions.fix(title, Applicability.UNSAFE, _WAITS, [revealed] if revealed else [])
 
     def _look(self, _finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
@@ -149,47 +156,53 @@ class PrefectFixes:
         if any(keyword.arg == "return_state" for keyword in call.keywords):
             raise Blocked("`return_state=True` says that the state is to be looked at", call)
         title = look_at_result(self._prefect, insertions, call, self._target(call))
-        return Fix(title, insertions.edits(), Applicability.UNSAFE, _FAILS)
+        return insertions.fix(title, Applicability.UNSAFE, _FAILS)
 
     def _resolve(self, finding: Finding, call: ast.Call) -> Fix:
-        insertions = self._insertions()
         self._target(call, ("submit", "map"))
         flow = self._module.names.enclosing_function(call)
-        calls = [
-            other
-            for other in self._found(frozenset({self._detectors[finding.code]}))
-            if self._module.names.enclosing_function(other) is flow
-        ]
-        title = resolve_futures(self._prefect, insertions, calls)
-        return Fix(title, insertions.edits(), Applicability.UNSAFE, "the flow run then fails when the task does")
+        if flow not in self._resolved:
+            insertions = self._insertions()
+            found = self._found(frozenset({self._detectors[finding.code]}))
+            calls = [other for other in found if self._module.names.enclosing_function(other) is flow]
+            try:
+                title = resolve_futures(self._prefect, insertions, calls)
+                reason = "the flow run then fails when the task does"
+                self._resolved[flow] = insertions.fix(title, Applicability.UNSAFE, reason)
+            except Blocked as blocked:
+                self._resolved[flow] = blocked
+        resolved = self._resolved[flow]
+        if isinstance(resolved, Blocked):
+            raise resolved
+        return resolved
 
     def _longer(self, _finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
         title = longer_wait(insertions, call, self._prefect.target(call.func))
-        return Fix(title, insertions.edits(), Applicability.UNSAFE, "the run may then wait for 7 days")
+        return insertions.fix(title, Applicability.UNSAFE, "the run may then wait for 7 days")
 
     def _no_attempts(self, _finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
         title = no_attempts(self._prefect, insertions, call)
-        return Fix(title, insertions.edits(), Applicability.SAFE)
+        return insertions.fix(title, Applicability.SAFE)
 
     def _right_form(self, _finding: Finding, call: ast.Call) -> Fix:
         insertions = self._insertions()
         title = right_form(self._prefect, insertions, call)
         # What `asyncio.run` runs is its argument.
         run = [call, *(argument for argument in call.args if isinstance(argument, ast.Call))]
-        return Fix(title, insertions.edits(), Applicability.UNSAFE, _GOES_ON, reveals=self._behind(run))
+        return insertions.fix(title, Applicability.UNSAFE, _GOES_ON, self._behind(run))
 
-    def _behind(self, calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    def _behind(self, calls: Collection[ast.Call]) -> tuple[str, ...]:
         """The codes of what may show once these calls run: what became of their runs, and what is asked of them."""
         found = [_REVEALED.get(self._name(call), "") for call in calls]
         found += ["future-not-resolved" for call in calls if self._form(call) in ("submit", "map")]
         if self._prefect.two:
             found += ["wrong-call-form" for call in calls if self._form(call) in ("submit", "map")]
-        made = list(calls)
+        made = set(calls)
         for call in self._module.names.calls:
             if isinstance(call.func, ast.Attribute) and self._prefect.producer(call.func.value)[0] in made:
-                made.append(call)
+                made.add(call)
                 found += ["dbt-call-not-awaited", "returned-coroutine", _REVEALED.get(self._name(call), "")]
         return tuple(self._codes[detector] for detector in found if detector in self._codes)
 

@@ -1,14 +1,18 @@
-"""Proves that a fixed file compiles, that each of its names means something, and that flows do without Airflow."""
+"""Proves that a fixed file compiles and keeps its comments, that its names mean something, and needs no Airflow."""
 
 from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from offramp.finding.names import FunctionNode, Names
 from offramp.finding.nodes import walk
 from offramp.finding.project.imported import imported_by, is_airflow
+from offramp.fixing.layout import comments_in, is_pragma
+from offramp.model import Edit
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
@@ -21,13 +25,12 @@ _OF_A_MODULE = frozenset(
 )
 
 
-def broken(before: ast.Module, after: ast.Module) -> str:
-    """What a fix broke in a file, in one sentence; empty when nothing."""
+def broken(old: Names, tree: ast.Module, new: Names) -> str:
+    """What a fix broke in a file, whose names and new tree are given, in one sentence; empty when nothing."""
     try:
-        compile(after, "<fixed>", "exec", dont_inherit=True)
+        compile(tree, "<fixed>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         return f"the result does not compile: {error}"
-    old, new = Names(before), Names(after)
     if new.module.stars:
         return ""
     undefined = sorted(_undefined(new) - _undefined(old))
@@ -87,6 +90,18 @@ def exported(names: Names) -> list[str]:
     return list(
         dict.fromkeys(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
     )
+
+
+def lost_comments(before: Source, edits: Iterable[Edit], after: Source) -> str:
+    """Which comment a fix lost, in one sentence; empty for none.
+
+    Pragmas speak of lines, which may be gone.
+    """
+    if all("#" not in before.segment(edit.span) for edit in edits):
+        return ""
+    lost = Counter(comments_in(before)) - Counter(comments_in(after))
+    comment = next((text for text in lost if not is_pragma(text)), None)
+    return f"the comment `{comment}` would be lost" if comment is not None else ""
 
 
 def _undefined(names: Names) -> set[str]:

@@ -7,7 +7,6 @@ them that fix hand in the same new module for the whole old one.
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
@@ -28,9 +27,8 @@ from libcst.metadata import (
     PositionProvider,
 )
 
-from offramp.engine import Context, UnprovenError, check_bytes, planned, project_around, proven
+from offramp.engine import Context, check_bytes, project_around, safe_fixes
 from offramp.escapes import visible
-from offramp.fixing.edits import applicable
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Finding, OfframpError, Rule
 from offramp.output import rule_url
@@ -39,7 +37,6 @@ from offramp.reading.versions import find_versions
 from offramp.record import NamedTuple
 from offramp.settings import Settings, enabled_codes, load
 
-_LOG = logging.getLogger(__name__)
 # What these find stands in files that Fixit does not read.
 _IN_MANIFESTS = frozenset({"airflow-dependency", "unknown-extra"})
 
@@ -222,20 +219,14 @@ def _check(path: str, raw: bytes, codes: Collection[str], context: Context) -> _
     if not findings:
         return _Checked()
     nearest = context.of(path)
-    converts = nearest.settings.convert_dags
-    if converts and nearest.project is None:
+    if nearest.settings.convert_dags and nearest.project is None:
         nearest.project = project_around([nearest.settings.root], nearest.settings)
-    applied = applicable(planned(source, findings, nearest), unsafe=False, converts=converts)
-    if applied:
-        try:
-            new_text, _ = proven(source, result.findings, applied, nearest)
-        except UnprovenError as error:
-            _LOG.warning("%s", error)
-        else:
-            spans = {(finding.code, finding.span) for finding in applied}
-            fixed = tuple(finding for finding in findings if (finding.code, finding.span) in spans)
-            return _Checked(findings, result.text, fixed, new_text)
-    return _Checked(findings, result.text)
+    done = safe_fixes(source, result.findings, findings, nearest)
+    if done is None:
+        return _Checked(findings, result.text)
+    spans = {(finding.code, finding.span) for finding in done.applied}
+    fixed = tuple(finding for finding in findings if (finding.code, finding.span) in spans)
+    return _Checked(findings, result.text, fixed, done.source.raw)
 
 
 def _is_ignored(source: Source, finding: Finding) -> bool:
@@ -291,7 +282,10 @@ def _context(directory: str) -> Context:
 
 def _context_of(settings: Settings, rulebook: Rulebook) -> Context:
     enabled = enabled_codes(settings, rulebook.rules.values())
-    return Context(settings, rulebook, enabled, find_versions(settings))
+    context = Context(settings, rulebook, enabled, find_versions(settings))
+    # Fixit runs over files that nobody named: DAGs are converted where the configuration says so.
+    context.converts = None
+    return context
 
 
 @lru_cache(maxsize=8)

@@ -121,10 +121,7 @@ def summary(results: Sequence[FileResult], checked: int, problems: int) -> str:
 
 def fixable(results: Iterable[FileResult], *, unsafe: bool) -> str:
     """How many findings can be fixed, and how; empty when none can."""
-    counts = Counter(
-        finding.fix.applicability for result in results for finding in result.findings if finding.fix is not None
-    )
-    safe, more = counts[Applicability.SAFE], counts[Applicability.UNSAFE]
+    safe, more = (sum(counts) for counts in zip((0, 0), *(result.fixable for result in results), strict=True))
     if unsafe:
         return f"{safe + more} fixable with --fix --unsafe-fixes." if safe + more else ""
     if safe and more:
@@ -139,7 +136,7 @@ def fixed(results: Iterable[FileResult], *, written: bool) -> list[str]:
     changed = [result for result in results if result.new_text is not None]
     if not changed:
         return []
-    count = sum(len(result.fixed) for result in changed)
+    count = sum(result.gone for result in changed)
     verb = "Fixed" if written else "Would fix"
     lines = [f"{verb} {_count(count, 'finding')} in {_count(len(changed), 'file')}."]
     flows = {

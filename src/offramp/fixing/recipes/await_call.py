@@ -71,17 +71,20 @@ class Awaiting:
         self.prefect = prefect
         self.names = prefect.names
         self.insertions = insertions
-        self.asynchronous: list[ast.FunctionDef] = []
-        self.awaited: list[ast.Call] = []
-        self._unawaited = list(calls)
+        # In the order in which they were come by.
+        self.asynchronous: dict[ast.FunctionDef, None] = {}
+        self.awaited: dict[ast.Call, None] = {}
+        self._unawaited = set(calls)
         self._reached: set[FunctionNode] = set()
         self._runs: set[ast.Call] = set()
 
     def start(self, call: ast.Call) -> None:
         """Await one coroutine, and all others that the functions made async give rise to; raises Blocked."""
         self._await(call)
-        for function in self.asynchronous:
-            self._follow(function)
+        followed = 0
+        while followed < len(self.asynchronous):
+            self._follow(list(self.asynchronous)[followed])
+            followed += 1
 
     # -- one call ----------------------------------------------------------------
 
@@ -90,7 +93,7 @@ class Awaiting:
             return
         function = self.names.enclosing_function(call)
         usable(self.prefect, call)
-        self.awaited.append(call)
+        self.awaited[call] = None
         if function is None:
             self._run(call)
         elif isinstance(function, ast.Lambda):
@@ -132,13 +135,13 @@ class Awaiting:
             raise Blocked(f"a decorator of `{function.name}` is not known here", function)
         if isinstance(self.names.place(function)[0].node, ast.ClassDef):
             raise Blocked(f"`{function.name}` is a method, whose calls are not followed", function)
-        if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(function)):
+        if self.prefect.values.is_generator(function):
             raise Blocked(f"`{function.name}` is a generator", function)
         self._uses(function)
         sites = self.prefect.call_sites(function)
         if sites is None or (not sites and role != "flow"):
             raise Blocked(f"`{function.name}` may be called from where it is not seen", function)
-        self.asynchronous.append(function)
+        self.asynchronous[function] = None
         self.insertions.make_async(function)
         for site in sites:
             target = self.prefect.target(site.func)
@@ -176,11 +179,10 @@ class Awaiting:
         """Blocked where a function that may be called from anywhere in an async flow needs to await."""
         if self.prefect.role(inner) in ("flow", "task"):
             return
-        for call in self.names.calls:
-            if self.names.enclosing_function(call) is inner and inner not in self.asynchronous:
-                target = self.prefect.target(call.func)
-                if self._goes_by_surroundings(call, target) or self._runs_loop(call):
-                    raise Blocked("does something else inside an async flow, and cannot await", call)
+        for call in self.prefect.calls_in(inner) if inner not in self.asynchronous else ():
+            target = self.prefect.target(call.func)
+            if self._goes_by_surroundings(call, target) or self._runs_loop(call):
+                raise Blocked("does something else inside an async flow, and cannot await", call)
 
     def _call(self, call: ast.Call) -> None:
         if call in self.awaited:
@@ -214,9 +216,8 @@ class Awaiting:
 
     def _reach(self, function: FunctionNode) -> None:
         """A function that an async flow calls: it becomes async as well where it needs to await."""
-        for call in self.names.calls:
-            if self.names.enclosing_function(call) is function:
-                self._call(call)
+        for call in self.prefect.calls_in(function):
+            self._call(call)
         for part in walk(function):
             parent = self.names.parents.get(part)
             if isinstance(part, ast.Name) and not (isinstance(parent, ast.Call) and parent.func is part):
@@ -230,9 +231,7 @@ class Awaiting:
 
     def _no_loop(self, function: FunctionNode) -> None:
         """A sync flow or task below an async flow runs as before, but for event loops of its own."""
-        for call in self.names.calls:
-            if self.names.enclosing_function(call) is not function:
-                continue
+        for call in self.prefect.calls_in(function):
             if self._runs_loop(call) or self._path(call) in _OTHER_LOOPS:
                 raise Blocked("runs an event loop, which raises below an async flow", call)
             target = self.prefect.target(call.func)
@@ -251,7 +250,7 @@ class Awaiting:
             self._make_async(function)
         self._place(call, function)
         unwrap(self.insertions, call)
-        self.awaited.append(call)
+        self.awaited[call] = None
 
     def _runs_loop(self, call: ast.Call) -> bool:
         return self._path(call) in _RUNS

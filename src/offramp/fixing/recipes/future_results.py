@@ -15,7 +15,6 @@ from offramp.finding.values import own_nodes
 from offramp.fixing.bracketed import list_elements
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
-from offramp.fixing.recipes.wait_for_run import free_name
 
 
 def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Call]) -> str:
@@ -23,7 +22,7 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
     function = prefect.names.enclosing_function(calls[0])
     if not isinstance(function, FunctionNode) or prefect.role(function) != "flow":
         raise Blocked("is submitted in a function that is no flow", calls[0])
-    if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function)):
+    if prefect.values.is_generator(function):
         raise Blocked(f"`{function.name}` is a generator", function)
     returns = [node for node in own_nodes(function) if isinstance(node, ast.Return)]
     last = function.body[-1]
@@ -128,7 +127,7 @@ def _name(prefect: Prefect, insertions: Insertions, call: ast.Call, number: int)
         raise Blocked("stands inside a larger expression", call)
     base = "futures" if _mapped(call) else "future"
     names = tuple(f"{base}_{number + 1}" if number else base for number in range(number, number + 9))
-    name = free_name(prefect, call, names)
+    name = insertions.free_name(call, names)
     insertions.before_statement(call, f"{name} = ")
     return name
 

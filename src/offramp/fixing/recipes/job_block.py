@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 
 from offramp.finding.keys import holds_key
-from offramp.finding.names import FunctionNode
 from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import SYNC, Prefect, Target
 from offramp.fixing.expressions import Blocked
@@ -49,7 +48,7 @@ def write_job_block(prefect: Prefect, insertions: Insertions, call: ast.Call, ta
     if name == TRIGGER_AND_WAIT and not (isinstance(attempts, ast.Constant) and attempts.value == 0):
         differences.append("failed models are not run again, which the function does three times unless told otherwise")
     arguments = {_FIELDS[argument]: _text(insertions, node) for argument, node in given.items()}
-    run = _free(prefect, call)
+    run = insertions.free_name(call, ("run", "dbt_run", "dbt_cloud_run"))
     column = statement.col_offset if isinstance(statement, ast.stmt) else 0
     lines = call_lines("DbtCloudJob", arguments, indent=column + len(run) + 14)
     lines[0] = f"{run} = {lines[0]}"
@@ -98,14 +97,3 @@ def _given(prefect: Prefect, call: ast.Call, positional: tuple[str, ...]) -> dic
     if any("\n" in ast.unparse(node) for node in given.values()):
         raise Blocked("has an argument of several statements", call)
     return given
-
-
-def _free(prefect: Prefect, call: ast.Call) -> str:
-    function = prefect.names.enclosing_function(call)
-    assert isinstance(function, FunctionNode)
-    taken = {part.id for part in walk(function) if isinstance(part, ast.Name)}
-    taken |= {part.arg for part in walk(function) if isinstance(part, ast.arg)}
-    for name in ("run", "dbt_run", "dbt_cloud_run"):
-        if name not in taken and not prefect.names.module.bindings.get(name):
-            return name
-    raise Blocked("no name is free for the run", call)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 
 from offramp.finding.names import FunctionNode
-from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import ASYNC, SYNC, Prefect, Target
 from offramp.finding.prefect_runs import raises_anyway
 from offramp.finding.values import Constant
@@ -116,26 +115,15 @@ def _held(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
         return parent.targets[0].id
     if not isinstance(parent, ast.Expr):
         raise Blocked("stands inside a larger expression", call)
-    name = free_name(prefect, call, ("run", "dbt_run", "dbt_cloud_run"))
+    name = insertions.free_name(call, ("run", "dbt_run", "dbt_cloud_run"))
     insertions.before_statement(call, f"{name} = ")
     return name
-
-
-def free_name(prefect: Prefect, node: ast.AST, wanted: tuple[str, ...]) -> str:
-    """A name that nothing in the function or module around a node uses."""
-    function = prefect.names.enclosing_function(node)
-    inside = walk(function) if function is not None else ()
-    taken = {getattr(part, "id", None) or getattr(part, "arg", None) for part in inside}
-    for name in wanted:
-        if name not in taken and name not in prefect.names.module.bindings:
-            return name
-    raise Blocked("no name is free for what the call gives", node)
 
 
 def _status(prefect: Prefect, insertions: Insertions, call: ast.Call, statement: ast.stmt) -> str:
     """The name of the status that a wait returns."""
     if _alone(prefect, call):
-        status = free_name(prefect, call, ("status", "run_status", "dbt_run_status"))
+        status = insertions.free_name(call, ("status", "run_status", "dbt_run_status"))
         insertions.before_statement(call, f"{status}, _ = ")
         return status
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from offramp.engine import Context, UnprovenError, check_bytes, fix_bytes, proven
+from offramp.engine import Context, check_bytes, fix_bytes, proven
 from offramp.finding.baseline import Entry, change_baseline, compare
 from offramp.finding.suppress import rows_of
 from offramp.frontends.lsp.documents import Checked, uri_of
-from offramp.model import Applicability, Edit, Finding, Fix, OfframpError, Span
+from offramp.model import Applicability, Edit, Finding, Fix, OfframpError, Span, UnprovenError
 from offramp.output import rule_url
 from offramp.reading.source import Source, readable
 from offramp.record import NamedTuple
@@ -253,12 +253,9 @@ class Actions:
     # -- what is done ----------------------------------------------------------------
 
     def _fixed(self, source: Source, fix: Fix) -> list[Edit]:
-        from offramp.fixing.edits import edits_of
-
         planned = self._checked.planned
         sharing = [finding for finding in planned if finding.fix is not None and finding.fix.edits == fix.edits]
-        proven(source, planned, sharing, self._checked.context)
-        return edits_of(sharing, source)
+        return list(proven(source, planned, sharing, self._checked.context).edits)
 
     def _everything(self, source: Source) -> list[Edit]:
         """What ``--fix`` does, with DAGs converted where the configuration says so."""
