@@ -26,11 +26,11 @@ class Node(NamedTuple):
 def fixed(text: str | bytes, airflow: str = "", provider: str = "", pattern: str = "") -> FileResult:
     """What ``check --fix --unsafe-fixes`` makes of a file of its own; nothing is written."""
     raw = text.encode() if isinstance(text, str) else text
-    return fix_bytes("dags/case.py", raw, _context(airflow, provider, pattern), unsafe=True, named=True)
+    return fix_bytes("dags/case.py", raw, context(airflow, provider, pattern), unsafe=True, named=True)
 
 
 @cache
-def _context(airflow: str, provider: str, pattern: str) -> Context:
+def context(airflow: str, provider: str, pattern: str = "") -> Context:
     given = {"airflow-version": airflow, "dbt-cloud-provider-version": provider, "dbt-cloud-pattern": pattern}
     settings = load("/", {name: value for name, value in given.items() if value}, isolated=True)
     rulebook = load_rulebook([], _no_sentence)

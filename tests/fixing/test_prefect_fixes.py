@@ -21,7 +21,7 @@ from offramp.reading.versions import find_versions
 from offramp.settings import load
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_REFUSED = re.compile(r"  # no: (.+)$", re.MULTILINE)
+REFUSED = re.compile(r"  # no: (.+)$", re.MULTILINE)
 
 
 def _cases() -> Iterator[object]:
@@ -40,8 +40,8 @@ CASES = list(_cases())
 @pytest.mark.parametrize(("prose", "blocks"), CASES)
 def test_the_fix(prose: str, blocks: list[str], tmp_path: Path) -> None:
     before, *after = blocks
-    context = _context(prose, tmp_path)
-    raw = _REFUSED.sub("", before).encode()
+    context = context_of(prose, tmp_path)
+    raw = REFUSED.sub("", before).encode()
     path = str(tmp_path / "case.py")
     fixed = fix_bytes(path, raw, context, unsafe=True)
     assert fixed.problem == ""
@@ -54,7 +54,7 @@ def test_the_fix(prose: str, blocks: list[str], tmp_path: Path) -> None:
     planned = check_bytes(path, raw, context, fixes=True)
     rows = Positions(raw)
     refusals = {(rows.row(one.span.start), one.reason) for f in planned.findings for one in f.refusals if one.span}
-    marks = [(row, mark[1]) for row, line in enumerate(before.splitlines(), 1) if (mark := _REFUSED.search(line))]
+    marks = [(row, mark[1]) for row, line in enumerate(before.splitlines(), 1) if (mark := REFUSED.search(line))]
     assert marks
     assert {row for row, _ in refusals} == {row for row, _ in marks}
     for row, words in marks:
@@ -63,14 +63,14 @@ def test_the_fix(prose: str, blocks: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("prose", "blocks"), CASES)
 def test_only_what_no_request_can_tell_is_safe(prose: str, blocks: list[str], tmp_path: Path) -> None:
-    raw = _REFUSED.sub("", blocks[0]).encode()
-    for finding in check_bytes(str(tmp_path / "case.py"), raw, _context(prose, tmp_path), fixes=True).findings:
+    raw = REFUSED.sub("", blocks[0]).encode()
+    for finding in check_bytes(str(tmp_path / "case.py"), raw, context_of(prose, tmp_path), fixes=True).findings:
         if finding.fix is not None:
             assert (finding.fix.applicability is Applicability.SAFE) == (finding.code == "OFR217")
             assert bool(finding.fix.reason) == (finding.fix.applicability is Applicability.UNSAFE)
 
 
-def _context(prose: str, folder: Path) -> Context:
+def context_of(prose: str, folder: Path) -> Context:
     rulebook = load_rulebook([], pytest.fail)
     version = re.search(r"Prefect: (\S+)", prose)
     settings = load("/", {"prefect-version": version[1]} if version else {}, isolated=True)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from offramp.fixing.layout import comments_in
 from offramp.fixing.text import INDENT, WIDTH
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
@@ -69,14 +70,16 @@ class Bracketed:
         previous = self.items[index - 1] if index else None
         if item.comma is not None:
             start = self.begin if previous is None or previous.comma is None else previous.comma + 1
-            gaps = [Span(start, item.start), Span(item.end, item.comma), Span(item.comma + 1, stop)]
+            before, behind = [Span(start, item.start)], [Span(item.end, item.comma), Span(item.comma + 1, stop)]
         elif previous is not None and previous.comma is not None:
             start = previous.end
-            gaps = [Span(start, previous.comma), Span(previous.comma + 1, item.start), Span(item.end, stop)]
+            before = [Span(start, previous.comma), Span(previous.comma + 1, item.start)]
+            behind = [Span(item.end, stop)]
         else:
             start = self.begin
-            gaps = [Span(start, item.start), Span(item.end, stop)]
-        texts = [self._source.segment(gap) for gap in gaps]
+            before, behind = [Span(start, item.start)], [Span(item.end, stop)]
+        inside = "".join(f"{one}\n" for one in comments_in(self._source, Span(item.start, item.end)))
+        texts = [*map(self._source.segment, before), inside, *map(self._source.segment, behind)]
         if any("#" in text for text in texts):
             return Edit(Span(start, stop), _with_comments(texts))
         if len(self.items) == 1:

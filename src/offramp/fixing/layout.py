@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from offramp.finding.graph import Dag
 from offramp.model import Edit, Span
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
@@ -69,10 +68,10 @@ class Comments:
         """Leave the comments in a statement where they are, since its text moves whole."""
         self._given.update(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
 
-    def left(self, dag: Dag) -> list[str]:
-        """What is left in the statements that build a DAG."""
+    def left(self, statements: Iterable[ast.stmt]) -> list[str]:
+        """What is left in some statements."""
         rows: list[int] = []
-        for statement in (dag.site, *dag.statements):
+        for statement in statements:
             first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
             rows.extend(range(first, (statement.end_lineno or statement.lineno) + 1))
         return self._take(rows)

@@ -11,6 +11,7 @@ from offramp.finding.operators import Module, Use
 from offramp.finding.values import UNKNOWN
 from offramp.fixing.expressions import Blocked, Expressions
 from offramp.fixing.imports import import_edits
+from offramp.fixing.layout import comments_in, is_pragma
 from offramp.fixing.options import Options
 from offramp.fixing.recipes.conversion import Conversion
 from offramp.fixing.recipes.dbt_cloud import Job
@@ -63,7 +64,9 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     lines = call_lines("@flow", {"name": repr_text(flow_name), **settings}, indent=0)
     lines.append(f"{'async ' if body.is_async else ''}def {name}():")
     lines += [INDENT + line if line else "" for line in body.lines]
-    edit = Edit(_whole_lines(source, statement, module), "\n".join(lines) + "\n")
+    span = _whole_lines(source, statement, module)
+    comments = [comment for comment in comments_in(source, span) if not is_pragma(comment)]
+    edit = Edit(span, "\n".join([*comments, *lines]) + "\n")
     edit = _spaced(source, edit)
     imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
     connections = tuple((connection, block) for block, connection in expressions.connections.items())

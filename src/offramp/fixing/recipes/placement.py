@@ -109,7 +109,7 @@ class Placement(Work):
                 while lines and not lines[-1]:
                     lines.pop()
                 lines.extend(["", ""] if lines else [])
-                left = [INDENT + comment for comment in self.comments.left(dag)]
+                left = [INDENT + comment for comment in self.comments.left(statements)]
                 at = flow.index(COMMENTS)
                 lines.extend([*flow[:at], *left, *flow[at + 1 :]])
             while lines and not lines[-1]:
@@ -228,11 +228,16 @@ class Placement(Work):
         if lines:
             text = "\n".join(lines) + ("\n" if end < len(self.source.utf8) or self.source.utf8.endswith(b"\n") else "")
             before, gap = self._before(start)
-            compound = lines[0].startswith(("@", "def ", "async def "))
+            first = next((line for line in lines if not line.startswith("#")), "")
+            compound = first.startswith(("@", "def ", "async def "))
             if compound and before and gap < 3 and not _last_line_is_comment(before):
                 text = "\n" * (3 - gap) + text
             elif not compound and before and gap > 2:
                 start = positions.offset(positions.row(len(before)) + 2, 0)
+                # Nothing but blank lines and removed statements stands between.
+                gone = [edit for edit in self.edits if not edit.text and edit.span.end > start]
+                start = min([start, *(edit.span.start for edit in gone)])
+                self.edits = [edit for edit in self.edits if edit not in gone]
             self.edits.append(Edit(Span(start, end), text))
             return
         # Nothing comes in its place: of the blank lines before and after it, the larger number stays.
@@ -277,7 +282,7 @@ class Placement(Work):
         if len(mains) > 1:
             self._block("the file runs DAGs by hand in several places", mains[1])
         elif mains:
-            self._replace_statement(mains[0], text)
+            self._replace_statement(mains[0], [*self.comments.within(mains[0]), *text])
         elif text:
             end = len(self.source.utf8)
             body = "\n".join(text)
