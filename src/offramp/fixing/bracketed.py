@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from offramp.finding.nodes import walk
 from offramp.fixing.layout import comments_in
 from offramp.fixing.text import INDENT, WIDTH
 from offramp.model import Edit, Span
@@ -189,6 +190,12 @@ def list_elements(source: Source, node: ast.List) -> Bracketed:
     """The elements of a list."""
     span = source.positions.span(node)
     return Bracketed(source, node.elts, span.start + 1, span.end - 1)
+
+
+def does_more(value: ast.expr) -> bool:
+    """Whether an expression does something besides having a value, so that it cannot be left out."""
+    acting = ast.NamedExpr | ast.Call | ast.Await | ast.Yield | ast.YieldFrom
+    return any(isinstance(part, acting) for part in walk(value))
 
 
 def comments_between(source: Source, start: int, end: int) -> bool:

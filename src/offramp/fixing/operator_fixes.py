@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.following.statements import build
 from offramp.finding.graph import Blocker, Graph
 from offramp.finding.operators import Module, Use, module_of
-from offramp.fixing.bracketed import call_arguments
+from offramp.fixing.bracketed import call_arguments, does_more
 from offramp.fixing.elsewhere import looked_around
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.options import Options
@@ -123,26 +123,25 @@ def _refusal(source: Source, blocker: Blocker) -> Refusal:
 
 def _wait(finding: Finding, use: Use, source: Source) -> Finding:
     reason = "the DAG run then lasts as long as the dbt run, fails with it, and `retries` triggers it again"
-    found = _keyword(use, "wait_for_termination")
-    if found is None:
-        return finding._replace(refusals=(Refusal("`wait_for_termination` is not given in this call", finding.span),))
-    given = found[1]
-    edit = Edit(source.positions.span(given.value), "True")
+    given = _given(finding, use, "wait_for_termination")
+    if isinstance(given, Refusal):
+        return finding._replace(refusals=(given,))
+    edit = Edit(source.positions.span(given[1].value), "True")
     return finding._replace(fix=Fix("Wait for the run", (edit,), Applicability.UNSAFE, reason))
 
 
 def _not_deferrable(finding: Finding, module: Module, use: Use, source: Source) -> Finding:
-    found = _keyword(use, "deferrable")
-    if found is None:
-        return finding._replace(refusals=(Refusal("`deferrable` is not given in this call", finding.span),))
-    call, given = found
-    if _in_default_args(module, use, given):
-        edit = Edit(source.positions.span(given.value), "False")
+    given = _given(finding, use, "deferrable")
+    if isinstance(given, Refusal):
+        return finding._replace(refusals=(given,))
+    call, keyword = given
+    if _in_default_args(module, use, keyword):
+        edit = Edit(source.positions.span(keyword.value), "False")
         title = "Set `deferrable=False`, since `default_args` set it too and it has no effect"
         return finding._replace(fix=Fix(title, (edit,), Applicability.SAFE))
     arguments = call_arguments(source, call)
     assert arguments is not None  # a generator expression that stands alone has no keyword beside it
-    fix = Fix("Remove `deferrable`, which has no effect", (arguments.removed(given),), Applicability.SAFE)
+    fix = Fix("Remove `deferrable`, which has no effect", (arguments.removed(keyword),), Applicability.SAFE)
     return finding._replace(fix=fix)
 
 
@@ -157,11 +156,12 @@ def _in_default_args(module: Module, use: Use, given: ast.keyword) -> bool:
     return given.arg in defaults
 
 
-def _keyword(use: Use, name: str) -> tuple[ast.Call, ast.keyword] | None:
-    """An argument where it stands: in the call, or in the ``.partial(…)`` before it."""
+def _given(finding: Finding, use: Use, name: str) -> tuple[ast.Call, ast.keyword] | Refusal:
+    """An argument where it stands: in the call, or in the ``.partial(…)`` before it; else why it cannot be changed."""
     for call in (use.made, use.call):
-        if isinstance(call, ast.Call):
-            for keyword in call.keywords:
-                if keyword.arg == name:
-                    return call, keyword
-    return None
+        for keyword in call.keywords if isinstance(call, ast.Call) else ():
+            if keyword.arg == name and does_more(keyword.value):
+                return Refusal(f"`{name}` is an expression that does something else as well", finding.span)
+            if keyword.arg == name and isinstance(call, ast.Call):
+                return call, keyword
+    return Refusal(f"`{name}` is not given in this call", finding.span)

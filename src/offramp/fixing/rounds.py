@@ -129,9 +129,9 @@ class Stage:
         return fault or Round(tuple(applied), tuple(edits), changed, tuple(found))
 
     def _drop(self, edits: tuple[Edit, ...], reason: str) -> None:
-        refused = Refusal(f"the fix would not do what it should: {reason}")
+        sentence = f"the fix would not do what it should: {reason}"
         self.findings = [
-            finding._replace(fix=None, refusals=(*finding.refusals, refused))
+            finding._replace(fix=None, refusals=(*finding.refusals, Refusal(sentence, finding.span)))
             if finding.fix is not None and finding.fix.edits == edits
             else finding
             for finding in self.findings

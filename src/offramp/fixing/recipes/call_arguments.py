@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from offramp.finding.prefect_context import Prefect, Target
+from offramp.fixing.bracketed import does_more
 from offramp.fixing.expressions import Blocked
 from offramp.fixing.insertions import Insertions
 from offramp.fixing.recipes.job_block import POSITIONAL
@@ -25,6 +26,8 @@ def no_attempts(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str
         if not arguments.complete:
             raise Blocked("not all arguments are seen in this call", call)
         add_arguments(insertions, call, f"{_ATTEMPTS}=0")
+    elif given.node is not None and does_more(given.node):
+        raise Blocked(f"`{_ATTEMPTS}` is an expression that does something else as well", given.node)
     elif given.node in (*call.args, *(keyword.value for keyword in call.keywords)) and given.node is not None:
         insertions.replace_node(given.node, "0")
     else:
