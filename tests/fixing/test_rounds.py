@@ -181,6 +181,9 @@ GROWING: dict[str, Callable[[int], str]] = {
         "async def", [f"trigger_dbt_cloud_job_run_and_wait_for_completion(c, {i})" for i in range(n)]
     ),
     "submits": lambda n: _flow("def", [f"build.submit({i})" for i in range(n)]),
+    "submits that wait for each other": lambda n: _flow(
+        "def", ["f_0 = build.submit(0)", *(f"f_{i} = build.submit({i}, wait_for=[f_{i - 1}])" for i in range(1, n))]
+    ),
     "jobs": lambda n: _flow("def", [f'DbtCloudJob.load("{i}").trigger()' for i in range(n)]),
     "helpers": lambda n: (
         "".join(
@@ -201,6 +204,14 @@ def test_planning_and_proving_grow_with_the_file(code: Callable[[int], str]) -> 
     _work(PREFECT + code(2), context)  # loads what is loaded once
     small, large = (_work(PREFECT + code(number), context) for number in (60, 120))
     assert large < small * 2.6
+
+
+def test_a_long_chain_of_tasks_is_converted() -> None:
+    tasks = [f't_{i} = DbtCloudRunJobOperator(task_id="t_{i}", job_id={i})\n' for i in range(300)]
+    edges = [f"t_{i} >> t_{i + 1}\n" for i in range(299)]
+    fixed = fix_bytes("dag.py", _dag(*tasks, *edges), _context(**{"airflow-version": "2.10"}), unsafe=False)
+    assert fixed.gone == 300
+    assert fixed.findings == ()
 
 
 def _work(code: str, context: Context) -> int:

@@ -10,7 +10,7 @@ from offramp.finding.operators import Module
 from offramp.finding.prefect_calls import prefect_of
 from offramp.finding.prefect_context import Prefect
 from offramp.finding.trap import Trap
-from offramp.finding.value_paths import DROPPED, READ, UNSEEN, Loss, Paths, losses
+from offramp.finding.value_paths import DROPPED, READ, START, UNSEEN, End, Loss, Paths, losses
 from offramp.finding.values import Items, Reference
 from offramp.knowledge.prefect_dbt_calls import SYNC_TASK, TASK
 from offramp.reading.versions import Versions
@@ -29,21 +29,34 @@ def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
     prefect = prefect_of(module, versions)
     places: set[ast.AST] = set()
     beside: dict[ast.AST, bool] = {}
-    for call in module.names.calls:
-        target = prefect.target(call.func)
-        if target is None or target.form not in ("submit", "map") or target.callable.kind not in (TASK, SYNC_TASK):
-            continue
-        if not target.callable.works or prefect.runs(call) != {"flow"}:
-            continue
-        if any(keyword.arg == "return_state" for keyword in call.keywords):
-            continue
-        future = _Future(prefect, beside)
-        future.follow(call, 1 if target.form == "map" else 0)
-        for loss in losses(future.ends, _LOST):
+    ends: dict[ast.Call, list[End]] = {}
+    calls = [call for call in module.names.calls if _submits_work(prefect, call)]
+    # From the last to the first, since most futures are waited for by later ones, whose ways they then share.
+    for call in reversed(calls):
+        future = _Future(prefect, beside, ends)
+        future.follow(call, _level(prefect, call))
+        ends[call] = list(dict.fromkeys(future.ends))
+    for call in calls:
+        for loss in losses(ends[call], _LOST):
             place = loss.site or call
             if place not in places:
                 places.add(place)
                 yield _unresolved(prefect, loss, call, place)
+
+
+def _submits_work(prefect: Prefect, call: ast.Call) -> bool:
+    """Whether a flow submits or maps a task that does dbt's work, and takes its futures."""
+    target = prefect.target(call.func)
+    if target is None or target.form not in ("submit", "map") or target.callable.kind not in (TASK, SYNC_TASK):
+        return False
+    works = target.callable.works and prefect.runs(call) == {"flow"}
+    return bool(works) and not any(keyword.arg == "return_state" for keyword in call.keywords)
+
+
+def _level(prefect: Prefect, call: ast.Call) -> int:
+    """How many containers are around the futures that ``submit`` or ``map`` gives."""
+    target = prefect.target(call.func)
+    return 1 if "map" in (getattr(call.func, "attr", ""), target.form if target is not None else "") else 0
 
 
 def _unresolved(prefect: Prefect, loss: Loss, call: ast.Call, place: ast.Call) -> Trap:
@@ -59,12 +72,14 @@ def _unresolved(prefect: Prefect, loss: Loss, call: ast.Call, place: ast.Call) -
 class _Future(Paths):
     """Where a future goes; ``unseen`` is everything that may ask for its result or state.
 
-    ``beside`` keeps which lists and tuples hold something else, for all futures of a file.
+    ``beside`` keeps which lists and tuples hold something else, for all futures of a file,
+    and ``known`` where those of some calls go.
     """
 
-    def __init__(self, prefect: Prefect, beside: dict[ast.AST, bool]) -> None:
+    def __init__(self, prefect: Prefect, beside: dict[ast.AST, bool], known: dict[ast.Call, list[End]]) -> None:
         super().__init__(prefect)
         self._beside = beside
+        self._known = known
 
     def awaited(self, node: ast.Await, level: int) -> None:
         self.follow(node, level) if self.prefect.two else self.end(UNSEEN, node, level)
@@ -87,7 +102,10 @@ class _Future(Paths):
         submits = isinstance(call.func, ast.Attribute) and call.func.attr in ("submit", "map")
         if submits and (keyword == "wait_for" or (target and target.callable.kind in (TASK, SYNC_TASK))):
             # The future that waits for this one fails with it, so that one's way is this one's.
-            self.follow(call, 1 if getattr(call.func, "attr", "") == "map" else 0)
+            if call in self._known and self.route == START:
+                self.ends += self._known[call]
+            else:
+                self.follow(call, _level(self.prefect, call))
         elif path == "prefect.futures.wait":
             self.end(READ if self._bare(call) else UNSEEN, call, level)
         elif (path == "prefect.futures.as_completed" and level) or path in _THE_SAME:

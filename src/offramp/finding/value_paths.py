@@ -86,6 +86,7 @@ class Paths:
         self.ends: list[End] = []
         self.route = route
         self._seen: set[tuple[ast.AST, int, Route]] = set()
+        self._next: list[tuple[Route, ast.AST, int]] | None = None
 
     def kinds(self) -> set[str]:
         """The kinds of all ends."""
@@ -189,10 +190,24 @@ class Paths:
                 self.end(UNSEEN, load, level)
 
     def follow(self, node: ast.AST, level: int = 0) -> None:
-        """Follow the value of an expression; ``level`` is how many containers are around the value in it."""
-        if (node, level, self.route) in self._seen:
+        """Follow the value of an expression; ``level`` is how many containers are around the value in it.
+
+        Its next places wait in a list, since a way may be longer than calls can be deep.
+        """
+        if self._next is not None:
+            self._next.append((self.route, node, level))
             return
-        self._seen.add((node, level, self.route))
+        route, waiting = self.route, [(self.route, node, level)]
+        while waiting:
+            self.route, node, level = waiting.pop()
+            if (node, level, self.route) not in self._seen:
+                self._seen.add((node, level, self.route))
+                self._next = []
+                self._step(node, level)
+                waiting += reversed(self._next)
+        self.route, self._next = route, None
+
+    def _step(self, node: ast.AST, level: int) -> None:
         parent = self.names.parents.get(node)
         if parent is None or len(self._seen) > _MOST_STEPS or level > _IN_DICT * 2:
             self.end(UNSEEN, node, level)
