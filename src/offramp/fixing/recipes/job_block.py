@@ -80,7 +80,8 @@ def _result(insertions: Insertions, statement: ast.AST | None, call: ast.Call, r
     if isinstance(statement, ast.Return):
         return f"return {fetched}"
     if isinstance(statement, ast.Assign):
-        return " = ".join([*map(insertions.text, statement.targets), fetched])
+        spans = map(insertions.source.positions.span, statement.targets)
+        return " = ".join([*map(insertions.source.segment, spans), fetched])
     raise Blocked("stands inside a larger expression", call)
 
 
