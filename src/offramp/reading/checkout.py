@@ -48,14 +48,11 @@ def _git_directory(top: str) -> str:
 
 @lru_cache(maxsize=64)
 def _left_out(top: str) -> _LeftOut:
-    from offramp.reading.git import SUBMODULE, Git
+    from offramp.reading.git import Git
 
-    def absolute(path: bytes) -> str:
-        return os.path.join(top, os.fsdecode(path))
-
-    tracked = tuple(Git(top, _PURPOSE, inside=top != repository_of(os.getcwd())).tracked())
-    submodules = (os.path.join(absolute(one.path), "") for one in tracked if one.mode == SUBMODULE)
+    index = Git(top, _PURPOSE, inside=top != repository_of(os.getcwd())).tracked()
+    submodules = (os.path.join(top, path, "") for path in index.submodules)
     return _LeftOut(
-        frozenset(absolute(one.path) for one in tracked if not one.is_checked_out),
+        frozenset(os.path.join(top, path) for path in index.left_out),
         tuple(path for path in submodules if not os.path.lexists(os.path.join(path, ".git"))),
     )

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 
 from offramp.model import OfframpError
@@ -28,8 +28,8 @@ _OPTIONS = (
 # No object is fetched: transports run helpers, ssh and whatever else the configuration names. The list of allowed
 # protocols is empty, which beats any configuration, for the versions of git that know nothing of GIT_NO_LAZY_FETCH.
 _OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-SUBMODULE = b"160000"
-_NOT_CHECKED_OUT = b"S"
+SUBMODULE = "160000"
+_LEFT_OUT = "S"
 # How file names, modes, times and line ends are compared: all that is taken over from a repository's configuration.
 _COMPARING = (
     "core.autocrlf core.checkstat core.eol core.filemode core.ignorecase core.precomposeunicode core.symlinks "
@@ -40,11 +40,11 @@ _ANYWHERE = frozenset({"GIT_EXEC_PATH", "GIT_ALTERNATE_OBJECT_DIRECTORIES"})
 
 
 class Tracked(NamedTuple):
-    """One path of an index, as git writes it, and what stands there."""
+    """The paths of an index, relative to its work tree: all, and those of them that are something special."""
 
-    path: bytes
-    mode: bytes
-    is_checked_out: bool
+    paths: frozenset[str]
+    left_out: frozenset[str]
+    submodules: frozenset[str]
 
 
 class Git:
@@ -64,12 +64,16 @@ class Git:
         """The work tree's directory."""
         return os.fsdecode(self.output("rev-parse", "--show-toplevel").removesuffix(b"\n"))
 
-    def tracked(self) -> Iterator[Tracked]:
+    def tracked(self) -> Tracked:
         """The index, with what a sparse checkout leaves out."""
-        for line in self.output("ls-files", "-z", "-t", "--stage").split(b"\0")[:-1]:
-            head, _, path = line.partition(b"\t")
-            tag, mode, *_ = head.split(b" ")
-            yield Tracked(path, mode, tag != _NOT_CHECKED_OUT)
+        lines = os.fsdecode(self.output("ls-files", "-z", "-t", "--stage")).split("\0")[:-1]
+        # A tag, the mode, the object's name and the stage are equally long in all lines.
+        start = lines[0].index("\t") + 1 if lines else 0
+        return Tracked(
+            frozenset([line[start:] for line in lines]),
+            frozenset([line[start:] for line in lines if line[0] == _LEFT_OUT]),
+            frozenset([line[start:] for line in lines if line[2:8] == SUBMODULE]),
+        )
 
     def sides(self, path: str) -> tuple[bytes, bytes, bytes]:
         """The file before a merge that is not resolved, and on both of its sides; empty where it was not there."""

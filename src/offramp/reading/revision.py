@@ -7,7 +7,7 @@ no commit of the work tree's, such as a file outside of a sparse checkout, is as
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from offramp.model import OfframpError
 from offramp.reading.git import SUBMODULE, Git, Scratch
@@ -45,7 +45,8 @@ class Revision:
         """
         repository = Git(Git(os.getcwd(), _PURPOSE).top(), _PURPOSE)
         commit = _fork_point(repository, ref)
-        absolute = [os.path.abspath(path) for path in files]
+        here = os.path.join(os.getcwd(), "")
+        absolute = [path if os.path.isabs(path) else here + path for path in files]
         self._compared = tuple(_compare(repository, commit, absolute))
         self.unchanged = frozenset().union(*(one.unchanged for one in self._compared))
         self.changes = tuple(change for one in self._compared for change in one.changes)
@@ -88,35 +89,31 @@ class _Compared:
 def _compare(repository: Git, commit: str, files: Iterable[str]) -> Iterator[_Compared]:
     """The repository's own files, then those of its submodules; ``files`` are absolute."""
     top = os.path.join(repository.directory, "")
-    inside = {os.fsencode(path[len(top) :]) for path in files if path.startswith(top)}
+    inside = {path[len(top) :] for path in files if path.startswith(top)}
     with Scratch(repository) as scratch:
-        index = tuple(scratch.tracked())
-        submodules = {one.path for one in index if one.mode == SUBMODULE}
-        below = {path: [file for file in inside if file.startswith(path + b"/")] for path in submodules}
-        inside = inside.difference(*below.values())
-        there = {one.path for one in index if one.is_checked_out} - submodules
+        index = scratch.tracked()
+        below = {path: [file for file in inside if file.startswith(f"{path}/")] for path in index.submodules}
+        inside.difference_update(*below.values())
+        there = index.paths - index.left_out - index.submodules
         _take_in(scratch, inside - there, commit)
         changes = tuple(_changes(repository, scratch, commit))
-        known = frozenset(top + os.fsdecode(path) for path in there | inside)
-        yield _Compared(repository, commit, changes, known - {change.path for change in changes})
-        searched = {
-            path: found for path, found in below.items() if found and os.path.lexists(top + os.fsdecode(path) + "/.git")
-        }
+        known = {top + path for path in there | inside}
+        yield _Compared(repository, commit, changes, frozenset(known.difference(change.path for change in changes)))
+        searched = {path: found for path, found in below.items() if found and os.path.lexists(f"{top}{path}/.git")}
         commits = _commits_of_submodules(scratch, commit) if searched else {}
     for path, found in searched.items():
-        directory = top + os.fsdecode(path)
-        submodule = Git(directory, _PURPOSE, inside=True)
-        old = _old_commit(submodule, path, commits, submodules)
+        submodule = Git(top + path, _PURPOSE, inside=True)
+        old = _old_commit(submodule, path, commits, index.submodules)
         if old is not None:
-            yield from _compare(submodule, old, [top + os.fsdecode(file) for file in found])
+            yield from _compare(submodule, old, [top + file for file in found])
 
 
-def _take_in(scratch: Scratch, paths: Iterable[bytes], commit: str) -> None:
+def _take_in(scratch: Scratch, paths: Iterable[str], commit: str) -> None:
     """Have git look at files that it does not track, or that a sparse checkout leaves out, as at any other."""
     # The object is never asked for: what has no times in the index is compared by its content.
-    lines = [b"100644 %b\t%b\0" % (commit.encode(), path) for path in sorted(paths)]
+    lines = "".join(f"100644 {commit}\t{path}\0" for path in sorted(paths))
     if lines:
-        scratch.output("update-index", "-z", "--index-info", given=b"".join(lines))
+        scratch.output("update-index", "-z", "--index-info", given=os.fsencode(lines))
 
 
 def _changes(repository: Git, scratch: Scratch, commit: str) -> Iterator[Change]:
@@ -138,27 +135,26 @@ def _changes(repository: Git, scratch: Scratch, commit: str) -> Iterator[Change]
             yield Change("" if status == b"D" else new, old if had else "", blob.decode() if had else "")
 
 
-def _commits_of_submodules(scratch: Scratch, commit: str) -> dict[bytes, str]:
+def _commits_of_submodules(scratch: Scratch, commit: str) -> dict[str, str]:
     """The commits that ``commit`` names for the submodules that it has."""
     found = {}
-    for line in scratch.output("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
-        head, _, path = line.partition(b"\t")
-        mode, _, name = head.split(b" ")
+    for line in os.fsdecode(scratch.output("ls-tree", "-r", "-z", "--full-tree", commit)).split("\0")[:-1]:
+        head, _, path = line.partition("\t")
+        mode, _, name = head.split(" ")
         if mode == SUBMODULE:
-            found[path] = name.decode()
+            found[path] = name
     return found
 
 
-def _old_commit(submodule: Git, path: bytes, commits: Mapping[bytes, str], submodules: Iterable[bytes]) -> str | None:
+def _old_commit(submodule: Git, path: str, commits: Mapping[str, str], submodules: Collection[str]) -> str | None:
     """The commit that the revision had of a submodule, which may have been moved; None where it had none."""
     if path not in commits:
         left = (commit for old, commit in sorted(commits.items()) if old not in submodules)
         return next((commit for commit in left if _has(submodule, commit)), None)
     if not _has(submodule, commits[path]):
-        name = os.fsdecode(path)
         raise OfframpError(
-            f"{_PURPOSE}: the submodule {name} was at commit {commits[path][:12]}, which it does not have;"
-            f" `git -C {name} fetch --unshallow`, or `fetch-depth: 0` in actions/checkout, brings it"
+            f"{_PURPOSE}: the submodule {path} was at commit {commits[path][:12]}, which it does not have;"
+            f" `git -C {path} fetch --unshallow`, or `fetch-depth: 0` in actions/checkout, brings it"
         )
     return commits[path]
 
@@ -169,15 +165,17 @@ def _has(repository: Git, commit: str) -> bool:
 
 def _fork_point(repository: Git, ref: str) -> str:
     found = repository.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    shallow = repository.output("rev-parse", "--is-shallow-repository").strip() == b"true"
     if found.returncode:
-        raise OfframpError(f"git knows no revision `{ref}`{_SHALLOW if shallow else ''}")
-    commit = found.stdout.decode().strip()
-    fork = repository.run("merge-base", commit, "HEAD")
+        raise OfframpError(f"git knows no revision `{ref}`{_why(repository)}")
+    fork = repository.run("merge-base", found.stdout.decode().strip(), "HEAD")
     if fork.returncode:
-        why = _SHALLOW if shallow else ""
-        raise OfframpError(f"the history of HEAD and of `{ref}` has no commit in common{why}")
+        raise OfframpError(f"the history of HEAD and of `{ref}` has no commit in common{_why(repository)}")
     return fork.stdout.decode().strip()
+
+
+def _why(repository: Git) -> str:
+    shallow = repository.output("rev-parse", "--is-shallow-repository").strip() == b"true"
+    return _SHALLOW if shallow else ""
 
 
 _SHALLOW = (
