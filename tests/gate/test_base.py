@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from gate.conftest import Repo
+from gate.conftest import COMMAND, Repo
 
 DAG = "from airflow import DAG\n"
 BODY = "".join(f"value_{number} = {number}\n" for number in range(40))
@@ -229,6 +230,81 @@ def test_with_a_baseline_renamed_files_keep_their_entries(changed: Repo) -> None
     )
     assert changed.baseline[-1] == ',{"path": "lib/z.py", "code": "OFR301", "name": "airflow.DAG"}'
     assert changed.gate("--strict").code == 0
+
+
+def test_a_baseline_that_is_made_holds_everything(changed: Repo) -> None:
+    changed.write({"lib/c.py": DAG})
+    assert changed.gate("--base", "HEAD", "--accept-new").code == 0
+    assert len(changed.baseline) == 4
+    assert changed.gate().code == 0
+
+
+def test_a_merge_that_is_not_resolved(changed: Repo) -> None:
+    changed.git("checkout", "-q", "-b", "theirs")
+    changed.write({"dags/b.py": DAG + "import airflow.theirs\n", "lib/theirs.py": DAG})
+    changed.commit()
+    changed.git("checkout", "-q", "main")
+    changed.write({"dags/b.py": DAG + "import airflow.ours\n"})
+    changed.commit()
+    assert "CONFLICT" in changed.git("merge", "-q", "theirs", check=False)
+    done = changed.gate("--base", "HEAD")
+    assert done.code == 2
+    assert done.findings == ["dags/b.py:2:1: OFR901 cannot parse: invalid syntax", "lib/theirs.py:1:21: OFR301"]
+    changed.write({"dags/b.py": DAG + "import airflow.ours\nimport airflow.theirs\n"})
+    assert changed.gate("--base", "HEAD").findings == ["dags/b.py:3:8: OFR301", "lib/theirs.py:1:21: OFR301"]
+
+
+def test_what_the_index_says_beside_the_files(changed: Repo) -> None:
+    changed.git("rm", "-q", "--cached", "dags/a.py")
+    changed.write({"lib/intended.py": DAG, "dags/b.py": DAG + "import airflow\n"})
+    changed.git("add", "--intent-to-add", "lib/intended.py")
+    changed.git("update-index", "--assume-unchanged", "lib/c.py")
+    assert changed.gate("--base", "HEAD").findings == ["lib/intended.py:1:21: OFR301"]
+
+
+def test_a_file_and_a_folder_that_replace_each_other(changed: Repo) -> None:
+    changed.write({"both": "", "x.py/inner.py": DAG + BODY})
+    changed.commit()
+    (changed.root / "x.py/inner.py").rename(changed.root / "y.py")
+    (changed.root / "x.py").rmdir()
+    (changed.root / "y.py").rename(changed.root / "x.py")
+    (changed.root / "both").unlink()
+    changed.write({"both/new.py": DAG})
+    assert changed.gate("--base", "HEAD").findings == ["both/new.py:1:21: OFR301"]
+
+
+@pytest.mark.parametrize("options", [["-a"], ["dags/b.py"], []])
+def test_in_a_hook_of_git(changed: Repo, tmp_path: Path, options: list[str]) -> None:
+    changed.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    (changed.root / ".git/hooks").mkdir(exist_ok=True)
+    hook = changed.root / ".git/hooks/pre-commit"
+    hook.write_text(f"#!/bin/sh\nexec {COMMAND} gate --base HEAD --output-format=concise 1>&2\n")
+    hook.chmod(0o755)
+    for place in (changed, Repo(tmp_path / "linked")):
+        place.write({"dags/b.py": DAG + "import airflow\nimport airflow.more\n"})
+        if not options:
+            place.git("add", "-A")
+        command = ["git", "commit", "-q", "-m", "x", *options]
+        done = subprocess.run(
+            command, cwd=place.root, env=place.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert "dags/b.py:3:8: OFR301 " in done.stderr
+        assert "Found 1 new finding (" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["with blank", "with:colon", '"quoted"', "é", "#x"])
+def test_repositories_with_odd_names(tmp_path: Path, name: str) -> None:
+    made = Repo(tmp_path / name)
+    made.git("init", "-q")
+    made.write({"a.py": DAG, "b.py": DAG + BODY})
+    made.commit()
+    shared = Repo(tmp_path / "shared")
+    shared.git("clone", "-q", "--shared", str(made.root), ".")
+    for repo in (made, shared):
+        repo.git("mv", "b.py", "c.py")
+        repo.write({"a.py": DAG * 2})
+        assert repo.gate("--base", "HEAD").findings == ["a.py:2:21: OFR301"]
 
 
 def test_statistics_against_a_revision_count_the_whole_tree(changed: Repo) -> None:

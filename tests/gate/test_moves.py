@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +61,20 @@ def test_named_files_alone_tell_a_move_too(moving: tuple[Repo, list[str]]) -> No
     repo.git("mv", "dags/a.py", "lib/a.py")
     assert repo.gate(*options, "lib/a.py").code == 0
     assert repo.gate(*options, "lib").code == 0
+
+
+def test_what_was_never_there_was_not_moved(tmp_path: Path) -> None:
+    whole = Repo(tmp_path / "whole")
+    whole.write({"dags/a.py": DAG, "teams/b.py": ELT})
+    whole.gate("--accept-new")
+    part = Repo(tmp_path / "part")
+    text = (whole.root / "offramp-baseline.json").read_text()
+    # A copy of one folder, in an image for instance, has no history that could tell.
+    part.write({"offramp-baseline.json": text, "dags/a.py": DAG, "dags/fresh.py": ELT})
+    assert len(part.gate("dags").findings) == 3
+    assert part.gate("dags", "teams").code == 2
+    (part.root / "teams").mkdir()
+    assert part.gate(".").code == 0
 
 
 def test_a_moved_folder(moving: tuple[Repo, list[str]]) -> None:

@@ -98,7 +98,10 @@ def run(args: argparse.Namespace) -> int:
     context = Context(settings, rulebook, enabled, find_versions(settings))
     file = os.path.abspath(str(args.baseline)) if args.baseline else baseline_file(os.getcwd(), settings)
     found = discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests))
-    gate = _Run(args, context, found, file, os.path.lexists(file), _revision(args.base, found.files))
+    has_baseline = os.path.lexists(file)
+    # A baseline that is made holds all that there is, or the next run would fail on the rest.
+    ref = args.base if has_baseline or not args.accept_new else None
+    gate = _Run(args, context, found, file, has_baseline, _revision(ref, found.files))
     _check_that_there_is_a_baseline(gate)
     return _judge(gate)
 
@@ -220,7 +223,12 @@ class _Coverage:
     def moves(self, results: Collection[tuple[str, FileResult]], accepted: Collection[Entry]) -> dict[str, str]:
         """The files that were moved, old -> new, as entries have them."""
         judged = [entry for entry in accepted if entry.code in self._codes]
-        return moved(results, judged, self.is_new, lambda path: _is_gone(self._absolute(path)))
+        return moved(results, judged, self.is_new, lambda path: self._left(self._absolute(path)))
+
+    def _left(self, path: str) -> bool:
+        """Whether a file has left its place: where only a part of a tree is looked at, only git's trees are whole."""
+        searched = path.startswith(self._directories) or repository_of(os.path.dirname(path)) != ""
+        return searched and _is_gone(path)
 
     def _absolute(self, path: str) -> str:
         path = self._root + path
