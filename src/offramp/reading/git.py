@@ -36,7 +36,8 @@ _COMPARING = (
     "core.trustctime"
 ).split()
 # Variables of git's that keep their meaning for another git directory.
-_ANYWHERE = frozenset({"GIT_EXEC_PATH", "GIT_ALTERNATE_OBJECT_DIRECTORIES"})
+_OBJECTS = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+_ANYWHERE = frozenset({"GIT_EXEC_PATH", _OBJECTS})
 
 
 class Tracked(NamedTuple):
@@ -124,14 +125,13 @@ class Scratch(Git):
 
     def __enter__(self) -> Scratch:
         folder = self._folder.name
-        for name in ("objects/info", "refs", "info", "home"):
+        for name in ("objects", "refs", "info", "home"):
             os.makedirs(os.path.join(folder, name))
         self._write("HEAD", "ref: refs/heads/none\n")
         asked = (part for name in ("objects", "index", "HEAD", "info/attributes") for part in ("--git-path", name))
         answers = self._repository.output("rev-parse", *asked, "--show-object-format")
         *places, kind = os.fsdecode(answers).splitlines()
         objects, index, head, attributes = (os.path.join(self.directory, place) for place in places)
-        self._write("objects/info/alternates", objects + "\n")
         self._write("config", self._configuration(kind))
         shared = (entry.path for entry in os.scandir(os.path.dirname(head)) if entry.name.startswith("sharedindex."))
         for place, name in ((index, "index"), (attributes, "info/attributes"), *((path, "") for path in shared)):
@@ -142,6 +142,7 @@ class Scratch(Git):
             **_without_variables(),
             **_OFFLINE,
             "GIT_DIR": folder,
+            _OBJECTS: os.pathsep.join(filter(None, (_quoted(objects), os.environ.get(_OBJECTS)))),
             "GIT_WORK_TREE": self.directory,
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
@@ -172,6 +173,11 @@ class Scratch(Git):
 def _without_variables() -> dict[str, str]:
     """The environment without what points git to one repository or configures it."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _ANYWHERE}
+
+
+def _quoted(path: str) -> str:
+    """A path as git reads it among others, whatever characters it has."""
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def _first_line(said: bytes) -> str:
