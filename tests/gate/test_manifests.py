@@ -603,6 +603,7 @@ def test_other_manifests_include_files_too() -> None:
         return [(include.path, text.count("\n", 0, include.offset) + 1) for include in includes(name, text.encode())]
 
     tox = "[testenv]\ndeps = -r a.txt\n  x, y: -c b/c.txt\n  -r{toxinidir}/d.txt\ncommands = pip install -r e.txt\n"
+    tox += "[pytest]\naddopts =\n  -ra\n  -c x.ini\n"
     assert included("/p/tox.ini", tox) == [("/p/a.txt", 2), ("/p/b/c.txt", 3)]
     dynamic = (
         "[tool.setuptools.dynamic]\n"

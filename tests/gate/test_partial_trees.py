@@ -182,6 +182,19 @@ def test_against_a_revision_what_a_sparse_checkout_leaves_out_is_as_it_was(wide:
     ]
 
 
+def test_a_baseline_outside_of_a_sparse_checkout_is_not_missing(wide: Repo) -> None:
+    wide.git("sparse-checkout", "set", "--no-cone", "/dags/")
+    for options in ([], ["--accept-new"], ["--base", "HEAD"]):
+        done = wide.gate(*options)
+        assert (done.code, done.err) == (
+            2,
+            (
+                f"offramp: {wide.root}/offramp-baseline.json: the baseline is outside of this sparse checkout;"
+                " `git sparse-checkout add` it\n"
+            ),
+        )
+
+
 def test_the_entries_outside_of_a_sparse_checkout_are_nobodys_old_place(wide: Repo) -> None:
     wide.git("sparse-checkout", "set", "dags")
     wide.write({"dags/copy.py": DAG})

@@ -156,7 +156,13 @@ def _revision(ref: str | None, files: Sequence[str]) -> Revision | None:
 
 
 def _check_that_there_is_a_baseline(gate: _Run) -> None:
-    if gate.has_baseline or gate.args.accept_new:
+    if gate.has_baseline:
+        return
+    if not _is_gone(gate.file):
+        raise OfframpError(
+            f"{gate.file}: the baseline is outside of this sparse checkout; `git sparse-checkout add` it"
+        )
+    if gate.args.accept_new:
         return
     asked = "--update" if gate.args.update else "--baseline" if gate.args.baseline else ""
     if asked:

@@ -135,7 +135,7 @@ class Scratch(Git):
         self._write("config", self._configuration(kind))
         shared = (entry.path for entry in os.scandir(os.path.dirname(head)) if entry.name.startswith("sharedindex."))
         for place, name in ((index, "index"), (attributes, "info/attributes"), *((path, "") for path in shared)):
-            if os.path.exists(place):
+            if os.path.isfile(place):
                 # With its time, by which git tells what may have changed in the instant when the index was written.
                 shutil.copy2(place, os.path.join(folder, name))
         self._environment = {

@@ -121,9 +121,14 @@ def script_names(utf8: bytes, relevant: Callable[[bytes], bool]) -> Iterator[Nam
 
 
 def includes(path: str, utf8: bytes) -> Iterator[Include]:
-    """The local requirements files that a manifest includes or is constrained by."""
+    """The local requirements files that a manifest includes or is constrained by; none of one that cannot be parsed."""
     finder = _INCLUDERS.get(manifest_kind(path))
-    for offset, target in finder(utf8) if finder is not None else ():
+    try:
+        found = tuple(finder(utf8)) if finder is not None else ()
+    except SourceError:
+        # Said where the file is read for what it names.
+        return
+    for offset, target in found:
         yield Include(os.path.normpath(os.path.join(os.path.dirname(path), target)), offset)
 
 
@@ -134,41 +139,37 @@ def _included_in_requirements(utf8: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _included_in_tox_ini(utf8: bytes) -> Iterator[tuple[int, str]]:
-    for offset, line in requirement_lines(utf8):
-        # The first requirement may stand behind the name of the option, any behind the names of environments.
-        target = included(_without_factors(re.sub(r"^deps\s*=\s*", "", line)))
-        if target:
-            yield offset, target
+    parser = _ini(utf8.decode("utf-8", "replace"))
+    for section in parser.sections():
+        for line in _lines(parser.get(section, "deps", fallback="")):
+            target = included(_without_factors(line))
+            if target:
+                yield _offset(line, utf8), target
 
 
 def _included_in_pyproject(utf8: bytes) -> Iterator[tuple[int, str]]:
     """The files of setuptools' dynamic dependencies."""
     if b"setuptools" not in utf8 or b"dynamic" not in utf8:
         return
-    try:
-        dynamic = _table(
-            _table(_table(_toml(utf8.decode("utf-8", "replace")).get("tool")).get("setuptools")).get("dynamic")
-        )
-    except SourceError:
-        return  # Said where the file is read for what it names.
+    tool = _table(_toml(utf8.decode("utf-8", "replace")).get("tool"))
+    dynamic = _table(_table(tool.get("setuptools")).get("dynamic"))
     for table in (dynamic.get("dependencies"), *_table(dynamic.get("optional-dependencies")).values()):
         files = _table(table).get("file")
         for file in files if isinstance(files, list) else [files]:
             if isinstance(file, str):
-                yield max(utf8.find(file.encode()), 0), file
+                yield _offset(file, utf8), file
 
 
 def _included_in_setup_cfg(utf8: bytes) -> Iterator[tuple[int, str]]:
-    if b"file:" not in utf8:
-        return
-    try:
-        parser = _ini(utf8.decode("utf-8", "replace"))
-    except SourceError:
-        return  # Said where the file is read for what it names.
-    for value in _required_in_setup_cfg(parser):
+    for value in _required_in_setup_cfg(_ini(utf8.decode("utf-8", "replace"))) if b"file:" in utf8 else ():
         files = value.strip().removeprefix("file:") if value.strip().startswith("file:") else ""
         for file in filter(None, map(str.strip, re.split("[,\n]", files))):
-            yield max(utf8.find(file.encode()), 0), file
+            yield _offset(file, utf8), file
+
+
+def _offset(text: str, utf8: bytes) -> int:
+    """Where a text stands, to name its row."""
+    return max(utf8.find(text.encode()), 0)
 
 
 _WORD = rb"(?<![\w-])%b(?![\w-])"
