@@ -27,6 +27,11 @@ prefect-dbt = { version = "^0.7", extras = ["cli"] }
     "environment.yml": ("dependencies:\n  - pip:\n      - prefect-dbt[cloud]\n", ["3:9"]),
     "Dockerfile": ('FROM x\nRUN pip install -q "prefect-dbt[cloud]" pandas\nRUN echo prefect-dbt[cloud]\n', ["2:21"]),
     "deploy.sh": ("uv pip install 'prefect-dbt[cloud]'\n", ["1:17"]),
+    "tox.ini": ("[testenv]\ndeps = prefect-dbt[nix]\n", ["2:8"]),
+    "noxfile.py": ('def tests(session):\n    session.install("prefect-dbt[cloud]>=0.7", "other[cloud]")\n', ["2:21"]),
+    "flows.py": ('# /// script\n# dependencies = ["prefect-dbt[cloud]"]\n# ///\nprint(1)\n', ["2:20"]),
+    "pixi.toml": ('[pypi-dependencies]\nprefect-dbt = { version = "*", extras = ["cloud"] }\n', ["2:1"]),
+    "pixi.lock": ("packages:\n- pypi: https://example.com/x.whl\n  name: prefect-dbt\n", []),
     "uv.lock": ('version = 1\n\n[[package]]\nname = "prefect-dbt"\nversion = "0.7.25"\nextras = ["cloud"]\n', []),
 }
 
