@@ -109,9 +109,12 @@ def test_settings_for_takes_the_nearest_above_each_file(tmp_path: Path) -> None:
         ("select = [1]\n", "offramp.toml:1: `select` must be a list of strings"),
         (
             'select = [\n  "OFR1",\n  "ORF1",\n]\n',
-            'offramp.toml:3: "ORF1" in `select` is no rule code, code prefix or ALL',
+            'offramp.toml:3: "ORF1" in `select` is not a rule code, a prefix of one or ALL',
         ),
-        ('ignore = ["ofr101"]\n', 'offramp.toml:1: "ofr101" in `ignore` is no rule code, code prefix or ALL'),
+        (
+            'ignore = ["ofr101"]\n',
+            'offramp.toml:1: "ofr101" in `ignore` is not a rule code, a prefix of one or ALL',
+        ),
         ('force-exclude = "yes"\n', "offramp.toml:1: `force-exclude` must be true or false"),
         ("prefect-version = 3\n", "offramp.toml:1: `prefect-version` must be a string"),
         (
@@ -129,21 +132,36 @@ def test_settings_for_takes_the_nearest_above_each_file(tmp_path: Path) -> None:
             "offramp.toml:2: `per-file-ignores.tests/**` must be a list of strings",
         ),
         ('notes = [\n"rules/*.md"]\n', "offramp.toml:2: `notes`: no file matches `rules/*.md`"),
-        ('exclude = [\n"[z-a]"]\n', "offramp.toml:2: `[z-a]` in `exclude` is no glob: the range `z-a` runs backwards"),
-        ('exclude = ["[!9-0]"]\n', "offramp.toml:1: `[!9-0]` in `exclude` is no glob: the range `9-0` runs backwards"),
-        ('extend-exclude = ["/[b"]\n', "offramp.toml:1: `/[b` in `extend-exclude` is no glob: its `[` is never closed"),
-        ("exclude = ['a\\']\n", "offramp.toml:1: `a\\` in `exclude` is no glob: its last backslash protects nothing"),
-        ('exclude = ["{a,b"]\n', "offramp.toml:1: `{a,b` in `exclude` is no glob: its `{` is never closed"),
-        ('exclude = ["a}{"]\n', "offramp.toml:1: `a}{` in `exclude` is no glob: its `}` closes nothing"),
+        (
+            'exclude = [\n"[z-a]"]\n',
+            "offramp.toml:2: `[z-a]` in `exclude` is not a glob: the range `z-a` runs backwards",
+        ),
+        (
+            'exclude = ["[!9-0]"]\n',
+            "offramp.toml:1: `[!9-0]` in `exclude` is not a glob: the range `9-0` runs backwards",
+        ),
+        (
+            'extend-exclude = ["/[b"]\n',
+            "offramp.toml:1: `/[b` in `extend-exclude` is not a glob: its `[` is never closed",
+        ),
+        (
+            "exclude = ['a\\']\n",
+            "offramp.toml:1: `a\\` in `exclude` is not a glob: its last backslash protects nothing",
+        ),
+        ('exclude = ["{a,b"]\n', "offramp.toml:1: `{a,b` in `exclude` is not a glob: its `{` is never closed"),
+        ('exclude = ["a}{"]\n', "offramp.toml:1: `a}{` in `exclude` is not a glob: its `}` closes nothing"),
         (
             '[per-file-ignores]\n"[z-a].py" = ["OFR1"]\n',
-            "offramp.toml:2: `[z-a].py` in `per-file-ignores` is no glob: the range `z-a` runs backwards",
+            "offramp.toml:2: `[z-a].py` in `per-file-ignores` is not a glob: the range `z-a` runs backwards",
         ),
         (
             '[gate.allow]\n"[z-a].py" = ["airflow"]\n',
-            "offramp.toml:2: `[z-a].py` in `gate.allow` is no glob: the range `z-a` runs backwards",
+            "offramp.toml:2: `[z-a].py` in `gate.allow` is not a glob: the range `z-a` runs backwards",
         ),
-        ('notes = ["[z-a].md"]\n', "offramp.toml:1: `[z-a].md` in `notes` is no glob: the range `z-a` runs backwards"),
+        (
+            'notes = ["[z-a].md"]\n',
+            "offramp.toml:1: `[z-a].md` in `notes` is not a glob: the range `z-a` runs backwards",
+        ),
         ("select = [\n", "offramp.toml:2: the configuration is not valid TOML: "),
         ("a = 1\nb = \n", "offramp.toml:2: the configuration is not valid TOML: Invalid value"),
     ],
@@ -220,7 +238,7 @@ def test_selector_without_a_rule_is_an_error_with_a_hint(tmp_path: Path) -> None
 
 
 def test_overrides_are_validated_without_a_place(tmp_path: Path) -> None:
-    with pytest.raises(OfframpError, match=r'^"E501" in `select` is no rule code, code prefix or ALL$'):
+    with pytest.raises(OfframpError, match=r'^"E501" in `select` is not a rule code, a prefix of one or ALL$'):
         load(str(tmp_path), {"select": ["E501"]})
 
 

@@ -422,7 +422,7 @@ def _validate(config: _Config, option: str, value: object) -> None:
 
 def _validate_glob(config: _Config, option: str, glob: str) -> None:
     if option in _GLOBS and (fault := _glob_fault(glob)):
-        config.fail(f"`{glob}` in `{option}` is no glob: {fault}", option.rpartition(".")[2], glob)
+        config.fail(f"`{glob}` in `{option}` is not a glob: {fault}", option.rpartition(".")[2], glob)
 
 
 def _validate_gate(config: _Config, value: object) -> None:
@@ -451,12 +451,12 @@ def _validate_value(config: _Config, option: str, value: object, expected: str, 
             config.fail(f"`{name}` must be a list of strings", option, key)
         for item in value if expected == "codes" else ():
             if not re.fullmatch(_SELECTOR, item):
-                config.fail(f'"{item}" in `{name}` is no rule code, code prefix or ALL', option, item)
+                config.fail(f'"{item}" in `{name}` is not a rule code, a prefix of one or ALL', option, item)
         for item in value:
             _validate_glob(config, option, item)
         for item in value if expected == "modules" else ():
             if not re.fullmatch(_MODULE, item):
-                config.fail(f'"{item}" in `{name}` is no module, such as "airflow.providers"', option, item)
+                config.fail(f'"{item}" in `{name}` is not a module, such as "airflow.providers"', option, item)
     elif expected in ("version", "string", "block"):
         if not isinstance(value, str):
             config.fail(f"`{name}` must be a string", option, key)

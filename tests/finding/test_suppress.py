@@ -166,8 +166,9 @@ def test_unused_code_is_named_and_placed() -> None:
     assert source.segment(unused.statement) == "# noqa: OFR101"
 
 
-WRITE = "suppresses nothing in this form: write `# offramp: ignore[OFR101]`"
-NO_RULE = "suppresses nothing: no rule has the code"
+WRITE = "this comment suppresses nothing in this form: write `# offramp: ignore[OFR101]`"
+SKIP = "this comment suppresses nothing in this form: write `# offramp: skip-file` on a line of its own, without codes"
+NO_RULE = "suppresses nothing: no rule has this code"
 
 
 @pytest.mark.parametrize(
@@ -201,23 +202,23 @@ NO_RULE = "suppresses nothing: no rule has the code"
         ("# offramp ignore[OFR101]", WRITE),
         ("# offramp ignore OFR101", WRITE),
         ("# offramp=ignore[OFR101]", WRITE),
-        ("# offramp: ignore[OFR999]", f"{NO_RULE} `OFR999`"),
-        ("# offramp: ignore[ofr101]", f"{NO_RULE} `ofr101`; write `OFR101`"),
-        ("# offramp: ignore[OFR1011]", f"{NO_RULE} `OFR1011`"),
-        ("# offramp: ignore[rule-101]", f"{NO_RULE} `rule-101`; write `OFR101`"),
-        ("# offramp: ignore[Rule-101]", f"{NO_RULE} `Rule-101`; write `OFR101`"),
-        ("# offramp: ignore[rule-1O1]", f"{NO_RULE} `rule-1O1`"),
-        ("# offramp: ignore[E501]", f"{NO_RULE} `E501`"),
-        ("# offramp: ignore['OFR101']", f"{NO_RULE} `'OFR101'`"),
-        ("# noqa: OFR999", f"{NO_RULE} `OFR999`"),
-        ("# noqa: E501, OFR999", f"{NO_RULE} `OFR999`"),
-        ("# noqa: ofr101", f"{NO_RULE} `ofr101`; write `OFR101`"),
-        ("# noqa: OFR1011", f"{NO_RULE} `OFR1011`"),
+        ("# offramp: ignore[OFR999]", f"`OFR999` {NO_RULE}"),
+        ("# offramp: ignore[ofr101]", f"`ofr101` {NO_RULE}; write `OFR101`"),
+        ("# offramp: ignore[OFR1011]", f"`OFR1011` {NO_RULE}"),
+        ("# offramp: ignore[rule-101]", f"`rule-101` {NO_RULE}; write `OFR101`"),
+        ("# offramp: ignore[Rule-101]", f"`Rule-101` {NO_RULE}; write `OFR101`"),
+        ("# offramp: ignore[rule-1O1]", f"`rule-1O1` {NO_RULE}"),
+        ("# offramp: ignore[E501]", f"`E501` {NO_RULE}"),
+        ("# offramp: ignore['OFR101']", f"`'OFR101'` {NO_RULE}"),
+        ("# noqa: OFR999", f"`OFR999` {NO_RULE}"),
+        ("# noqa: E501, OFR999", f"`OFR999` {NO_RULE}"),
+        ("# noqa: ofr101", f"`ofr101` {NO_RULE}; write `OFR101`"),
+        ("# noqa: OFR1011", f"`OFR1011` {NO_RULE}"),
         (
             "# offramp: skip-file",
-            "suppresses nothing in this form: write `# offramp: skip-file` on a line of its own, without codes",
+            SKIP,
         ),
-        ("# flake8: noqa: OFR101", "suppresses nothing: `# flake8: noqa` stands on a line of its own"),
+        ("# flake8: noqa: OFR101", "this comment suppresses nothing: `# flake8: noqa` stands on a line of its own"),
     ],
 )
 def test_a_comment_that_suppresses_nothing_says_so(comment: str, sentence: str) -> None:
@@ -229,13 +230,13 @@ def test_a_comment_that_suppresses_nothing_says_so(comment: str, sentence: str) 
 @pytest.mark.parametrize(
     ("comment", "sentence"),
     [
-        ("# noqa OFR101", "suppresses every rule here: write `# noqa: OFR101`"),
-        ("# noqa [OFR101]", "suppresses every rule here: write `# noqa: OFR101`"),
-        ("# noqa[OFR101]", "suppresses every rule here: write `# noqa: OFR101`"),
-        ("# noqa(OFR102)", "suppresses every rule here: write `# noqa: OFR102`"),
-        ("# noqa: [ofr101]", "suppresses every rule here: write `# noqa: OFR101`"),
-        ("# noqa - OFR101", "suppresses every rule here: write `# noqa: OFR101`"),
-        ("# noqa: OFR", "suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa OFR101", "this comment suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa [OFR101]", "this comment suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa[OFR101]", "this comment suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa(OFR102)", "this comment suppresses every rule here: write `# noqa: OFR102`"),
+        ("# noqa: [ofr101]", "this comment suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa - OFR101", "this comment suppresses every rule here: write `# noqa: OFR101`"),
+        ("# noqa: OFR", "this comment suppresses every rule here: write `# noqa: OFR101`"),
     ],
 )
 def test_a_noqa_that_suppresses_more_than_it_names_says_so(comment: str, sentence: str) -> None:
@@ -246,21 +247,21 @@ def test_a_noqa_that_suppresses_more_than_it_names_says_so(comment: str, sentenc
 @pytest.mark.parametrize(
     ("comment", "sentence"),
     [
-        ("# flake8: noqa OFR101", ["suppresses every rule in this file: write `# flake8: noqa: OFR101`"]),
-        ("# flake8: noqa[OFR101]", ["suppresses every rule in this file: write `# flake8: noqa: OFR101`"]),
-        ("# flake8: noqa: OFR999", ["found OFR101", f"{NO_RULE} `OFR999`"]),
+        ("# flake8: noqa OFR101", ["this comment suppresses every rule in this file: write `# flake8: noqa: OFR101`"]),
+        ("# flake8: noqa[OFR101]", ["this comment suppresses every rule in this file: write `# flake8: noqa: OFR101`"]),
+        ("# flake8: noqa: OFR999", ["found OFR101", f"`OFR999` {NO_RULE}"]),
         (
             "# offramp: skip-file OFR101",
             [
                 "found OFR101",
-                "suppresses nothing in this form: write `# offramp: skip-file` on a line of its own, without codes",
+                SKIP,
             ],
         ),
         (
             "# offramp: skip_file",
             [
                 "found OFR101",
-                "suppresses nothing in this form: write `# offramp: skip-file` on a line of its own, without codes",
+                SKIP,
             ],
         ),
     ],

@@ -109,9 +109,9 @@ def test_a_sensor_is_told_whole_intervals(arguments: str, limit: str, interval: 
         (_OPERATOR, "check_interval=0.0, timeout=5", "never gives up"),
         (_SENSOR, "poke_interval=0", "never gives up"),
         (_SENSOR, "poke_interval=timedelta(0), timeout=5", "never gives up"),
-        (_OPERATOR, "check_interval=0.5", "no whole number"),
-        (_SENSOR, "poke_interval=2.5", "no whole number"),
-        (_SENSOR, "poke_interval=timedelta(milliseconds=1500)", "no whole number"),
+        (_OPERATOR, "check_interval=0.5", "not a whole number"),
+        (_SENSOR, "poke_interval=2.5", "not a whole number"),
+        (_SENSOR, "poke_interval=timedelta(milliseconds=1500)", "not a whole number"),
         (_OPERATOR, "timeout=1e400", "not known"),
     ],
 )

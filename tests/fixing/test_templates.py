@@ -234,7 +234,7 @@ def test_an_id_may_be_a_parameter(default: str, reason: str) -> None:
 
 
 def test_an_id_is_no_date() -> None:
-    assert _refusals(_dag(_run("ok", job="'{{ ds_nodash }}'"))) == ["`job_id` is no number"]
+    assert _refusals(_dag(_run("ok", job="'{{ ds_nodash }}'"))) == ["`job_id` is not a number"]
 
 
 def test_all_of_one_task_is_reported_at_once() -> None:
@@ -248,8 +248,8 @@ def test_all_of_one_task_is_reported_at_once() -> None:
         "`retries`",
         "`pool`",
         "the connection",
-        "`job_id` is no number",
-        "`timeout` is no number",
+        "`job_id` is not a number",
+        "`timeout` is not a number",
         "`lost`",
         "`generate_docs`",
         "TriggerJobRunOptions takes no str as `threads_override`",

@@ -44,7 +44,7 @@ def lay(directory: Path, **files: str) -> None:
         (["check", "dag.py", "--ignore", "OFR1"], 0, "All checks passed!", ""),
         (["check", "dag.py", "--select", "OFR2"], 0, "All checks passed!", ""),
         (["check", "dag.py", "--select", "OFR101", "--ignore", "OFR101"], 2, "", "offramp: no rule is left to run\n"),
-        (["check", "dag.py", "--select", "E501"], 2, "", 'offramp: "E501" in `select` is no rule code'),
+        (["check", "dag.py", "--select", "E501"], 2, "", 'offramp: "E501" in `select` is not a rule code'),
         (["check", "dag.py", "--select", "OFR199"], 2, "", "offramp: no rule has the code or prefix `OFR199`"),
         (["check", "dag.py", "--no-cache", "--jobs", "2"], 1, "OFR101", ""),
         (["check", "dag.py", "--jobs", "0"], 2, "", "usage: offramp check"),

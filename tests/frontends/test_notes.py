@@ -129,7 +129,7 @@ class TestCheck:
         [
             ("## prefect_import\nfrom prefect import flw", 7, "error: `flw` is not in `prefect`"),
             ("## prefect_import\nfrom prefect_dbt.cloud import get_run_id", 7, "error: OFR403 `get_run_id` is not in"),
-            ("## prefect_package\nprefect dbt", 7, "error: `prefect dbt` is no package"),
+            ("## prefect_package\nprefect dbt", 7, "error: `prefect dbt` is not a package"),
             (
                 "## prefect_pattern\n\nThe flow `prefect_dbt.cloud.jobs.run_it`.",
                 8,
@@ -258,7 +258,7 @@ class TestNew:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            (["Load"], "`Load` is no dotted path like company.operators.NightlyDbtOperator"),
+            (["Load"], "`Load` is not a dotted path like company.operators.NightlyDbtOperator"),
             (["no.such.Load"], "there is no module `no.such` here: name the file that defines `Load`"),
             (["acme.Load", "none.py"], "none.py: cannot be read: No such file or directory"),
             (["acme.Load", "bad.py"], "bad.py:1: cannot be parsed: invalid syntax"),

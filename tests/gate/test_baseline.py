@@ -155,8 +155,8 @@ def test_renames_move_entries() -> None:
     ("text", "said"),
     [
         ("", "b:1: the baseline is not valid JSON: Expecting value"),
-        ("{}", 'b:1: this is no baseline: it does not begin with {"offramp-baseline": 1}'),
-        ("[]", 'b:1: this is no baseline: it does not begin with {"offramp-baseline": 1}'),
+        ("{}", 'b:1: this is not a baseline: it does not begin with {"offramp-baseline": 1}'),
+        ("[]", 'b:1: this is not a baseline: it does not begin with {"offramp-baseline": 1}'),
         ('[{"offramp-baseline": 2}]', "b:1: this is a baseline of version 2; this offramp knows version 1"),
         ('[{"offramp-baseline": true}]', "b:1: this is a baseline of version true; this offramp knows version 1"),
         (HEAD + ',{"path": "a"\n]', "b:3: the baseline is not valid JSON: Expecting ',' delimiter"),

@@ -193,7 +193,7 @@ def test_configurations_add_up(repo: Repo) -> None:
         ('[gate]\nbanned = "airflow"', "2: `gate.banned` must be a list of strings"),
         (
             '[gate]\nbanned = ["apache-airflow"]',
-            '2: "apache-airflow" in `gate.banned` is no module, such as "airflow.providers"',
+            '2: "apache-airflow" in `gate.banned` is not a module, such as "airflow.providers"',
         ),
         ("[gate]\nallow = []", "2: `gate.allow` must be a table"),
         ('[gate.allow]\n"x/**" = "airflow"', "2: `gate.allow.x/**` must be a list of strings"),
@@ -287,9 +287,17 @@ def test_a_file_that_cannot_be_parsed_fails_and_writes_nothing(accepted: Repo) -
     assert done.code == 2
     assert done.findings == ["dags/a.py:1:21: OFR901 cannot parse: '(' was never closed"]
     assert done.summary == "No new findings (0 known, 3 files checked). 1 problem made the check incomplete."
+    assert "offramp: offramp-baseline.json is not written: the check is incomplete\n" in done.err
     assert "gone from dags/b.py" in done.err
     assert "gone from dags/a.py" not in done.err
     assert accepted.baseline == before
+
+
+def test_a_first_baseline_that_cannot_be_written_is_not_advised_again(repo: Repo) -> None:
+    repo.write({"dags/a.py": "from airflow import (\n", "dags/b.py": DAG})
+    done = repo.gate("--accept-new")
+    assert (done.code, done.err) == (2, "offramp: offramp-baseline.json is not written: the check is incomplete\n")
+    assert not (repo.root / "offramp-baseline.json").exists()
 
 
 def test_named_files_that_are_excluded_pass_with_a_line(accepted: Repo) -> None:

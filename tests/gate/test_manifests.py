@@ -558,7 +558,7 @@ def test_names_are_found_where_they_stand(name: str, content: str, expected: Fou
 @pytest.mark.parametrize(
     ("name", "content", "row", "sentence"),
     [
-        ("requirements.txt", "pandas\napache-airflow ~> 2\n", 2, "`apache-airflow ~> 2` is no requirement"),
+        ("requirements.txt", "pandas\napache-airflow ~> 2\n", 2, "`apache-airflow ~> 2` is not a requirement"),
         ("requirements.txt", "a\n<<<<<<< HEAD\nb\n", 2, "this line is the mark of an unresolved merge"),
         ("pyproject.toml", "[project]\ndependencies = [\n", 3, "Invalid value"),
         ("uv.lock", '[[package]]\nname = "apache-airflow\n', 2, "Illegal character '\\n'"),
@@ -566,7 +566,7 @@ def test_names_are_found_where_they_stand(name: str, content: str, expected: Fou
         ("Pipfile.lock", '{\n"a": \n', 3, "Expecting value"),
         ("environment.yml", "a: b: c\n", 1, "mapping values are not allowed here"),
         ("setup.cfg", "name = x\n", 1, "File contains no section headers."),
-        ("tox.ini", "[testenv]\ndeps =\n  apache-airflow ~> 2\n", 3, "`apache-airflow ~> 2` is no requirement"),
+        ("tox.ini", "[testenv]\ndeps =\n  apache-airflow ~> 2\n", 3, "`apache-airflow ~> 2` is not a requirement"),
         ("pixi.toml", "[dependencies\nairflow = 1\n", 1, "Expected ']' at the end of a table declaration"),
         ("pixi.lock", "packages:\n- name: [airflow\n", 2, "while parsing a flow sequence"),
         ("x.py", "\n# /// script\n# dependencies = [apache-airflow]\n# ///\n", 3, "Invalid value"),

@@ -65,7 +65,7 @@ def test_account_and_domain(place: Place, connection: object, expected: list[str
             f'{{"dbt_cloud": "{CANARY}',
             "connections.json:1: the connections are not JSON: Unterminated string starting at",
         ),
-        (f'["{CANARY}"]', "connections.json: the connections are no JSON object, with connection ids as its keys"),
+        (f'["{CANARY}"]', "connections.json: the connections are not a JSON object, with connection ids as its keys"),
         (
             f'{{"dbt_cloud": ["{CANARY}"]}}',
             "connections.json: the connection `dbt_cloud` is neither a URI nor an object",
@@ -77,7 +77,7 @@ def test_account_and_domain(place: Place, connection: object, expected: list[str
         ),
         (
             f'{{"dbt_cloud": {{"conn_type": "dbt_cloud", "host": "https://4711:{CANARY}@acme.getdbt.com"}}}}',
-            "connections.json: the host of the connection `dbt_cloud` is no domain",
+            "connections.json: the host of the connection `dbt_cloud` is not a domain",
         ),
     ],
 )

@@ -313,7 +313,7 @@ def test_the_report_says_what_to_do_and_what_differs(place: Place) -> None:
             ("plain", "--out", "flows"),
             "offramp: no dbt operator is reported in plain: there is nothing to migrate\n",
         ),
-        (("dags", "--out", "file"), "offramp: file is no directory\n"),
+        (("dags", "--out", "file"), "offramp: file is not a directory\n"),
         (("dags", "--out", "file/flows"), "offramp: file/flows: cannot write: Not a directory\n"),
     ],
 )

@@ -186,7 +186,7 @@ def parse_baseline(path: str, raw: bytes) -> frozenset[Entry]:
     except RecursionError:
         _fail(path, 1, "the baseline is nested too deeply")
     if not isinstance(data, list) or not data or not isinstance(data[0], dict) or _MARK not in data[0]:
-        _fail(path, 1, f'this is no baseline: it does not begin with {{"{_MARK}": {_VERSION}}}')
+        _fail(path, 1, f'this is not a baseline: it does not begin with {{"{_MARK}": {_VERSION}}}')
     version = data[0][_MARK]
     if version != _VERSION or isinstance(version, bool):
         _fail(path, 1, f"this is a baseline of version {json.dumps(version)}; this offramp knows version {_VERSION}")

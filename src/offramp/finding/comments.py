@@ -36,7 +36,7 @@ class Comment(NamedTuple):
     """One suppression; ``row`` 0 stands for the whole file, no ``codes`` for every code; else each has its span.
 
     ``reason`` is what ``# offramp: ignore[CODES]`` says after its codes; in other forms it means nothing.
-    ``fault`` says what is wrong with the form. offramp's ``own`` forms then suppress nothing and are not
+    ``fault`` says of the comment what is wrong with its form. offramp's ``own`` forms then suppress nothing and are not
     ``valid``; flake8's suppress what they do for flake8.
     """
 

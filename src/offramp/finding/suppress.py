@@ -135,13 +135,13 @@ def _faults(found: Iterable[Comment], rules: Mapping[str, Rule]) -> Iterator[Fin
     """What is wrong with comments: their form, and codes that no rule has."""
     for comment in found:
         if comment.fault:
-            yield _reported(rules, comment.span, comment, comment.fault)
+            yield _reported(rules, comment.span, comment, f"this comment {comment.fault}")
         for code, span in comment.codes:
             ours = comment.own or re.fullmatch(_OUR_CODE, code)
             if ours and not any(known.startswith(code) for known in rules):
                 named = [known for known, rule in rules.items() if code.lower() in (rule.name, known.lower())]
                 advice = f"; write `{named[0]}`" if named else ""
-                yield _reported(rules, span, comment, f"suppresses nothing: no rule has the code `{code}`{advice}")
+                yield _reported(rules, span, comment, f"`{code}` suppresses nothing: no rule has this code{advice}")
 
 
 def _reported(rules: Mapping[str, Rule], span: Span, comment: Comment, sentence: str) -> Finding:

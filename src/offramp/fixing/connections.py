@@ -43,7 +43,7 @@ def connections(name: str, text: str) -> dict[str, Connection]:
     except RecursionError:
         raise OfframpError(f"{name}: the connections are nested too deeply") from None
     if not isinstance(data, dict):
-        raise OfframpError(f"{name}: the connections are no JSON object, with connection ids as its keys")
+        raise OfframpError(f"{name}: the connections are not a JSON object, with connection ids as its keys")
     found = {}
     for identifier, value in data.items():
         fields = _of_uri(name, identifier, value) if isinstance(value, str) else value
@@ -80,7 +80,7 @@ def _connection(name: str, identifier: str, fields: dict[str, object]) -> Connec
     host = str(fields.get("host") or "").strip()
     domain = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", host).rstrip("/")
     if domain and not _DOMAIN.fullmatch(domain):
-        raise OfframpError(f"{name}: the host of the connection `{identifier}` is no domain")
+        raise OfframpError(f"{name}: the host of the connection `{identifier}` is not a domain")
     account = int(login) if login.isascii() and login.isdecimal() else None
     return Connection(account, domain or DEFAULT_DOMAIN, _names_proxies(fields.get("extra")))
 

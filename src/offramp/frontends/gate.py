@@ -128,6 +128,8 @@ def _judge(gate: _Run) -> int:
     for problem in problems:
         complain(problem)
     failed = bool(problems or unparsed)
+    if writes and failed:
+        complain(f"{printable(os.path.relpath(gate.file))} is not written: the check is incomplete")
     if writes and not failed:
         verdict = _write(gate, verdict, moves)
     elif moves:
@@ -306,7 +308,8 @@ def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked:
         entries = "1 entry has" if len(verdict.gone) == 1 else f"{len(verdict.gone)} entries have"
         name = printable(os.path.relpath(gate.file))
         complain(f"{name}: {entries} no finding any more{rest}; `offramp gate --update` removes such entries")
-    if verdict.new and not gate.has_baseline and gate.revision is None and not gate.args.quiet:
+    advises = not (gate.has_baseline or gate.args.accept_new or gate.args.quiet)
+    if verdict.new and advises and gate.revision is None:
         complain(f"there is no {BASELINE_NAME}, so every finding is new; `offramp gate --accept-new` makes one")
 
 

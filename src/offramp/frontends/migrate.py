@@ -118,7 +118,7 @@ def _keep_apart(dags: Iterable[str], out: str) -> None:
     """Refuse an output directory that holds the DAGs, or is a file."""
     base = os.path.realpath(out)
     if os.path.lexists(out) and not os.path.isdir(base):
-        raise OfframpError(f"{out} is no directory")
+        raise OfframpError(f"{out} is not a directory")
     for path in dags:
         if os.path.join(os.path.realpath(path), "").startswith(os.path.join(base, "")):
             raise OfframpError(f"--out {out} holds the DAGs of {path}: name a directory of its own")

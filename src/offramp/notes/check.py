@@ -119,7 +119,7 @@ class _Check:
                 if wanted:
                     Requirement(wanted)
             except InvalidRequirement:
-                yield Remark(self._line(name) + index, ERROR, f"`{wanted}` is no package that can be installed")
+                yield Remark(self._line(name) + index, ERROR, f"`{wanted}` is not a package that can be installed")
 
     def _prose(self, name: str, text: str) -> Iterator[Remark]:
         """Names that the text says are somewhere where they are not."""

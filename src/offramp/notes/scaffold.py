@@ -21,7 +21,7 @@ def scaffold(path: str, file: str | None, rulebook: Rulebook) -> str:
     """
     module, _, name = path.rpartition(".")
     if not module or not all(part.isidentifier() for part in path.split(".")):
-        raise OfframpError(f"`{path}` is no dotted path like company.operators.NightlyDbtOperator")
+        raise OfframpError(f"`{path}` is not a dotted path like company.operators.NightlyDbtOperator")
     node, tree = _definition(path, file)
     constructor = _constructor(node)
     parameters = _parameters(constructor) if constructor is not None else []

@@ -195,7 +195,7 @@ class _Text:
             return
         name = distribution(line)
         if name is None:
-            raise SourceError(f"cannot parse: `{line}` is no requirement", self._find(line, line, within).start)
+            raise SourceError(f"cannot parse: `{line}` is not a requirement", self._find(line, line, within).start)
         if name:
             yield Named(name, False, self._find(name, line, within), extras(line))
 

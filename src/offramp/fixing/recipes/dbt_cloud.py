@@ -373,7 +373,7 @@ def _wait(job: Job, limit: str, interval: str, usual_limit: str = "", usual_inte
         job.problems.append(Blocker(reason, _place(job, interval)))
         return _NO_WAIT
     if every != int(every):
-        reason = f"`{interval}` is no whole number of seconds, which prefect-dbt asks for"
+        reason = f"`{interval}` is not a whole number of seconds, which prefect-dbt asks for"
         job.problems.append(Blocker(reason, _place(job, interval)))
         return _NO_WAIT
     if wait.limit.value < 2 * every and _known(job, "deferrable") == Constant(True):
@@ -408,7 +408,7 @@ def _number(job: Job, name: str, usual: str) -> _Seconds:
     argument = job.call[name][1]
     known = job.expressions.constant(argument)
     if known is not None and (isinstance(known.value, bool) or not isinstance(known.value, int | float)):
-        raise Blocked(f"`{name}` is no number", argument.node)
+        raise Blocked(f"`{name}` is not a number", argument.node)
     seconds = job.expressions.seconds(argument)
     if known is not None and isinstance(known.value, int):
         return _Seconds(job.expressions.text(argument), known.value)
@@ -451,7 +451,7 @@ def _integer(job: Job, name: str) -> str:
     rendered = job.expressions.rendered.get(argument.node)
     if rendered is not None and rendered is not UNRENDERED and known is None:
         if rendered.usual is None:
-            raise Blocked(f"`{name}` is no number", argument.node)
+            raise Blocked(f"`{name}` is not a number", argument.node)
         if not rendered.usual.isdecimal():
             doubt = f"`{name}`: a run that is given no number fails in Prefect before its request, in Airflow after it"
             job.expressions.doubts[doubt] = argument.node
@@ -461,7 +461,7 @@ def _integer(job: Job, name: str) -> str:
         return str(int(known.value)) if isinstance(argument.node, ast.Constant) or argument.loop else text
     if isinstance(known.value, int) and not isinstance(known.value, bool):
         return text
-    raise Blocked(f"`{name}` is no number", argument.node)
+    raise Blocked(f"`{name}` is not a number", argument.node)
 
 
 @_collected(_NO_CREDENTIALS)

@@ -21,7 +21,7 @@ def resolve_futures(prefect: Prefect, insertions: Insertions, calls: list[ast.Ca
     """Resolve the lost futures of one flow; ``calls`` submit or map them. Returns the title; raises Blocked."""
     function = prefect.names.enclosing_function(calls[0])
     if not isinstance(function, FunctionNode) or prefect.role(function) != "flow":
-        raise Blocked("is submitted in a function that is no flow", calls[0])
+        raise Blocked("is submitted in a function that is not a flow", calls[0])
     if prefect.values.is_generator(function):
         raise Blocked(f"`{function.name}` is a generator", function)
     returns = [node for node in own_nodes(function) if isinstance(node, ast.Return)]

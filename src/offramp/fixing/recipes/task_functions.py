@@ -131,7 +131,7 @@ class TaskFunctions(Work):
         try:
             count = int(known.value or 0)
         except ValueError:
-            problems.append(Blocker("`retries` is no number", argument.node))
+            problems.append(Blocker("`retries` is not a number", argument.node))
             return
         if count <= 0:
             return
