@@ -366,6 +366,9 @@ class Names:
             self._children(node, scope, path, node.annotation, node.value)
             if node.value is not None:
                 self._target(node.target, node.value, "value", scope, path)
+            elif not isinstance(node.target, ast.Name):
+                # Python evaluates the owner, and stores nothing.
+                self._expression(node.target.value, scope, path)
         elif isinstance(node, ast.AugAssign):
             self._expression(node.value, scope, path)
             if isinstance(node.target, ast.Name):

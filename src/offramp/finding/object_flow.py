@@ -524,6 +524,7 @@ class ObjectFlow:
         given = [owner, *map(self.variable, _given(node))]
         for one in given:
             self._change(one, node, deep=True)
+            self.graph.give_away(one)
             self.set_by_text.append(SetByText(one, None, None, node))
         return self._any_of([self.graph.new(node, OUTSIDE), *given])
 
@@ -597,10 +598,13 @@ class ObjectFlow:
 
     def _stored(self, node: ast.Subscript | ast.Attribute) -> None:
         """An item or attribute that is set or deleted."""
-        owner = self.variable(node.value)
-        self._change(owner, node, attribute=node.attr if isinstance(node, ast.Attribute) else "")
         statement = self._names.parents.get(node)
         value = getattr(statement, "value", None)
+        if isinstance(statement, ast.AnnAssign) and value is None:
+            # An annotation alone sets nothing.
+            return
+        owner = self.variable(node.value)
+        self._change(owner, node, attribute=node.attr if isinstance(node, ast.Attribute) else "")
         given = value if isinstance(statement, ast.Assign | ast.AnnAssign | ast.NamedExpr) else None
         source = self.variable(given) if given is not None else self.graph.new(OUTSIDE)
         if owner == NOTHING:

@@ -159,7 +159,7 @@ class Objects:
 
     def _all_changes(self, variable: int) -> Iterator[tuple[object, Change]]:
         for one in list(self._graph.objects(variable)):
-            for part in {one, *self._graph.within(one)}:
+            for part in {one, *self._graph.within(one, known=True)}:
                 yield from ((part, change) for change in self._by_object().get(part, ()))
 
     def _by_object(self) -> dict[object, list[Change]]:

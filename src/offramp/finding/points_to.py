@@ -11,7 +11,8 @@ from collections.abc import Hashable
 
 ITEMS, EVERY, SOME = "[]", "**", "*"
 NOTHING = 0
-# Stands for objects that are not followed: their attributes are those of that name of all objects.
+# Stands for objects that are not followed: their attributes are those of that name of all objects, their
+# items all that was given away to what is not followed.
 OUTSIDE = "outside"
 _MOST_STEPS = 100_000
 
@@ -60,7 +61,16 @@ class PointsTo:
         if NOTHING not in (owner, source):
             self._stores.setdefault(owner, []).append((field, source))
             for one in list(self._objects[owner]):
-                self.flow(source, self.field(one, field))
+                self._keep(one, field, source)
+
+    def give_away(self, variable: int) -> None:
+        """Let objects that are not followed have what a variable stands for."""
+        self.flow(variable, self.field(OUTSIDE, ITEMS))
+
+    def _keep(self, one: Hashable, field: str, source: int) -> None:
+        self.flow(source, self.field(one, field))
+        if one == OUTSIDE:
+            self.give_away(source)
 
     def derive(self, one: Hashable, base: Hashable) -> None:
         """Let an object have the attributes of another one."""
@@ -74,10 +84,15 @@ class PointsTo:
         if known is not None:
             return known
         made = self._fields[one, name] = self.new()
+        if name == EVERY and one == OUTSIDE:
+            given = self.field(OUTSIDE, ITEMS)
+            self.flow(given, made)
+            self.flow(self.load(given, EVERY), made)
         if name in (ITEMS, EVERY):
             return made
         self._names.setdefault(one, []).append(name)
-        self.flow(made, self.field(one, EVERY))
+        if one != OUTSIDE:
+            self.flow(made, self.field(one, EVERY))
         if name != SOME:
             self.flow(self.field(one, SOME), made)
         if one != OUTSIDE:
@@ -99,16 +114,18 @@ class PointsTo:
             for name, result in self._loads.get(target, ()):
                 self.flow(self.field(one, name), result)
             for name, source in self._stores.get(target, ()):
-                self.flow(source, self.field(one, name))
+                self._keep(one, name, source)
         return self._objects[variable]
 
-    def within(self, one: Hashable) -> set[Hashable]:
-        """The objects anywhere in an object."""
+    def within(self, one: Hashable, *, known: bool = False) -> set[Hashable]:
+        """The objects anywhere in an object; without those that only objects that are not followed have, if asked."""
         found: set[Hashable] = set()
         waiting = [one]
         while waiting:
             inner = waiting.pop()
-            for name in (ITEMS, EVERY):
+            if known and inner == OUTSIDE:
+                continue
+            for name in (ITEMS,) if inner == OUTSIDE else (ITEMS, EVERY):
                 if (inner, name) in self._fields:
                     more = self.objects(self._fields[inner, name]) - found
                     found |= more
