@@ -1,4 +1,4 @@
-"""What Fixit users enable, ``enable = ["offramp.fixit"]``: one rule for every code; may import the front ends."""
+"""Rules for Fixit, one for every code: ``enable = ["offramp.fixit"]``; may import the front ends."""
 
 from offramp.frontends.fixit_rules import lint_rules
 

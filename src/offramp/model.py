@@ -29,7 +29,7 @@ class Span(NamedTuple):
 
 
 class Applicability(Enum):
-    """How far a fix may be trusted, from most to least."""
+    """Degrees of trust in a fix, from most to least."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"
@@ -44,7 +44,7 @@ class Edit(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """What one DAG becomes: the DAG's id, the flow's function, and how it is deployed.
+    """All that one DAG becomes: the DAG's id, the flow's function, and how it is deployed.
 
     ``schedule`` holds the entries of a schedule by Prefect's names (``cron``,
     ``timezone``), nothing for none. ``paused`` says that Airflow creates the DAG paused,
@@ -177,7 +177,7 @@ class Finding(NamedTuple):
 
 
 class FileResult(NamedTuple):
-    """What checking one file gave.
+    """All that checking one file gave.
 
     ``fixed`` are the findings whose fixes made ``new_text`` of ``old_text``, with those that
     only showed on the way; ``gone`` counts those found in ``old_text`` that are not there

@@ -21,7 +21,7 @@ _MOST_AT_ONCE = 8
 
 
 def can_fork() -> bool:
-    """Whether this system has processes that know at once what this one knows."""
+    """Return whether this system has processes that know at once what this one knows."""
     return "fork" in multiprocessing.get_all_start_methods()
 
 
@@ -44,7 +44,7 @@ def in_processes(
 
 
 class _FailureError(Exception):
-    """What a function raised in another process, with its traceback there."""
+    """An error that a function raised in another process, with its traceback there."""
 
     def __init__(self, error: Exception, shown: str) -> None:
         super().__init__(shown)

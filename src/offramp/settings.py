@@ -1,4 +1,4 @@
-"""What the user configured: ``[tool.offramp]`` in pyproject.toml, or offramp.toml; imports only ``model``.
+"""Tells what the user configured: ``[tool.offramp]`` in pyproject.toml, or offramp.toml; imports only ``model``.
 
 As for ruff, the nearest configuration above a file applies to it, a pyproject.toml
 without the table is passed over, and configurations are not merged.
@@ -77,7 +77,7 @@ class Selection(NamedTuple):
 
 
 class Gate(NamedTuple):
-    """What one configuration says about the gate; ``merged_gate`` adds what its parents say.
+    """All that one configuration says about the gate; ``merged_gate`` adds what its parents say.
 
     ``banned`` replaces the default list of modules and ``extend_banned`` adds to it. A
     module stands for itself and all below it; one that ends in ``*`` for every name
@@ -275,7 +275,7 @@ class PathMatcher:
         self._full = _compile(pattern for pattern in patterns if pattern.startswith("/"))
 
     def matches(self, path: str, name: str) -> bool:
-        """Whether the absolute ``path``, whose base name is ``name``, is covered by itself."""
+        """Return whether the absolute ``path``, whose base name is ``name``, is covered by itself."""
         return (
             name in self._names
             or (self._base is not None and self._base.match(name) is not None)
@@ -585,7 +585,7 @@ def _member(member: re.Match[str]) -> str:
 
 
 def _glob_fault(glob: str) -> str:
-    """What is wrong with a glob of the configuration, as ruff sees it; empty for nothing."""
+    """Return what is wrong with a glob of the configuration, as ruff sees it; empty for nothing."""
     depth = 0
     for token in re.finditer(_GLOB_TOKEN, glob):
         if token["set"]:

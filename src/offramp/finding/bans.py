@@ -1,4 +1,4 @@
-"""Which modules and distributions the gate keeps out of one file; may import ``settings`` and ``model``."""
+"""Tells which modules and distributions the gate keeps out of one file; may import ``settings`` and ``model``."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Bans:
         }
 
     def module(self, module: str, name: str = "") -> bool:
-        """Whether ``import module``, or ``from module import name``, is banned."""
+        """Return whether ``import module``, or ``from module import name``, is banned."""
         path = f"{module}.{name}" if name and name != "*" else module
         if not self._refused.cover(path) or self._granted.cover(path):
             return False
@@ -55,7 +55,7 @@ class Bans:
         return top != "cosmos" or _is_astronomers(below, name)
 
     def distribution(self, name: str) -> bool:
-        """Whether installing the distribution ``name`` is banned."""
+        """Return whether installing the distribution ``name`` is banned."""
         name = normalised(name)
         if name in _CLIENTS:
             return False
@@ -67,7 +67,7 @@ class Bans:
             yield name.rstrip("*").partition(".")[0].encode()
 
     def relevant(self, raw: bytes) -> bool:
-        """Whether a manifest may name anything banned."""
+        """Return whether a manifest may name anything banned."""
         return _pattern(self._banned).search(raw) is not None
 
 
@@ -88,7 +88,7 @@ class _Names:
 
 
 def _is_astronomers(below: list[str], name: str) -> bool:
-    """Whether what is taken from ``cosmos`` is there in astronomer-cosmos."""
+    """Return whether what is taken from ``cosmos`` is there in astronomer-cosmos."""
     if not below:
         return False
     return below[0] in _COSMOS_MODULES or (len(below) == 1 and name in _COSMOS)

@@ -49,7 +49,7 @@ class Comment(NamedTuple):
     own: bool = False
 
     def covers(self, code: str) -> bool:
-        """Whether it suppresses findings of a rule."""
+        """Return whether it suppresses findings of a rule."""
         return self.valid and (not self.codes or any(code.startswith(listed) for listed, _ in self.codes))
 
 

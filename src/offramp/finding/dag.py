@@ -18,7 +18,7 @@ _GROUP_POSITIONS = ("group_id", "prefix_group_id", "parent_group", "dag", "defau
 
 
 class Surroundings(NamedTuple):
-    """Where an operator stands.
+    """The place of an operator.
 
     ``dag`` is the call or decorator that makes the DAG, ``groups`` those that make
     the task groups around it, outermost first. When not ``known``, the operator may
@@ -107,7 +107,7 @@ class Dags:
         return Surroundings(dag, tuple(groups), known)
 
     def _callers(self, function: FunctionNode, depth: int) -> Surroundings:
-        """What surrounds the calls of a local function, if it is the same for all."""
+        """Return what surrounds the calls of a local function, if it is the same for all."""
         known = self._called_in.get(function)
         if known is not None:
             return known
@@ -149,7 +149,7 @@ class Dags:
         return {*self._names.stores, *self._names.changed_attributes}
 
     def _constructs_otherwise(self, maker: ast.Call) -> bool:
-        """Whether a local DAG or group class does more in its constructor than Airflow's."""
+        """Return whether a local DAG or group class does more in its constructor than Airflow's."""
         for value in self._values.evaluate(maker.func):
             callee = value.callee if isinstance(value, Partial) else value
             if isinstance(callee, Local) and isinstance(callee.node, ast.ClassDef):

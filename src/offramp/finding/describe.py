@@ -48,7 +48,7 @@ def argument_text(use: Use, name: str) -> str:
 
 
 def connection_text(use: Use, rows: dict[str, Argument]) -> str:
-    """Where the operator's connection comes from."""
+    """Return where the operator's connection comes from."""
     name = next((row for row in rows if row.endswith("conn_id")), "")
     given = use.arguments.given.get(name)
     if given is None or (given.values == (UNKNOWN,) and given.node is None):
@@ -62,7 +62,7 @@ def connection_text(use: Use, rows: dict[str, Argument]) -> str:
 
 
 def waits_text(module: Module, use: Use) -> str:
-    """Whether the operator waits for its run."""
+    """Return whether the operator waits for its run."""
     state = waits(module, use)
     if state is None and {pass_waits(one) for one in passes(module, use)} == {True, False}:
         return "waits for some of its runs and not for others"

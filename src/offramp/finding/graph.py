@@ -117,7 +117,7 @@ class Dag:
 
 
 class Graph(NamedTuple):
-    """What a file builds: its DAGs, operators outside any DAG, statements that only build or run DAGs, blockers.
+    """All that a file builds: its DAGs, operators outside any DAG, statements that only build or run DAGs, blockers.
 
     ``plain`` are the module's other statements, ``kept`` those in the blocks of DAGs
     that only make plain values.

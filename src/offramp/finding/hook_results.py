@@ -1,4 +1,4 @@
-"""What becomes of the result of a wait by hand."""
+"""Tells what becomes of the result of a wait by hand."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _OF_MANY = frozenset(f"builtins.{name}" for name in ("all", "any", "sum", "min",
 
 
 def is_dropped(module: Module, call: ast.Call, versions: Versions) -> bool:
-    """Whether nothing depends on what a call returns."""
+    """Return whether nothing depends on what a call returns."""
     result = _Result(prefect_of(module, versions))
     result.follow(call)
     return not result.kinds() - {DROPPED}
 
 
 class _Result(Paths):
-    """What becomes of a truth value: whether anything depends on it."""
+    """Follows what becomes of a truth value: whether anything depends on it."""
 
     def end(self, kind: str, node: ast.AST, level: int) -> None:
         """Go on where a condition without effect, or an expression that is dropped in its turn, reads the value."""
@@ -65,7 +65,7 @@ class _Result(Paths):
 
 
 def _does_nothing(statement: ast.If) -> bool:
-    """Whether both arms of a condition are empty."""
+    """Return whether both arms of a condition are empty."""
     return all(
         isinstance(inner, ast.Pass) or (isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant))
         for inner in (*statement.body, *statement.orelse)

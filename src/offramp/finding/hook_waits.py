@@ -40,7 +40,7 @@ def hook_wait_result_ignored(module: Module, versions: Versions) -> Iterator[Tra
 
 
 def _is_ignored(module: Module, call: ast.Call, versions: Versions) -> bool:
-    """Whether what a call returns is dropped, or bound to names that nothing reads."""
+    """Return whether what a call returns is dropped, or bound to names that nothing reads."""
     if isinstance(module.names.parents.get(call), ast.Expr):
         return True
     from offramp.finding.hook_results import (
@@ -51,7 +51,7 @@ def _is_ignored(module: Module, call: ast.Call, versions: Versions) -> bool:
 
 
 def _expects_success(module: Module, call: ast.Call) -> bool:
-    """Whether a wait is for a success and nothing else, so that its result tells of a failure."""
+    """Return whether a wait is for a success and nothing else, so that its result tells of a failure."""
     given = module.values.arguments(call, _WAIT_POSITIONS).given.get("expected_statuses")
     if given is None:
         return True
@@ -70,7 +70,7 @@ def _is_hook(module: Module, node: ast.expr) -> bool:
 
 
 def _looks_later(module: Module, call: ast.Call) -> bool:
-    """Whether the same function asks dbt Cloud anything else, which may be about this run.
+    """Return whether the same function asks dbt Cloud anything else, which may be about this run.
 
     A hook that an object keeps is there for all its methods.
     """

@@ -57,7 +57,7 @@ class Use(NamedTuple):
 
     @property
     def role(self) -> str:
-        """What the class does with a dbt run: trigger, sensor, hook, read or nothing known."""
+        """Return what the class does with a dbt run: trigger, sensor, hook, read or nothing known."""
         return self.note.roles.get(self.path, "")
 
 
@@ -366,7 +366,7 @@ class Module:
         return True
 
     def _asks(self, call: ast.Call) -> bool:
-        """Whether a call of a builtin only looks at its arguments, or constructs a base."""
+        """Return whether a call of a builtin only looks at its arguments, or constructs a base."""
         callee = self.values.single(call.func)
         return _constructs_base(call) or callee in (Reference("builtins.super"), Reference("builtins.isinstance"))
 

@@ -65,7 +65,7 @@ _READING = frozenset(
 
 @lru_cache(maxsize=1)
 def prefect_of(module: Module, versions: Versions) -> Prefect:
-    """What one module does with Prefect; kept while its rules run."""
+    """Return what one module does with Prefect; kept while its rules run."""
     return Prefect(module, versions)
 
 
@@ -106,11 +106,11 @@ class Lost(NamedTuple):
     kinds: frozenset[str]
 
     def handed_back(self) -> bool:
-        """Whether a flow returns it un-awaited, and gets as far as that."""
+        """Return whether a flow returns it un-awaited, and gets as far as that."""
         return HANDED_BACK in self.kinds <= {DROPPED, READ, HANDED_BACK}
 
     def name(self, prefect: Prefect) -> str:
-        """What gives the coroutine at its place, as a message names it."""
+        """Return what gives the coroutine at its place, as a message names it."""
         name = prefect.named(self.place)
         return f"await {name}" if isinstance(prefect.names.parents.get(self.place), ast.Await) else name
 
@@ -146,7 +146,7 @@ def wrong_call_form(module: Module, versions: Versions) -> Iterator[Trap]:
 
 
 class Coroutine(Paths):
-    """Where a coroutine goes."""
+    """The places where a coroutine goes."""
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
         """A coroutine has none of a result's attributes, but may be driven by its own."""
@@ -194,7 +194,7 @@ class Coroutine(Paths):
             self.to_parameter(call, target.function, node, level, keyword)
 
     def _never_runs(self, call: ast.Call, target: Target) -> bool:
-        """Whether a call of an async function gives a coroutine that nobody awaits either."""
+        """Return whether a call of an async function gives a coroutine that nobody awaits either."""
         if not self.prefect.is_coroutine(call, target) or len(self.route.entered) > 1:
             return False
         outer = Coroutine(self.prefect)
@@ -227,7 +227,7 @@ class Coroutine(Paths):
 
 
 class _Task(Coroutine):
-    """Where an asyncio task goes; ``kind`` is its end where nobody awaits it."""
+    """The places where an asyncio task goes; ``kind`` is its end where nobody awaits it."""
 
     def __init__(self, prefect: Prefect, route: Route, kind: str) -> None:
         super().__init__(prefect, route)
@@ -275,7 +275,7 @@ def scheduler(prefect: Prefect, call: ast.Call) -> str:
 
 
 def _left_behind(prefect: Prefect, call: ast.Call) -> str:
-    """How an asyncio task ends that is made in a call and that nobody awaits; empty where that is not known."""
+    """Return how an asyncio task ends that is made in a call and that nobody awaits; empty where that is not known."""
     if not prefect.runs(call) <= {"flow", "task"}:
         return ""
     if prefect.contexts(call) == {ASYNC}:
@@ -285,7 +285,7 @@ def _left_behind(prefect: Prefect, call: ast.Call) -> str:
 
 
 class _Future(Paths):
-    """Where the future of a submitted task goes, to see whether it or its result is awaited."""
+    """The places where the future of a submitted task goes, to see whether it or its result is awaited."""
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
         call = self.names.parents.get(node)
@@ -310,7 +310,7 @@ def coroutines(prefect: Prefect) -> Iterator[tuple[ast.Call, Target, Coroutine]]
 
 
 def _coroutine_on_two(prefect: Prefect, call: ast.Call, target: Target) -> bool:
-    """Whether submitting gives a coroutine: on Prefect 2, for an async task in an async flow."""
+    """Return whether submitting gives a coroutine: on Prefect 2, for an async task in an async flow."""
     submitted = target.form in ("submit", "map") and target.callable.kind == TASK
     return prefect.two and submitted and prefect.contexts(call) == {ASYNC}
 
@@ -399,13 +399,13 @@ def _asyncio_run(prefect: Prefect, call: ast.Call, target: Target) -> Iterator[T
 
 
 def _loops_nest(prefect: Prefect) -> bool:
-    """Whether the file patches asyncio so that loops may run inside loops."""
+    """Return whether the file patches asyncio so that loops may run inside loops."""
     applied = Reference("nest_asyncio.apply")
     return any(prefect.values.single(call.func) == applied for call in prefect.names.calls)
 
 
 def _sync_flow_on_two(prefect: Prefect, call: ast.Call, target: Target) -> bool:
-    """Whether Prefect 2 has run the call already; a sync task does so only under a sync flow."""
+    """Return whether Prefect 2 has run the call already; a sync task does so only under a sync flow."""
     if not prefect.runs_on_two(call, target):
         return False
     function = prefect.names.enclosing_function(call)

@@ -1,4 +1,4 @@
-"""Which functions are flows and tasks, what a call in them calls, and what that gives there; finding layer."""
+"""Tells which functions are flows and tasks, what a call in them calls, and what that gives there; finding layer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _METHOD_KINDS = frozenset({"builtins.staticmethod", "builtins.classmethod"})
 
 
 class Target(NamedTuple):
-    """What a call calls.
+    """The callee of a call.
 
     ``form`` is ``call`` or what Prefect adds (``submit``, ``map``, ``fn`` …);
     ``function`` is the local function, if it is one; ``owner`` the class for a method;
@@ -144,7 +144,7 @@ class Prefect:
         return self._sites.get(function, []) if all(map(self._only_called, loads)) else None
 
     def _only_called(self, node: ast.expr, depth: int = 0) -> bool:
-        """Whether a function, or what ``partial`` makes of it, is called where it stands, and nothing else."""
+        """Return whether a function, or what ``partial`` makes of it, is called where it stands, and nothing else."""
         parent: ast.AST | None = self.names.parents.get(node)
         if isinstance(parent, ast.Attribute):
             return True
@@ -189,7 +189,7 @@ class Prefect:
         return found
 
     def work(self, function: FunctionNode) -> str:
-        """What dbt work does not happen when a local function does not run; empty for none."""
+        """Return what dbt work does not happen when a local function does not run; empty for none."""
         if function not in self._works:
             self._works[function] = ""
             for call in self.calls_in(function):
@@ -202,7 +202,7 @@ class Prefect:
     # -- where code runs ---------------------------------------------------------
 
     def contexts(self, node: ast.AST, depth: int = 0) -> frozenset[str]:
-        """Where the code at a node may run."""
+        """Return where the code at a node may run."""
         function = self.names.enclosing_function(node)
         if function is None:
             return frozenset({MODULE})
@@ -226,7 +226,7 @@ class Prefect:
         return frozenset().union(*(self.runs(site, depth + 1) for site in sites))
 
     def in_running_loop(self, node: ast.AST, depth: int = 0) -> bool:
-        """Whether an event loop certainly runs in the thread that comes to a node, on one way to it at least."""
+        """Return whether an event loop certainly runs in the thread that comes to a node, on one way to it at least."""
         function = self.names.enclosing_function(node)
         if isinstance(function, ast.AsyncFunctionDef):
             return True
@@ -241,7 +241,7 @@ class Prefect:
     # -- calls -------------------------------------------------------------------
 
     def target(self, func: ast.expr) -> Target | None:
-        """What a callee is, if all it may be is one callable that is known."""
+        """Return what a callee is, if all it may be is one callable that is known."""
         if func not in self._targets:
             self._targets[func] = None
             values = [value for value in self.values.evaluate(func) if not _no_callable(value)]
@@ -257,7 +257,7 @@ class Prefect:
         return self._targets[func]
 
     def named(self, call: ast.Call) -> str:
-        """What a call calls, as a message names it."""
+        """Return what a call calls, as a message names it."""
         target = self.target(call.func)
         return target.name if target is not None else ast.unparse(call.func)
 
@@ -305,7 +305,7 @@ class Prefect:
         return self._local(value.node) if isinstance(value, Local) and isinstance(value.node, FunctionNode) else None
 
     def _made_of(self, func: ast.expr) -> Target | None:
-        """What ``task(name="x")(function)``, or a form of it, is."""
+        """Return what ``task(name="x")(function)``, or a form of it, is."""
         form = func.attr if isinstance(func, ast.Attribute) else "call"
         made, awaited = self.producer(func.value if isinstance(func, ast.Attribute) else func)
         target = self._wrapped(made) if made is not None and not awaited else None
@@ -411,7 +411,7 @@ class Prefect:
     # -- what a call gives -------------------------------------------------------
 
     def is_coroutine(self, call: ast.Call, target: Target) -> bool | None:
-        """Whether a call gives a coroutine on Prefect 3 (None: not known)."""
+        """Return whether a call gives a coroutine on Prefect 3 (None: not known)."""
         kind, form = target.callable.kind, target.form
         if form == "fn":
             return kind in (FLOW, TASK)
@@ -438,14 +438,14 @@ class Prefect:
         )
 
     def pending(self, node: ast.expr) -> bool:
-        """Whether an object is a coroutine that nobody awaited, so that nothing can be asked of it."""
+        """Return whether an object is a coroutine that nobody awaited, so that nothing can be asked of it."""
         call, awaited = self.producer(node)
         target = self.target(call.func) if call is not None else None
         return bool(call is not None and target and not awaited and self.is_coroutine(call, target))
 
 
 def _no_callable(value: Value) -> bool:
-    """Whether a callee is what a fallback leaves where an import fails: None, or something made of it."""
+    """Return whether a callee is what a fallback leaves where an import fails: None, or something made of it."""
     if isinstance(value, Partial):
         return _no_callable(value.callee)
     if isinstance(value, Member):

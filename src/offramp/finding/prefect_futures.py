@@ -45,7 +45,7 @@ def future_not_resolved(module: Module, versions: Versions) -> Iterator[Trap]:
 
 
 def _submits_work(prefect: Prefect, call: ast.Call) -> bool:
-    """Whether a flow submits or maps a task that does dbt's work, and takes its futures."""
+    """Return whether a flow submits or maps a task that does dbt's work, and takes its futures."""
     target = prefect.target(call.func)
     if target is None or target.form not in ("submit", "map") or target.callable.kind not in (TASK, SYNC_TASK):
         return False
@@ -54,7 +54,7 @@ def _submits_work(prefect: Prefect, call: ast.Call) -> bool:
 
 
 def _level(prefect: Prefect, call: ast.Call) -> int:
-    """How many containers are around the futures that ``submit`` or ``map`` gives."""
+    """Return how many containers are around the futures that ``submit`` or ``map`` gives."""
     target = prefect.target(call.func)
     return 1 if "map" in (getattr(call.func, "attr", ""), target.form if target is not None else "") else 0
 
@@ -70,7 +70,7 @@ def _unresolved(prefect: Prefect, loss: Loss, call: ast.Call, place: ast.Call) -
 
 
 class _Future(Paths):
-    """Where a future goes; ``unseen`` is everything that may ask for its result or state.
+    """Follows where a future goes; ``unseen`` is everything that may ask for its result or state.
 
     ``beside`` keeps which lists and tuples hold something else, for all futures of a file,
     and ``known`` where those of some calls go.
@@ -132,7 +132,7 @@ class _Future(Paths):
         return isinstance(self.names.parents.get(call), ast.Expr)
 
     def _beside_others(self, node: ast.AST) -> bool:
-        """Whether a returned list or tuple certainly holds something that is no future."""
+        """Return whether a returned list or tuple certainly holds something that is no future."""
         if node not in self._beside:
             self._beside[node] = any(
                 self._no_future(element)
@@ -156,7 +156,7 @@ class _Future(Paths):
 
 
 def _decided_by_tasks(prefect: Prefect, node: ast.AST) -> bool:
-    """Whether every flow around a call returns nothing, so that Prefect 2 goes by the states of its tasks."""
+    """Return whether every flow around a call returns nothing, so that Prefect 2 goes by the states of its tasks."""
     function = prefect.names.enclosing_function(node)
     if not isinstance(function, FunctionNode):
         return False

@@ -32,7 +32,7 @@ def wrong_import(module: Module, versions: Versions) -> Iterator[Trap]:
 
 
 def _sentence(offered: Surface | None, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
-    """What is wrong with one imported name; empty for nothing."""
+    """Return what is wrong with one imported name; empty for nothing."""
     where = alias.name if isinstance(node, ast.Import) else (node.module or "")
     is_relative = isinstance(node, ast.ImportFrom) and node.level > 0
     if offered is None or is_relative or where.partition(".")[0] != _PACKAGE:
@@ -50,7 +50,7 @@ def _sentence(offered: Surface | None, node: ast.Import | ast.ImportFrom, alias:
 
 
 def _is_guarded(names: Names, node: ast.stmt) -> bool:
-    """Whether an import may fail, or is left out, as planned."""
+    """Return whether an import may fail, or is left out, as planned."""
     if expects_failure(names, node):
         return True
     inner: ast.AST = node

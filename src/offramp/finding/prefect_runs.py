@@ -137,7 +137,7 @@ _DEEPEST = 3
 
 
 class _Run(Paths):
-    """Where a dbt run, its data or its future goes; ``unseen`` is everything that may wait for it."""
+    """Follows where a dbt run, its data or its future goes; ``unseen`` is everything that may wait for it."""
 
     def awaited(self, node: ast.Await, level: int) -> None:
         self.follow(node, level) if self.prefect.two else self.end(UNSEEN, node, level)
@@ -174,7 +174,7 @@ class _Run(Paths):
 
 
 class _Waited(Paths):
-    """What else is asked of a run object than to wait for its end."""
+    """All else that is asked of a run object than to wait for its end."""
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
         """Nothing but the wait itself is harmless."""
@@ -185,7 +185,7 @@ class _Waited(Paths):
 
 
 def _hidden(prefect: Prefect, call: ast.Call, target: Target) -> str:
-    """How a call hides failures, where nothing looks at what it gives."""
+    """Return how a call hides failures, where nothing looks at what it gives."""
     if _only_in_state(prefect, call, target):
         return _IN_STATE
     if target.form != "call" or target.function is not None:
@@ -209,7 +209,7 @@ def _hidden(prefect: Prefect, call: ast.Call, target: Target) -> str:
 
 
 def _only_in_state(prefect: Prefect, call: ast.Call, target: Target) -> bool:
-    """Whether a call that does dbt work is told to return a state, and nothing looks at it."""
+    """Return whether a call that does dbt work is told to return a state, and nothing looks at it."""
     if not any(keyword.arg == "return_state" and _is_true(prefect, keyword.value) for keyword in call.keywords):
         return False
     if target.form not in ("call", "submit") or not target.callable.works:
@@ -270,7 +270,7 @@ def _results(prefect: Prefect, call: ast.Call, target: Target) -> list[End]:
 
 
 def _unused(prefect: Prefect, call: ast.Call, target: Target) -> bool:
-    """Whether a call certainly runs and its result goes nowhere."""
+    """Return whether a call certainly runs and its result goes nowhere."""
     results = _results(prefect, call, target)
     return bool(results) and all(_goes_nowhere(prefect, result.node) for result in results)
 
@@ -291,7 +291,7 @@ def _goes_nowhere(prefect: Prefect, node: ast.AST) -> bool:
 
 
 def _never_fetched(prefect: Prefect, call: ast.Call, target: Target) -> bool:
-    """Whether a wait on a run object runs, and nothing else is asked of that object."""
+    """Return whether a wait on a run object runs, and nothing else is asked of that object."""
     if not _results(prefect, call, target) or not isinstance(call.func, ast.Attribute):
         return False
     made, _ = prefect.producer(call.func.value)
@@ -317,7 +317,7 @@ def _told_not_to_raise(prefect: Prefect, call: ast.Call) -> bool:
 
 
 def _fails_by_result(prefect: Prefect, call: ast.Call, argument: str) -> bool:
-    """Whether a dbt command is one whose failure dbt tells by its result; the others raise."""
+    """Return whether a dbt command is one whose failure dbt tells by its result; the others raise."""
     given = prefect.values.arguments(call, (argument,)).given.get(argument)
     return given is not None and given.node is not None and bool(_verbs(prefect, given.node) & _TELLING)
 
@@ -330,7 +330,7 @@ def raises_anyway(prefect: Prefect, call: ast.Call) -> bool:
 
 
 def _verbs(prefect: Prefect, node: ast.AST, depth: int = 0) -> set[str]:
-    """What a command may begin with, without ``dbt`` and flags; through parameters to the calls in the file."""
+    """Return what a command may begin with, without ``dbt`` and flags; through parameters to the calls in the file."""
     parts = prefect.values.text(node)
     if parts is not None:
         texts = ["".join(part if isinstance(part, str) else _HOLE for part in parts)]
@@ -361,7 +361,7 @@ def _verb(words: list[str]) -> str:
 
 
 def _option(prefect: Prefect, options: Given, name: str) -> tuple[Value | None, ...]:
-    """What the run options give one field: ``(None,)`` when it is certainly not set, empty when not known."""
+    """Return what the run options give one field: ``(None,)`` when it is certainly not set, empty when not known."""
     value = options.values[0] if len(options.values) == 1 else None
     if value == Constant(None):
         return (None,)

@@ -1,4 +1,4 @@
-"""Where a dbt run's id goes: to something that waits for the run, to nothing, or out of sight.
+"""Tells where a dbt run's id goes: to something that waits for the run, to nothing, or out of sight.
 
 A run is never called forgotten on doubt: its id counts as waited for when it
 reaches a sensor, a hook, or anything that is not understood here. Understood and
@@ -87,7 +87,7 @@ def _pull_arguments(text: str, pull: re.Match[str]) -> list[str | None]:
 
 
 def run_sources(module: Module, sensor: Use) -> list[Use | str]:
-    """What a sensor's run id comes from: operators of this file, or task ids; empty when not known.
+    """Return what a sensor's run id comes from: operators of this file, or task ids; empty when not known.
 
     A task id may hold parts that are not known, as in ``pulled_ids``.
     """
@@ -145,7 +145,7 @@ class RunFlow:
         self._out_of_sight = self._any_run_watched()
 
     def waited(self, use: Use, made: Use | None = None, *, last: bool = True) -> bool:
-        """Whether something seen or unseen can wait for the run that a trigger operator starts.
+        """Return whether something seen or unseen can wait for the run that a trigger operator starts.
 
         ``made`` is the use as one pass of its loops makes it, and ``last`` whether its names are still those of the
         pass behind the loop.
@@ -171,7 +171,7 @@ class RunFlow:
     # -- other ways to a run -----------------------------------------------------
 
     def _any_run_watched(self) -> bool:
-        """Whether something may wait for any run of the file: by job, by task, or by an id that is not known."""
+        """Return whether something may wait for any run of the file: by job, by task, or by an id that is not known."""
         attributes = self.names.attributes
         if any(name in attributes for name in _BY_JOB):
             return True
@@ -189,7 +189,7 @@ class RunFlow:
         )
 
     def _result_handled(self) -> bool:
-        """Whether ``post_execute``, which is given the run id, waits or cannot be followed."""
+        """Return whether ``post_execute``, which is given the run id, waits or cannot be followed."""
         given = self.given.get("post_execute")
         for value in given.values if given is not None else ():
             if isinstance(value, Constant) and value.value is None:
@@ -247,7 +247,7 @@ class RunFlow:
         return found
 
     def _unseen_callable(self) -> bool:
-        """Whether a task of the same DAG runs a function of another file, which may pull the run id itself."""
+        """Return whether a task of the same DAG runs a function of another file, which may pull the run id itself."""
         return any(self.module.dags.surroundings(call).dag is self.use.around.dag for call in self._runs_unseen)
 
     # -- XCom by task id ---------------------------------------------------------
@@ -265,7 +265,7 @@ class RunFlow:
         )
 
     def _is_elsewhere(self, node: ast.AST) -> bool:
-        """Whether a pull that names no DAG stands in the tasks of other DAGs than the run's."""
+        """Return whether a pull that names no DAG stands in the tasks of other DAGs than the run's."""
         own = self.use.around.dag
         if own is None or not self.use.around.known or self._names_dag(node):
             return False
@@ -312,7 +312,7 @@ class RunFlow:
         return found
 
     def _pattern(self) -> re.Pattern[str] | None:
-        """What the ids under which a task's XCom can be pulled look like; None when its own is not known."""
+        """Return what the ids under which a task's XCom can be pulled look like; None when its own is not known."""
         own = self.given.get("task_id")
         if own is not None and own.constant is not None:
             return re.compile(id_pattern(self.module, self.use, str(own.constant.value)))
@@ -335,7 +335,7 @@ class RunFlow:
     # -- values ------------------------------------------------------------------
 
     def _value(self, node: ast.AST, run_id: bool, depth: int) -> bool:
-        """Whether an expression's value (the operator, or its run id) gets to a wait or out of sight."""
+        """Return whether an expression's value (the operator, or its run id) gets to a wait or out of sight."""
         state = (node, run_id, self.last)
         if state in self.seen:
             return state in self._reaching
@@ -418,7 +418,7 @@ class RunFlow:
         return any(self._value(load, run_id, depth) for load in loads)
 
     def _container(self, name: ast.Name, run_id: bool, depth: int) -> bool:
-        """Whether what was put into a named container gets out of it to a wait."""
+        """Return whether what was put into a named container gets out of it to a wait."""
         if depth > _DEEPEST:
             return True
         bindings = self.names.lookup(name.id, name)
@@ -433,7 +433,7 @@ class RunFlow:
         return not bindings
 
     def _fresh(self, node: ast.AST | None) -> bool:
-        """Whether an expression makes a new container, which nobody else has."""
+        """Return whether an expression makes a new container, which nobody else has."""
         if isinstance(node, ast.Call):
             callee = self.values.single(node.func)
             return isinstance(callee, Reference) and callee.path.split(".")[0] in ("builtins", "collections")
@@ -535,7 +535,7 @@ class RunFlow:
         return not names or self._parameter(function, names[0], run_id, depth)
 
     def _airflow_decorator(self, decorator: ast.expr) -> bool:
-        """Whether a decorator hands a function's arguments on to it as they are."""
+        """Return whether a decorator hands a function's arguments on to it as they are."""
         callee = self.values.single(decorator.func if isinstance(decorator, ast.Call) else decorator)
         return isinstance(callee, Reference) and callee.path.split(".")[0] in ("airflow", "functools", "builtins")
 
@@ -574,7 +574,7 @@ def _last(task: str) -> str:
 
 
 def _fixed(sensor: Use) -> bool:
-    """Whether a sensor waits for a run that is written out, which is none of this file's."""
+    """Return whether a sensor waits for a run that is written out, which is none of this file's."""
     given = next((sensor.arguments.given[name] for name in RUN_ID_ARGUMENTS if name in sensor.arguments.given), None)
     constant = given.constant if given is not None else None
     return constant is not None and not (isinstance(constant.value, str) and "{" in constant.value)

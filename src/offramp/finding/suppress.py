@@ -132,7 +132,7 @@ def _unused(
 
 
 def _faults(found: Iterable[Comment], rules: Mapping[str, Rule]) -> Iterator[Finding]:
-    """What is wrong with comments: their form, and codes that no rule has."""
+    """Yield what is wrong with comments: their form, and codes that no rule has."""
     for comment in found:
         if comment.fault:
             yield _reported(rules, comment.span, comment, f"this comment {comment.fault}")

@@ -26,7 +26,7 @@ def full_task_id(module: Module, use: Use) -> str | None:
 
 
 def group_prefix(module: Module, maker: ast.expr) -> str | None:
-    """What a task group puts before its tasks' ids: its own id, nothing, or None when not known."""
+    """Return what a task group puts before its tasks' ids: its own id, nothing, or None when not known."""
     if isinstance(maker, ast.Call):
         given = module.values.arguments(maker, ("group_id", "prefix_group_id")).given
         prefixed = given.get("prefix_group_id")
@@ -74,7 +74,7 @@ def _running(module: Module, node: ast.AST, depth: int) -> set[ast.AST] | None:
 
 
 def _is_only_named(module: Module, node: ast.AST, function: ast.AST | None) -> bool:
-    """Whether all ways to an expression are the names of the function that it is in, or that it is bound to."""
+    """Return whether all ways to an expression are the names of the function that it is in, or that it is bound to."""
     if isinstance(function, FunctionNode):
         return not isinstance(module.names.parents.get(function), ast.ClassDef)
     return function is None and isinstance(module.names.parents.get(node), ast.Assign | ast.AnnAssign)

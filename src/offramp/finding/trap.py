@@ -1,4 +1,4 @@
-"""What every detector of a trap yields; finding layer."""
+"""The findings that detectors of traps yield; finding layer."""
 
 from __future__ import annotations
 

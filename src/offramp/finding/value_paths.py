@@ -412,7 +412,7 @@ class Paths:
             self.follow(load, level)
 
     def _is_new(self, binding: Binding) -> bool:
-        """Whether a name is bound to a list or dict that nothing else can have a name for."""
+        """Return whether a name is bound to a list or dict that nothing else can have a name for."""
         if binding.kind == "augmented":
             return all(map(self._is_new, self.names.lookup(binding.name, binding.node)))  # type: ignore[arg-type]
         node = binding.node

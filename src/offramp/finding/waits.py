@@ -47,7 +47,7 @@ def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
 
 @lru_cache(maxsize=1)
 def run_flow(module: Module) -> RunFlow:
-    """Where the runs of a file go; kept for the file's fixes, which ask again."""
+    """Return where the runs of a file go; kept for the file's fixes, which ask again."""
     return RunFlow(module)
 
 
@@ -98,7 +98,7 @@ def _triggers(module: Module) -> Iterator[Use]:
 
 
 def _dag(module: Module, use: Use) -> ast.AST | None:
-    """What makes the DAG of a use; where that is not seen, tasks of one function are taken to share theirs."""
+    """Return what makes the DAG of a use; where that is not seen, tasks of one function are taken to share theirs."""
     return use.around.dag or (None if use.around.known else module.names.enclosing_function(use.callee))
 
 

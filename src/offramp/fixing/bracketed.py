@@ -156,7 +156,7 @@ class Bracketed:
         return line[: len(line) - len(line.lstrip())]
 
     def _is_too_long(self, more: int) -> bool:
-        """Whether all items stand on one line, which would be longer than lines are."""
+        """Return whether all items stand on one line, which would be longer than lines are."""
         positions = self._source.positions
         row = positions.row(self.items[0].start)
         return row == positions.row(self.items[-1].end) and len(positions.line(row)) + more > WIDTH
@@ -193,13 +193,13 @@ def list_elements(source: Source, node: ast.List) -> Bracketed:
 
 
 def does_more(value: ast.expr) -> bool:
-    """Whether an expression does something besides having a value, so that it cannot be left out."""
+    """Return whether an expression does something besides having a value, so that it cannot be left out."""
     acting = ast.NamedExpr | ast.Call | ast.Await | ast.Yield | ast.YieldFrom
     return any(isinstance(part, acting) for part in walk(value))
 
 
 def comments_between(source: Source, start: int, end: int) -> bool:
-    """Whether a comment stands in a stretch between tokens."""
+    """Return whether a comment stands in a stretch between tokens."""
     return any(token[0].startswith(b"#") for token in _TOKEN.finditer(source.utf8, start, end))
 
 
@@ -208,7 +208,7 @@ def _plain(_end: re.Match[str]) -> str:
 
 
 def _with_comments(texts: Sequence[str]) -> str:
-    """What is left where things went from between some texts: every comment, no line that got empty."""
+    """Return what is left where things went from between some texts: every comment, no line that got empty."""
     lines = [""]
     for token in _TEXT_TOKEN.findall(_GONE.join(texts)):
         if _LINE_END.fullmatch(token):

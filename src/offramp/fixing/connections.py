@@ -19,7 +19,7 @@ _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?")
 
 
 class Connection(NamedTuple):
-    """What a credentials block takes from a connection.
+    """All that a credentials block takes from a connection.
 
     ``account`` is None where the login is no account id. ``proxies`` says that the
     connection names some, which the block cannot.

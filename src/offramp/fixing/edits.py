@@ -15,7 +15,7 @@ _CANNOT_PARSE = "OFR901"
 
 
 def overlap(edits: Iterable[Edit]) -> bool:
-    """Whether two edits touch the same bytes, or insert at the same place; equal ones are one."""
+    """Return whether two edits touch the same bytes, or insert at the same place; equal ones are one."""
     ordered = sorted(set(edits), key=lambda edit: edit.span)
     return any(
         after.span.start < before.span.end or after.span.start == before.span.start
@@ -66,7 +66,7 @@ def applicable(findings: Sequence[Finding], *, unsafe: bool, converts: bool) -> 
 
 
 def _fits(edit: Edit, edits: Sequence[Edit]) -> bool:
-    """Whether an edit touches none of those that are sorted already, or is one of them."""
+    """Return whether an edit touches none of those that are sorted already, or is one of them."""
     index = bisect_left(edits, edit)
     if index < len(edits) and edits[index] == edit:
         return True

@@ -1,4 +1,4 @@
-"""What other files have to do with a conversion: those that need the DAGs, and those that the flows would need.
+"""Tells what other files have to do with a conversion: those that need the DAGs, and those that the flows would need.
 
 A file of flows runs without Airflow, in its own directory, and beside files that stay
 what they are. Part of this shows only in the converted text, so it is asked again of
@@ -82,7 +82,7 @@ def _left(
     edits: Sequence[Edit],
     project: Project | None,
 ) -> tuple[list[Blocker], list[str]]:
-    """What the converted text still has that leads to Airflow, or no longer has and exports; with doubts."""
+    """Return what the converted text still has that leads to Airflow, or no longer has and exports; with doubts."""
     exports = "__all__" in module.names.module.bindings
     called = [one for one in imports if is_airflow(one) and isinstance(one.node, ast.Call)]
     own = [one for one in imports if not is_airflow(one)]

@@ -42,7 +42,7 @@ class Blocked(Exception):  # noqa: N818 - what cannot be converted is not an err
 
 
 class Rendered(NamedTuple):
-    """What a template renders to.
+    """All that a template renders to.
 
     ``text`` is Python text, ``constant`` the value where it is known, ``longest`` the greatest
     length where it has one, ``usual`` the value in a run that is given no values of its own.
@@ -193,7 +193,7 @@ class Expressions:
                 self.doubts[f"`{shown}` {known}"] = found.node
 
     def _from_another_file(self, node: ast.AST) -> bool:
-        """Whether a name in it has a doubt of its own."""
+        """Return whether a name in it has a doubt of its own."""
         return any(
             binding.kind == "import" and not _from_library(binding.target)
             for inner in walk(node)
@@ -248,14 +248,14 @@ def _from_library(target: str) -> bool:
 
 
 def _inside(scope: ast.AST, name: ast.Name, module: Module) -> bool:
-    """Whether a scope is a comprehension or lambda that is part of the expression."""
+    """Return whether a scope is a comprehension or lambda that is part of the expression."""
     return isinstance(scope, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda) and any(
         ancestor is scope for ancestor in module.names.ancestors(name)
     )
 
 
 def harmless(value: Constant | None, row: Row, node: ast.AST) -> bool:
-    """Whether a refused argument's value is Airflow's default, so that giving it changes nothing.
+    """Return whether a refused argument's value is Airflow's default, so that giving it changes nothing.
 
     The default is what the row has under "when absent"; without one, None, False and empty containers are.
     """

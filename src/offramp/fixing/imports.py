@@ -140,7 +140,7 @@ def _section(name: str) -> int:
 
 
 def _left(statement: ast.Import | ast.ImportFrom, kept: list[ast.alias], source: Source) -> str:
-    """What is left of a statement of which not every name stays."""
+    """Return what is left of a statement of which not every name stays."""
     text = "".join(f"{comment}\n" for comment in comments_on(source, statement).values())
     return text + (_rebuilt(statement, kept) if kept else "")
 
@@ -158,7 +158,7 @@ def _append(source: Source, module: Module, found: list[Edit], text: str) -> lis
 
 
 def _present(module: Module, pair: tuple[str, str], goes: Callable[[Binding], bool]) -> bool:
-    """Whether the file imports a needed name already; Blocked when the name is something else there."""
+    """Return whether the file imports a needed name already; Blocked when the name is something else there."""
     where, name = pair
     target = f"{where}.{name}" if where else name
     bindings = module.names.module.bindings.get(name, [])

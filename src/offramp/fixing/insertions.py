@@ -19,7 +19,7 @@ _STEP = "    "
 
 
 class Insertions:
-    """What is put around expressions and after statements, each thing once; ``edits`` makes edits of it."""
+    """The texts that are put around expressions and after statements, each thing once; ``edits`` makes edits of it."""
 
     def __init__(self, module: Module, source: Source) -> None:
         self.module = module

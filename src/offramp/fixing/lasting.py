@@ -114,7 +114,7 @@ class Search:
     # -- names that go -----------------------------------------------------------
 
     def _ranges(self) -> list[tuple[int, int]]:
-        """Where in the order of the module's bindings the statements stand that go."""
+        """Return where in the order of the module's bindings the statements stand that go."""
         body = self.module.tree.body
         starts = [self.names.place(statement)[1] for statement in body]
         ends = [*starts[1:], 1 << 60]
@@ -125,7 +125,7 @@ class Search:
         ]
 
     def goes(self, binding: Binding) -> bool:
-        """Whether the code that makes a binding is not in the file of flows."""
+        """Return whether the code that makes a binding is not in the file of flows."""
         if binding.scope is self.names.module:
             if not any(start <= binding.order < end for start, end in self.ranges) or _is_global(binding):
                 return False

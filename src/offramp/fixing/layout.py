@@ -69,7 +69,7 @@ class Comments:
         self._given.update(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
 
     def left(self, statements: Iterable[ast.stmt]) -> list[str]:
-        """What is left in some statements."""
+        """Return what is left in some statements."""
         rows: list[int] = []
         for statement in statements:
             first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
@@ -112,7 +112,7 @@ def comments_on(source: Source, statement: ast.AST) -> dict[int, str]:
 
 
 def is_pragma(comment: str) -> bool:
-    """Whether a comment tells a tool what to do with its line."""
+    """Return whether a comment tells a tool what to do with its line."""
     return re.match(_PRAGMA, comment) is not None
 
 

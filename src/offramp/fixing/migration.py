@@ -1,4 +1,4 @@
-"""What `offramp migrate` writes, made from the results of checking; writes nothing itself."""
+"""Makes what `offramp migrate` writes from the results of checking; writes nothing itself."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Plan(NamedTuple):
 
 
 def judged(result: FileResult, target: str) -> Converted | Refused | None:
-    """What became of one file after its fixes were applied; None where it holds nothing to convert."""
+    """Return what became of one file after its fixes were applied; None where it holds nothing to convert."""
     fixes = dict.fromkeys(finding.fix for finding in result.fixed if finding.fix is not None)
     left = [finding for finding in result.findings if finding.refusals or finding.fix is not None]
     if result.new_text is not None and not left and any(fix.flows or fix.connections for fix in fixes):
@@ -106,7 +106,7 @@ def judged(result: FileResult, target: str) -> Converted | Refused | None:
 
 
 def can_be_unsafe(result: FileResult) -> bool:
-    """Whether unsafe fixes could take a file further."""
+    """Return whether unsafe fixes could take a file further."""
     return any(
         finding.fix is not None and finding.fix.applicability is Applicability.UNSAFE for finding in result.findings
     )
@@ -359,7 +359,7 @@ def _create_blocks(blocks: Mapping[str, str], exported: Mapping[str, Connection]
 
 
 def _needs(module: Converted, neighbours: Collection[str]) -> list[str]:
-    """What a module takes from the place where its DAG stood."""
+    """Return what a module takes from the place where its DAG stood."""
     tree = ast.parse(module.text)
     found = []
     for node in walk(tree):

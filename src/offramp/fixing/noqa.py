@@ -31,7 +31,7 @@ def _edits(source: Source, finding: Finding) -> Iterator[Edit]:
 
 
 def _only_comments(source: Source, edit: Edit) -> bool:
-    """Whether the code stays the same: a string, or a line that a backslash continues, takes no comment."""
+    """Return whether the code stays the same: a string, or a line that a backslash continues, takes no comment."""
     changed = source.utf8[: edit.span.start] + edit.text.encode() + source.utf8[edit.span.end :]
     try:
         after = Source(source.path, source.encoded(changed))

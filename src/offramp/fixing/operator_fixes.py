@@ -146,7 +146,7 @@ def _not_deferrable(finding: Finding, module: Module, use: Use, source: Source) 
 
 
 def _in_default_args(module: Module, use: Use, given: ast.keyword) -> bool:
-    """Whether an argument of a call is one of the ``default_args`` that reach it as well."""
+    """Return whether an argument of a call is one of the ``default_args`` that reach it as well."""
     defaults = dict(module.dags.inherited(use.around).given)
     assert use.call is not None
     for call in (use.call, use.made):

@@ -1,4 +1,4 @@
-"""What the configuration says about fixes."""
+"""Tells what the configuration says about fixes."""
 
 from __future__ import annotations
 

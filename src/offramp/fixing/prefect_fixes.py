@@ -215,7 +215,7 @@ class PrefectFixes:
         return [self._calls[found.span] for found in self._findings if self._detectors.get(found.code) in detectors]
 
     def _target(self, call: ast.Call, forms: tuple[str, ...] = ("call", *FORMS)) -> Target:
-        """What makes a run or a future; Blocked where a helper of the file hands it on."""
+        """Return what makes a run or a future; Blocked where a helper of the file hands it on."""
         target = self._prefect.target(call.func)
         if target is None or target.form not in forms or (target.function is not None and target.form == "call"):
             raise Blocked(f"`{self._prefect.named(call)}` hands it on, to other calls too", call)

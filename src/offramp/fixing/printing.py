@@ -15,7 +15,7 @@ from offramp.finding.values import Constant, Reference
 
 
 def prints_to_unknown_files(module: Module, code: Iterable[ast.AST]) -> bool:
-    """Whether code prints to a file that is not known to be one of Python's or a library's."""
+    """Return whether code prints to a file that is not known to be one of Python's or a library's."""
     calls = [node for part in code for node in walk(part) if isinstance(node, ast.Call)]
     printed = [call for call in calls if module.values.single(call.func) == Reference("builtins.print")]
     files = [keyword.value for call in printed for keyword in call.keywords if keyword.arg in ("file", None)]

@@ -26,7 +26,7 @@ _OF_A_MODULE = frozenset(
 
 
 def broken(old: Names, tree: ast.Module, new: Names) -> str:
-    """What a fix broke in a file, whose names and new tree are given, in one sentence; empty when nothing."""
+    """Return what a fix broke in a file, whose names and new tree are given, in one sentence; empty when nothing."""
     try:
         compile(tree, "<fixed>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
@@ -93,7 +93,7 @@ def exported(names: Names) -> list[str]:
 
 
 def lost_comments(before: Source, edits: Iterable[Edit], after: Source) -> str:
-    """Which comment a fix lost, in one sentence; empty for none.
+    """Return which comment a fix lost, in one sentence; empty for none.
 
     Pragmas speak of lines, which may be gone.
     """

@@ -1,4 +1,4 @@
-"""What the code of a task shows of its result; may import ``finding``.
+"""Tells what the code of a task shows of its result; may import ``finding``.
 
 Airflow hands on a copy that went through JSON: keys become text, and on Airflow 2 tuples in lists or dicts become
 lists. Prefect hands on the object itself, and makes a list of a generator.
@@ -31,24 +31,24 @@ _WITHOUT_GENERATORS = ("builtins.", "collections.", "datetime.", "json.", "math.
 
 
 def survives(module: Module, function: FunctionNode) -> bool:
-    """Whether everything that ``function`` returns is known to be the same after XCom."""
+    """Return whether everything that ``function`` returns is known to be the same after XCom."""
     if function.returns is not None and ast.unparse(function.returns) in _KEPT_ANNOTATIONS:
         return True
     return all(value is None or _kept(module, value) for value in returned(function))
 
 
 def gives_text(module: Module, function: FunctionNode) -> bool:
-    """Whether a function is known to return nothing but text or None."""
+    """Return whether a function is known to return nothing but text or None."""
     return _gives(module, function, _TEXT_ANNOTATIONS, is_text)
 
 
 def gives_texts(module: Module, function: FunctionNode) -> bool:
-    """Whether a function is known to return nothing but lists of text or None."""
+    """Return whether a function is known to return nothing but lists of text or None."""
     return _gives(module, function, _TEXTS_ANNOTATIONS, are_texts)
 
 
 def is_generator(function: FunctionNode) -> bool:
-    """Whether calling a function only makes a generator."""
+    """Return whether calling a function only makes a generator."""
     return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own_nodes(function))
 
 
@@ -109,7 +109,7 @@ def _is_none(node: ast.expr) -> bool:
 
 
 def is_text(module: Module, node: ast.expr) -> bool:
-    """Whether an expression is known to give text."""
+    """Return whether an expression is known to give text."""
     value = module.values.single(node)
     if isinstance(node, ast.JoinedStr) or (isinstance(value, Constant) and isinstance(value.value, str)):
         return True
@@ -126,7 +126,7 @@ def is_text(module: Module, node: ast.expr) -> bool:
 
 
 def are_texts(module: Module, node: ast.expr) -> bool:
-    """Whether an expression is known to give a list of text."""
+    """Return whether an expression is known to give a list of text."""
     waiting = [node]
     seen: set[ast.expr] = set()
     while waiting:

@@ -29,7 +29,7 @@ _Fixes = tuple[tuple[Edit, ...], ...]
 
 
 class Tools(NamedTuple):
-    """What the rounds of one file need: to check its new bytes, to plan findings and to ask about a text.
+    """All that the rounds of one file need: to check its new bytes, to plan findings and to ask about a text.
 
     ``check`` raises SourceError for what cannot be checked; ``converts`` is whether fixes
     may take DAGs out of Airflow, and ``project`` what these may import.
@@ -180,7 +180,7 @@ def run(stage: Stage, *, unsafe: bool) -> Outcome:
 
 
 def counts(stage: Stage) -> tuple[int, int]:
-    """How many findings ``--fix`` would do away with, and how many more with unsafe fixes."""
+    """Return how many findings ``--fix`` would do away with, and how many more with unsafe fixes."""
     found = {finding.fix.applicability for finding in stage.findings if finding.fix is not None and finding.fix.edits}
     safe = run(stage, unsafe=False).gone if Applicability.SAFE in found else 0
     if safe == len(stage.findings) or not found:
@@ -189,7 +189,7 @@ def counts(stage: Stage) -> tuple[int, int]:
 
 
 def _still_there(there: Iterable[tuple[str, int]], done: Round) -> list[tuple[str, int]]:
-    """Where those of some findings are that a round has left, by code and offset."""
+    """Return where those of some findings are that a round has left, by code and offset."""
     left: dict[str, list[int]] = {}
     for finding in done.findings:
         insort(left.setdefault(finding.code, []), finding.span.start)

@@ -1,4 +1,4 @@
-"""What the tasks of a flow share, being threads of one process; may import ``finding``.
+"""Tells what the tasks of a flow share, being threads of one process; may import ``finding``.
 
 Airflow runs every task, and every try of one, in a process of its own that loads the
 DAG's file anew, and hands it a copy of its arguments. What another task could see of
@@ -112,7 +112,7 @@ class Sharing:
         return list(self._reached(root, set())) if root is not None else []
 
     def gives_what_lasts(self, source: Task) -> bool:
-        """Whether nothing can change what a task's callable returns."""
+        """Return whether nothing can change what a task's callable returns."""
         function = source.function
         if function is None or (function.returns is not None and ast.unparse(function.returns) in _IMMUTABLE):
             return True
@@ -278,7 +278,7 @@ class Sharing:
                     uses.setdefault(binding, []).append((node, using))
 
     def _lasts(self, node: ast.expr) -> bool:
-        """Whether a value cannot be changed, holds nothing that can, and is the same whenever it is made."""
+        """Return whether a value cannot be changed, holds nothing that can, and is the same whenever it is made."""
         if node not in self._lasting:
             self._lasting[node] = False  # while it is asked for its own sake
             self._lasting[node] = self._is_lasting(node)
@@ -308,7 +308,7 @@ class Sharing:
         return self._lasts(bindings[0].node)
 
     def _is_known(self, node: ast.expr | None) -> bool:
-        """Whether a value is the same whenever it is made, though it may be changed then."""
+        """Return whether a value is the same whenever it is made, though it may be changed then."""
         if isinstance(node, ast.List | ast.Set | ast.Tuple):
             return all(map(self._is_known, node.elts))
         if isinstance(node, ast.Dict):
@@ -316,7 +316,7 @@ class Sharing:
         return node is not None and self._lasts(node)
 
     def _items_last(self, node: ast.expr | None) -> bool:
-        """Whether a value is a list, set or dict of what lasts, if not such a thing itself."""
+        """Return whether a value is a list, set or dict of what lasts, if not such a thing itself."""
         if isinstance(node, ast.List | ast.Set):
             return all(map(self._lasts, node.elts))
         if isinstance(node, ast.Dict):
@@ -324,7 +324,7 @@ class Sharing:
         return node is None or self._lasts(node)
 
     def _only_read(self, name: ast.Name, items_last: bool) -> bool:
-        """Whether nothing at this place can change what a name stands for, or the things in it."""
+        """Return whether nothing at this place can change what a name stands for, or the things in it."""
         node: ast.AST = name
         parent = self.names.parents.get(node)
         while isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.ctx, ast.Load):
@@ -392,7 +392,7 @@ def copied(source: Task) -> str:
 
 
 def runs_again(task: Task) -> bool:
-    """Whether a task may run more than once in a run of its DAG."""
+    """Return whether a task may run more than once in a run of its DAG."""
     retries = task.arguments.get("retries")
     tried = retries is not None and not (isinstance(retries.node, ast.Constant) and not retries.node.value)
     return tried or task.mapped is not None
@@ -403,7 +403,7 @@ def _made_once(name: str) -> str:
 
 
 def _waits(call: ast.Call) -> bool:
-    """Whether a call waits for a thread or a process; ``str.join`` takes an argument."""
+    """Return whether a call waits for a thread or a process; ``str.join`` takes an argument."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     return name in ("wait", "communicate") or (name == "join" and not call.args)
 
@@ -433,7 +433,7 @@ def _owner(node: ast.expr) -> ast.expr:
 
 
 def _is_default(scope: Scope, name: str) -> bool:
-    """Whether a name is a parameter with a default, which every call shares."""
+    """Return whether a name is a parameter with a default, which every call shares."""
     if not isinstance(scope.node, FunctionNode):
         return False
     own = scope.node.args
@@ -444,7 +444,7 @@ def _is_default(scope: Scope, name: str) -> bool:
 
 
 def _is_class(scope: Scope, name: str) -> bool:
-    """Whether a name is the class that a method of it is called on."""
+    """Return whether a name is the class that a method of it is called on."""
     function = scope.node
     if not isinstance(function, FunctionNode) or not function.args.args or function.args.args[0].arg != name:
         return False

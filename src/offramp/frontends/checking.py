@@ -1,4 +1,4 @@
-"""What ``check`` and ``gate`` share: their arguments, and how findings are shown."""
+"""The arguments that ``check`` and ``gate`` share, and how both show findings."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def lint_rules() -> dict[str, type[LintRule]]:
 
 
 class _Checked(NamedTuple):
-    """What is reported of a file; ``applied`` are the findings whose fixes made ``new_text``, if there are any."""
+    """All that is reported of a file; ``applied`` are the findings whose fixes made ``new_text``, if there are any."""
 
     findings: tuple[Finding, ...] = ()
     text: bytes = b""
@@ -205,7 +205,7 @@ def _texts(rule: Rule, rulebook: Rulebook, field: str) -> Iterator[str]:
 
 
 def _check(path: str, raw: bytes, codes: Collection[str], context: Context) -> _Checked:
-    """What the rules ``codes`` find in a file, and the text with what is to be fixed."""
+    """Return what the rules ``codes`` find in a file, and the text with what is to be fixed."""
     result = check_bytes(path, raw, context)
     if result.problem:
         raise OfframpError(result.problem)
@@ -230,7 +230,7 @@ def _check(path: str, raw: bytes, codes: Collection[str], context: Context) -> _
 
 
 def _is_ignored(source: Source, finding: Finding) -> bool:
-    """Whether a comment of Fixit's kind silences a finding, where Fixit looks for them or offramp does."""
+    """Return whether a comment of Fixit's kind silences a finding, where Fixit looks for them or offramp does."""
     text = source.text.replace("\f", "")
     dropped = source.utf8.count(b"\f", 0, finding.span.start)
     start, end = finding.span.start - dropped, finding.span.end - dropped
@@ -275,7 +275,7 @@ def _position(positions: Positions, offset: int) -> CodePosition:
 
 @lru_cache(maxsize=8)
 def _context(directory: str) -> Context:
-    """What is configured where Fixit was started; files below other configurations get theirs from it."""
+    """Return what is configured where Fixit was started; files below other configurations get theirs from it."""
     settings = load(directory, {})
     return _context_of(settings, load_rulebook(settings.notes, _say_nothing))
 
@@ -310,7 +310,7 @@ def _examples() -> Context:
 
 
 def _is_example(path: Path, raw: bytes) -> bool:
-    """Whether this is one of the examples: Fixit's tests hand them over under a path where there is no file."""
+    """Return whether this is one of the examples: Fixit's tests hand them over under a path where there is no file."""
     return not path.exists() and raw in _example_texts(os.getcwd())
 
 

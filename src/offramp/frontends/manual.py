@@ -1,4 +1,4 @@
-"""What ``--help`` says beyond the options: what a command does, examples, exit codes; loaded for help alone."""
+"""Tells what ``--help`` says beyond the options: what a command does, examples, exit codes; loaded for help alone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Manual(NamedTuple):
 
     @property
     def epilog(self) -> str:
-        """What stands below the options; lines that begin with blanks are laid out already."""
+        """Return what stands below the options; lines that begin with blanks are laid out already."""
         lines = [f"  # {purpose}\n  {line}" for purpose, line in self.examples]
         parts = ["examples:\n" + "\n".join(lines), self.exit_codes, f"More: {SITE}{self.page}"]
         return "\n\n".join(part for part in parts if part)

@@ -129,7 +129,7 @@ def _below(path: str, directory: str) -> bool:
 
 
 def _targets(roots: Sequence[str], paths: Iterable[str]) -> dict[str, str]:
-    """Where the module of every file goes: as it lies below the outermost directory named, else by its name."""
+    """Return where the module of every file goes: as it lies below the outermost directory named, else by its name."""
     directories = sorted((os.path.join(os.path.abspath(root), "") for root in roots if os.path.isdir(root)), key=len)
     found = {}
     for path in paths:
@@ -142,7 +142,7 @@ def _targets(roots: Sequence[str], paths: Iterable[str]) -> dict[str, str]:
 
 
 def _neighbours(roots: Sequence[str], paths: Iterable[str]) -> frozenset[str]:
-    """What imports can name of the files below the DAGs' directories."""
+    """Return what imports can name of the files below the DAGs' directories."""
     parts = (part for target in _targets(roots, paths).values() for part in target.split("/"))
     return frozenset(part.removesuffix(".py") for part in parts)
 

@@ -1,4 +1,4 @@
-"""What the commands share when they talk to people: exit codes, sentences, colour."""
+"""Exit codes, sentences and colours that the commands share when they talk to people."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def write_all(stream: TextIO, parts: Iterable[str]) -> None:
 
 
 def draws(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that understands escape sequences."""
+    """Return whether a stream is a terminal that understands escape sequences."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
@@ -58,7 +58,7 @@ def columns() -> int:
 
 
 def use_colour(choice: str) -> bool:
-    """Whether ``auto``, ``always`` or ``never`` means colour on stdout here.
+    """Return whether ``auto``, ``always`` or ``never`` means colour on stdout here.
 
     The variables are those of no-color.org, force-color.org and bixense.com/clicolors;
     NO_COLOR wins, as does whatever the option says.
@@ -73,7 +73,7 @@ def use_colour(choice: str) -> bool:
 
 
 def use_links(choice: str) -> bool:
-    """Whether the same choice means links (OSC 8) on stdout: where colours go, on terminals known to open them.
+    """Return whether the same choice means links (OSC 8) on stdout: where colours go, on terminals known to open them.
 
     FORCE_HYPERLINK decides for all others; many of them would show the address as it is.
     """

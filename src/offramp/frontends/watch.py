@@ -96,7 +96,7 @@ class _Relevant(DefaultFilter):
         self._note_folders = {os.path.dirname(path) for path in places.named if path.endswith(".md")}
 
     def __call__(self, change: Change, path: str) -> bool:
-        """Whether a change counts."""
+        """Return whether a change counts."""
         folder, name = os.path.split(path)
         return super().__call__(change, path) and (
             path in self._named

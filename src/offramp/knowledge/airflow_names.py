@@ -1,4 +1,4 @@
-"""What Airflow calls one thing in its releases, and the keys of its context; knowledge layer.
+"""Tells what Airflow calls one thing in its releases, and the keys of its context; knowledge layer.
 
 The data is ``airflow_names.json``, which ``scripts/snapshot_airflow_names.py`` reads from the published packages. It
 is loaded when first asked for.

@@ -1,4 +1,4 @@
-"""What prefect-dbt offers, by release: names, parameters, kinds and extras; knowledge layer.
+"""Tells what prefect-dbt offers, by release: names, parameters, kinds and extras; knowledge layer.
 
 The data is ``prefect_dbt.json``, which ``scripts/snapshot_prefect_dbt.py`` reads from the published packages. It is
 loaded when first asked for.
@@ -28,7 +28,7 @@ _BLOCKS = ("block", "model", "settings")
 
 
 class Signature(NamedTuple):
-    """What a callable takes; ``many`` and ``rest`` say that it has ``*args`` and ``**kwargs``."""
+    """All that a callable takes; ``many`` and ``rest`` say that it has ``*args`` and ``**kwargs``."""
 
     positional: tuple[str, ...]
     keywords: frozenset[str]
@@ -68,7 +68,7 @@ class Definition(NamedTuple):
 
     @property
     def is_class(self) -> bool:
-        """Whether calling it makes an object."""
+        """Return whether calling it makes an object."""
         return self.kind in (*_BLOCKS, "class", "enum", "open")
 
     def accepts(self, given: Iterable[str]) -> list[str]:
@@ -80,7 +80,7 @@ class Definition(NamedTuple):
         return [name for name in unknown if self.kind != "settings" or not name.startswith("_")]
 
     def most_positional(self) -> int | None:
-        """How many positional arguments it takes; None where that may be any number."""
+        """Return how many positional arguments it takes; None where that may be any number."""
         # pydantic's settings take arguments of their own by position.
         if self.takes.many or self.kind in ("open", "enum", "property", "settings"):
             return None
@@ -96,7 +96,7 @@ class Surface:
         self.releases = tuple(self._data["releases"][index] for index in chosen)
 
     def definitions(self, path: str) -> list[Definition]:
-        """What a dotted path is in those of the releases that have it, once per difference."""
+        """Return what a dotted path is in those of the releases that have it, once per difference."""
         found: list[Definition] = []
         for index in self._chosen:
             definition = self._definition(path, index)
@@ -105,11 +105,11 @@ class Surface:
         return found
 
     def is_module(self, path: str) -> bool:
-        """Whether a dotted path is a module in one of the releases."""
+        """Return whether a dotted path is a module in one of the releases."""
         return any(_at(self._data["names"].get(path), index) == "module" for index in self._chosen)
 
     def exists(self, path: str) -> bool:
-        """Whether a dotted path can be imported in one of the releases, or might be."""
+        """Return whether a dotted path can be imported in one of the releases, or might be."""
         module, _, name = path.rpartition(".")
         if name in self._data["others"].get(module, "").split():
             return True

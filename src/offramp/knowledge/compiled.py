@@ -50,7 +50,7 @@ def cache_folder() -> str:
 
 
 def stamp(shipped: Sequence[str], notes: Sequence[str]) -> Stamp | None:
-    """What a compiled rulebook of these notes depends on; None where a file cannot be looked at."""
+    """Return what a compiled rulebook of these notes depends on; None where a file cannot be looked at."""
     found: Stamp = [[__version__, len(shipped)]]
     try:
         for path in (*_CODE, *shipped, *notes):
@@ -95,7 +95,7 @@ def store(current: Stamp, known: Compiled) -> None:
 
 
 def encode_packaged(current: Stamp, rulebook: Rulebook) -> bytes:
-    """What the wheel carries as ``PACKAGED`` beside the shipped notes, wherever it is installed."""
+    """Return what the wheel carries as ``PACKAGED`` beside the shipped notes, wherever it is installed."""
     notes = (note._replace(file=os.path.basename(note.file)) for note in rulebook.notes.values())
     return _encode(_portable(current), (Rulebook(notes, rulebook.section_rules.values()), ()))
 

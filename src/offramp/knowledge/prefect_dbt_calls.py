@@ -39,7 +39,7 @@ class Callable(NamedTuple):
 
     @property
     def works(self) -> bool:
-        """Whether it starts a dbt run, waits for one or runs a dbt command."""
+        """Return whether it starts a dbt run, waits for one or runs a dbt command."""
         return self.missing in (STARTS, WAITS, RUNS)
 
 
@@ -170,5 +170,5 @@ DECORATORS = {
 
 
 def exists(path: str) -> bool:
-    """Whether a dotted path is one of the names that this module knows, for star imports."""
+    """Return whether a dotted path is one of the names that this module knows, for star imports."""
     return path in FUNCTIONS or path in CLASSES or path in DECORATORS

@@ -45,7 +45,7 @@ class Remark(NamedTuple):
 
 
 def check_file(path: str, context: Context) -> list[Remark]:
-    """What there is to say about one note file, in the order of its lines.
+    """Return what there is to say about one note file, in the order of its lines.
 
     ``context`` has the rules that the file's own sections add. Raises NoteError for a file that is no note file.
     """
@@ -194,7 +194,7 @@ class _Check:
             yield from self._repeats(begin, module)
 
     def _imports(self, begin: int, tree: ast.Module) -> Iterator[Remark]:
-        """What is imported from elsewhere than prefect-dbt, whose imports a rule looks at."""
+        """Yield what is imported from elsewhere than prefect-dbt, whose imports a rule looks at."""
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 for alias in node.names:

@@ -20,7 +20,7 @@ _MANIFEST_RULES = ("airflow-dependency", "unknown-extra")
 
 
 class Outcome(NamedTuple):
-    """How one example fared: where it begins, which it is, and what went wrong, if anything did."""
+    """The way in which one example fared: where it begins, which it is, and what went wrong, if anything did."""
 
     line: int
     what: str

@@ -1,4 +1,4 @@
-"""How findings are shown; may import finding, reading, knowledge, settings and model, never the engine."""
+"""Layouts that show findings; may import finding, reading, knowledge, settings and model, never the engine."""
 
 SITE = "https://offramp.readthedocs.io/"
 PAGES = f"{SITE}rules/"

@@ -1,4 +1,4 @@
-"""What notes say in one sentence, for pages and editors; imports ``model`` only."""
+"""Tells what notes say in one sentence, for pages and editors; imports ``model`` only."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def summary(note: Note) -> str:
 
 
 def becomes(row: Argument) -> str:
-    """What an argument becomes on Prefect, as Markdown."""
+    """Return what an argument becomes on Prefect, as Markdown."""
     return _TARGETS.get(row.target) or (f"`{row.target}`" if row.target else "")

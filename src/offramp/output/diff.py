@@ -1,4 +1,4 @@
-"""What a fix changes, as a unified diff; imports nothing of offramp but how texts are shown."""
+"""Tells what a fix changes, as a unified diff; imports nothing of offramp but how texts are shown."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _findings(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
 
 
 def shower(layout: str, look: Look) -> Callable[[FileResult], str]:
-    """What makes the text of one file's findings in one of ``TERMINAL_LAYOUTS``."""
+    """Return what makes the text of one file's findings in one of ``TERMINAL_LAYOUTS``."""
     from offramp.output import text
 
     paint = text.Paint(look.colour, links=look.links)

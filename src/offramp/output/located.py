@@ -41,7 +41,7 @@ class Located(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """Where the finding stands."""
+        """Return where the finding stands."""
         span = self.finding.span
         return Place(*self.positions.location(span.start), *self.positions.location(span.end))
 

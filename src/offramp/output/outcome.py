@@ -1,4 +1,4 @@
-"""What a run has to show; may import finding and model."""
+"""The result of a run, as it is to be shown; may import finding and model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CANNOT_PARSE = "OFR901"
 
 
 class Look(NamedTuple):
-    """How text for people looks.
+    """The way in which text for people looks.
 
     With colours, with links where rules are named, without the summary, and in how many
     ``columns``: 0 where lines have no end, as in a file.
@@ -29,7 +29,7 @@ class Look(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run found.
+    """All that a run found.
 
     ``found`` are the files whose findings are shown, ``rules`` are by code and their
     ``notes`` by section, ``summary`` is the last line for people and ``problems`` are
@@ -49,5 +49,5 @@ class Outcome(NamedTuple):
 
     @property
     def unparsed(self) -> bool:
-        """Whether a file could not be parsed, so that its other findings are unknown."""
+        """Return whether a file could not be parsed, so that its other findings are unknown."""
         return any(finding.code == CANNOT_PARSE for result in self.found for finding in result.findings)

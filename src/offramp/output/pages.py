@@ -29,7 +29,7 @@ _NEVER_SUPPRESSED = ("cannot-parse", "bad-note")
 
 
 class Shown(NamedTuple):
-    """What offramp found in one form of a rule's example: ``form`` says which, ``text`` is the code."""
+    """All that offramp found in one form of a rule's example: ``form`` says which, ``text`` is the code."""
 
     form: str
     text: str

@@ -120,7 +120,7 @@ def summary(results: Sequence[FileResult], checked: int, problems: int) -> str:
 
 
 def fixable(results: Iterable[FileResult], *, unsafe: bool) -> str:
-    """How many findings can be fixed, and how; empty when none can."""
+    """Return how many findings can be fixed, and how; empty when none can."""
     safe, more = (sum(counts) for counts in zip((0, 0), *(result.fixable for result in results), strict=True))
     if unsafe:
         return f"{safe + more} fixable with --fix --unsafe-fixes." if safe + more else ""
@@ -132,7 +132,7 @@ def fixable(results: Iterable[FileResult], *, unsafe: bool) -> str:
 
 
 def fixed(results: Iterable[FileResult], *, written: bool) -> list[str]:
-    """What was fixed, or would be; empty when nothing is."""
+    """Return what was fixed, or would be; empty when nothing is."""
     changed = [result for result in results if result.new_text is not None]
     if not changed:
         return []

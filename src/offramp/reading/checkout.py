@@ -1,4 +1,4 @@
-"""What a git repository tracks but has not written to its work tree; may import ``model``."""
+"""Tells what a git repository tracks but has not written to its work tree; may import ``model``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _LeftOut(NamedTuple):
 
 
 def is_left_out(path: str) -> bool:
-    """Whether an absolute path that does not exist is tracked, and only left out of this work tree.
+    """Return whether an absolute path that does not exist is tracked, and only left out of this work tree.
 
     git is asked only where a repository may leave something out. Raises OfframpError where git cannot say.
     """

@@ -1,4 +1,4 @@
-"""Who owns a file, as CODEOWNERS says on GitHub and GitLab; may import ``settings`` and ``model``."""
+"""Tells who owns a file, as CODEOWNERS says on GitHub and GitLab; may import ``settings`` and ``model``."""
 
 from __future__ import annotations
 

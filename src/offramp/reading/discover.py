@@ -59,7 +59,7 @@ def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = Fals
 
 
 def is_excluded(absolute: str, settings: Settings) -> bool:
-    """Whether the configuration excludes an absolute path, or a directory around it up to the settings' root."""
+    """Return whether the configuration excludes an absolute path, or a directory around it up to the settings' root."""
     matcher = excluder(settings.exclude + settings.extend_exclude)
     while not matcher.matches(absolute, os.path.basename(absolute)):
         parent = os.path.dirname(absolute)
@@ -79,7 +79,7 @@ _Ignores = tuple[GitIgnore, ...] | None
 
 
 class _Search:
-    """What has been found so far; ``base`` are the run's settings."""
+    """All that has been found so far; ``base`` are the run's settings."""
 
     def __init__(self, base: Settings, *, manifests: bool) -> None:
         self.base = base
@@ -130,7 +130,7 @@ class _Search:
             self.problem(root, f"there is no {what} to check in this directory")
 
     def is_manifest(self, path: str) -> bool:
-        """Whether this run takes a file as a dependency manifest; most runs never need to know what one is."""
+        """Return whether this run takes a file as a dependency manifest; most runs never need to know what one is."""
         if not self.manifests:
             return False
         from offramp.reading.manifests import is_manifest

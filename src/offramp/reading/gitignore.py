@@ -1,4 +1,4 @@
-"""Which paths one .gitignore file covers; may import ``settings`` and ``model``.
+"""Tells which paths one .gitignore file covers; may import ``settings`` and ``model``.
 
 Written here because importing a package for it takes as long as checking a
 thousand files.

@@ -102,7 +102,7 @@ def _end(match: re.Match[bytes] | None) -> int:
 
 
 def _candidates(utf8: bytes, needles: Iterable[bytes]) -> list[tuple[int, int]]:
-    """Where the lines start and end, in order, on which a statement that is looked for may begin."""
+    """Return where the lines start and end, in order, on which a statement that is looked for may begin."""
     if utf8.count(b"\r") != utf8.count(b"\r\n") or not _plain(utf8):
         raise _UnsureError
     found = set()
@@ -120,7 +120,7 @@ def _candidates(utf8: bytes, needles: Iterable[bytes]) -> list[tuple[int, int]]:
 
 
 def _plain(utf8: bytes) -> bool:
-    """Whether no name can be written in characters that Python takes for others (PEP 3131)."""
+    """Return whether no name can be written in characters that Python takes for others (PEP 3131)."""
     if utf8.isascii():
         return True
     from unicodedata import normalize

@@ -1,4 +1,4 @@
-"""Where the code of an importable module is, found and read without importing anything; reading layer."""
+"""Tells where the code of an importable module is, found and read without importing anything; reading layer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parsed(file: str) -> ast.Module:
 
 
 def has_name(module: str, name: str) -> bool | None:
-    """Whether a module has a name; None where its code is not found, or it may make names while it runs."""
+    """Return whether a module has a name; None where its code is not found, or it may make names while it runs."""
     file = module_file(module)
     if file is None:
         return None

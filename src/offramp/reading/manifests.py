@@ -75,7 +75,7 @@ class Include(NamedTuple):
 
 
 def is_manifest(path: str) -> bool:
-    """Whether a file is a dependency manifest by its name; ``setup.py`` is a Python file."""
+    """Return whether a file is a dependency manifest by its name; ``setup.py`` is a Python file."""
     return (path.endswith(_ENDINGS) or "file" in path) and _KIND.search(path) is not None
 
 
@@ -88,12 +88,12 @@ def manifest_kind(path: str) -> str:
 
 
 def names_prefect_dbt(text: bytes) -> bool:
-    """Whether a manifest, or a piece of one, may name prefect-dbt."""
+    """Return whether a manifest, or a piece of one, may name prefect-dbt."""
     return _PREFECT_DBT.search(text) is not None
 
 
 def manifest_names(path: str, utf8: bytes, relevant: Callable[[bytes], bool]) -> Iterator[Named]:
-    """What the manifest ``path`` with the text ``utf8`` names.
+    """Yield what the manifest ``path`` with the text ``utf8`` names.
 
     ``relevant`` tells whether a piece of text can matter; the others need not be
     parsed. Raises SourceError for a text that its format does not allow.
@@ -108,7 +108,7 @@ def manifest_names(path: str, utf8: bytes, relevant: Callable[[bytes], bool]) ->
 
 
 def script_names(utf8: bytes, relevant: Callable[[bytes], bool]) -> Iterator[Named]:
-    """What the block of a Python script names that tells runners what it needs (PEP 723)."""
+    """Yield what the block of a Python script names that tells runners what it needs (PEP 723)."""
     for block in _SCRIPT.finditer(utf8) if SCRIPT_MARK in utf8 else ():
         if relevant(block[0]):
             # Blanks in place of the marks of comments, and of all around the block, leave every byte in its place.
@@ -168,7 +168,7 @@ def _included_in_setup_cfg(utf8: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _offset(text: str, utf8: bytes) -> int:
-    """Where a text stands, to name its row."""
+    """Return where a text stands, to name its row."""
     return max(utf8.find(text.encode()), 0)
 
 
@@ -208,12 +208,12 @@ class _Text:
                 yield from self.requirement(required(line))
 
     def commands(self, line: str, within: Span | None = None) -> Iterator[Named]:
-        """What the commands of a line install."""
+        """Yield what the commands of a line install."""
         for wanted in installed_by(line) if self.matters(line) else ():
             yield from self.requirement(wanted, within)
 
     def command(self, words: list[str]) -> Iterator[Named]:
-        """What one command, given as words, installs."""
+        """Yield what one command, given as words, installs."""
         for _, wanted in installed(words):
             yield from self.requirement(wanted)
 
@@ -297,7 +297,7 @@ _COMMANDS = frozenset("commands commands_pre commands_post install_command".spli
 
 
 def _of_tools(table: Mapping[str, Any], text: _Text) -> Iterator[Named]:
-    """What the tables of tools name, which nest environments, features and platforms as they like."""
+    """Yield what the tables of tools name, which nest environments, features and platforms as they like."""
     for key, value in table.items():
         if isinstance(value, list) and key in _LISTS:
             yield from text.requirements(value)

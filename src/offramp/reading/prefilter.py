@@ -33,7 +33,7 @@ class Prefilter:
         self._pattern = None if exact else re.compile(b"|".join(re.escape(needle) for needle in needles))
 
     def matches(self, raw: bytes) -> bool:
-        """Whether the file may hold anything to find."""
+        """Return whether the file may hold anything to find."""
         for prefix in self._prefixes:
             if prefix in raw:
                 return self._pattern is None or self._pattern.search(raw) is not None

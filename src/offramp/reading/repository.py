@@ -1,4 +1,4 @@
-"""Where the user's repository is; imports nothing of offramp."""
+"""Tells where the user's repository is; imports nothing of offramp."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which versions of Airflow, its dbt Cloud provider and Prefect a project uses; may import ``settings``.
+"""Tells which versions of Airflow, its dbt Cloud provider and Prefect a project uses; may import ``settings``.
 
 What cannot be known stays unknown: a meaning that differs between versions is never
 guessed from the newest.
@@ -32,7 +32,7 @@ class Interval(NamedTuple):
     high: tuple[int, ...] | None = None
 
     def at_least(self, version: tuple[int, ...]) -> bool | None:
-        """Whether every possible version is ``version`` or later; False when none is, None when some are."""
+        """Return whether every possible version is ``version`` or later; False when none is, None when some are."""
         version = _short(version)
         if self.low >= version:
             return True
@@ -72,7 +72,7 @@ class Versions:
         return self._find("", "prefect-dbt")
 
     def is_own(self, package: str) -> bool:
-        """Whether a package is the project's own, so that the published releases say nothing about it."""
+        """Return whether a package is the project's own, so that the published releases say nothing about it."""
         root = self._settings.root
         return any(os.path.isfile(os.path.join(root, *place, package, "__init__.py")) for place in ((), ("src",)))
 
@@ -205,7 +205,7 @@ def _asked(path: str, name: str) -> Iterable[tuple[str, Interval]]:
 
 
 def _requirements(path: str) -> list[tuple[str, Interval]]:
-    """What one requirements file asks for, with the files that it includes and is constrained by."""
+    """Return what one requirements file asks for, with the files that it includes and is constrained by."""
     together: dict[str, list[Interval]] = {}
     _collect(path, together, set())
     return [(name, _common(intervals)) for name, intervals in together.items()]

@@ -1,4 +1,4 @@
-"""What the expressions of a DAG's code give: tasks, groups, results, DAGs, lists of tasks, or plain values."""
+"""Tells what the expressions of a DAG's code give: tasks, groups, results, DAGs, lists of tasks, or plain values."""
 
 from __future__ import annotations
 

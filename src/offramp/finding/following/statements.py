@@ -106,11 +106,11 @@ class _Builder(Expressions):
                     self._block(f"`{name}` is defined elsewhere: whether it makes tasks of this DAG is not known", call)
 
     def _is_block(self, function: FunctionNode) -> bool:
-        """Whether a function's body makes tasks of a DAG or a group."""
+        """Return whether a function's body makes tasks of a DAG or a group."""
         return self.sections.decorated(function, ("dag", "task_group")) is not None
 
     def _acts(self, node: ast.AST) -> bool:
-        """Whether an expression does something besides giving its value, which deleting it would leave out."""
+        """Return whether an expression does something besides giving its value, which deleting it would leave out."""
         if isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
             return True
         if not isinstance(node, ast.Call):
@@ -129,7 +129,7 @@ class _Builder(Expressions):
         return any(isinstance(value, Items | Table) for value in self.values.evaluate(owner))
 
     def _holds_tasks_only(self, name: ast.Name) -> bool:
-        """Whether a name is of a list or dict of tasks, all changes of which are followed."""
+        """Return whether a name is of a list or dict of tasks, all changes of which are followed."""
         held: list[ast.expr | None] = []
         for value in self.values.evaluate(name):
             if isinstance(value, Items | Table):
@@ -394,7 +394,7 @@ def _is_of(value: Argument | Result, task: Task) -> bool:
 
 
 def _does_something(statement: ast.stmt) -> bool:
-    """Whether a statement of a function may do more than work out what the function returns."""
+    """Return whether a statement of a function may do more than work out what the function returns."""
     if isinstance(statement, ast.Expr):
         return not isinstance(statement.value, ast.Constant)
     if not isinstance(statement, ast.Return | ast.Assign | ast.Import | ast.ImportFrom | ast.If | ast.Pass):

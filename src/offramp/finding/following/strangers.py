@@ -1,4 +1,4 @@
-"""Which calls in a DAG's block may make tasks of it unseen: Airflow adds to the DAG whatever is made meanwhile.
+"""Tells which calls in a DAG's block may make tasks of it unseen: Airflow adds to the DAG whatever is made meanwhile.
 
 What Airflow's own names make is followed elsewhere; code of other files cannot be.
 """
@@ -64,7 +64,7 @@ class Strangers:
         return None
 
     def _is_followed(self, node: ast.AST) -> bool:
-        """Whether calling a function makes a task, a group or a DAG that is followed as such."""
+        """Return whether calling a function makes a task, a group or a DAG that is followed as such."""
         return isinstance(node, FunctionNode) and any(
             isinstance(value, Reference) and value.path.startswith("airflow.")
             for decorator in node.decorator_list

@@ -1,4 +1,4 @@
-"""Where code refers to a DAG by its id: waits for it, starts it, asks for it, takes its results; knows no files.
+"""Tells where code refers to a DAG by its id: waits for it, starts it, asks for it, takes its results; knows no files.
 
 An id counts where it is given as one: to what takes a DAG's id, in a path of Airflow's
 REST API, or in a command of its command line. An equal string that means something
@@ -101,7 +101,7 @@ class References(NamedTuple):
 
 
 def may_refer(text: bytes) -> bool:
-    """Whether a file can refer to a DAG; false for nearly all."""
+    """Return whether a file can refer to a DAG; false for nearly all."""
     if not any(needle in text for needle in (b"dag", b"Dag", b"airflow", b"xcom_pull")):
         return False
     if any(needle in text and re.search(pattern, text) for needle, pattern in _NEEDLES.items()):
@@ -115,7 +115,7 @@ def may_refer(text: bytes) -> bool:
 
 
 def _defines(text: bytes, at: int) -> bool:
-    """Whether an argument seems to be one of a call that defines a DAG."""
+    """Return whether an argument seems to be one of a call that defines a DAG."""
     bracket = text.rfind(b"(", 0, at)
     callee = re.search(rb"\w*\Z", text[max(0, bracket - 40) : bracket]) if bracket >= 0 else None
     return callee is not None and bool(_DEFINES.fullmatch(callee[0].decode("utf-8", "replace")))

@@ -27,7 +27,7 @@ _QUERIED = re.compile(r"\bdag_id\s*(?:=|like|in\s*\()\s*(?P<ids>'[^']+'(?:\s*,\s
 
 
 def may_ask(text: str) -> bool:
-    """Whether a text, or what it is a part of, may name a DAG."""
+    """Return whether a text, or what it is a part of, may name a DAG."""
     return any(word in text for word in ("dags/", "airflow", "xcom_pull", "dag_id", "dagRuns", "dag_runs"))
 
 

@@ -1,4 +1,4 @@
-"""What a module imports when it runs: by statements, by calls, and by text that it executes; knows no files."""
+"""Tells what a module imports when it runs: by statements, by calls, and by text that it executes; knows no files."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ _AIRFLOW = Bans()
 
 
 def is_airflow(imported: Imported) -> bool:
-    """Whether an import is one of Airflow, or of what needs it."""
+    """Return whether an import is one of Airflow, or of what needs it."""
     top = imported.module.partition(".")[0]
     return top == "astronomer" or (bool(top) and _AIRFLOW.module(imported.module, imported.name))
 
 
 def imported_by(tree: ast.Module, text: bytes, *, as_script: bool = False) -> list[Imported]:
-    """What the module of a tree imports, in functions too, but not under ``if TYPE_CHECKING``.
+    """Return what the module of a tree imports, in functions too, but not under ``if TYPE_CHECKING``.
 
     ``as_script`` takes what runs under ``if __name__ == "__main__"`` too.
     """
@@ -109,7 +109,7 @@ def _by_statements(tree: ast.Module, *, as_script: bool) -> Iterator[Imported]:
 
 
 def _never_runs(test: ast.expr, *, as_script: bool) -> bool | None:
-    """Whether the body of an ``if`` never runs (True), or its other arm (False); None where both may."""
+    """Return whether the body of an ``if`` never runs (True), or its other arm (False); None where both may."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         never = _never_runs(test.operand, as_script=as_script)
         return None if never is None else not never
@@ -127,7 +127,7 @@ def _never_runs(test: ast.expr, *, as_script: bool) -> bool | None:
 
 
 def _catches(node: ast.AST) -> bool:
-    """Whether an import in the body of a statement may fail, and the code goes on."""
+    """Return whether an import in the body of a statement may fail, and the code goes on."""
     if isinstance(node, ast.Try):
         return any(
             _takes_import_errors(handler.type) and not any(map(_leaves, walk(handler))) for handler in node.handlers

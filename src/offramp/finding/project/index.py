@@ -1,4 +1,4 @@
-"""What the files of a project need of each other: the one place that knows more than one file.
+"""Tells what the files of a project need of each other: the one place that knows more than one file.
 
 Nothing is read before the first question. Then every file is read once, and of each only
 what its bytes tell is kept: which modules it may import, and whether it may refer to a DAG.
@@ -48,7 +48,7 @@ class Way(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """What a file's bytes tell: which modules it may import, and whether it may refer to DAGs or import by calls.
+    """All that a file's bytes tell: which modules it may import, and whether it may refer to DAGs or import by calls.
 
     A module stands there by each part of its name, and with the package before it as ``package.module``.
     """
@@ -108,7 +108,7 @@ class Project:
         return next((self._files[file] for file in self._imported_by.get(own, ()) if file != own), None)
 
     def way_to_airflow(self, path: str, imports: Sequence[Imported]) -> Way | None:
-        """How the imports of the file ``path`` lead to Airflow through the project; None where none does.
+        """Return how the imports of the file ``path`` lead to Airflow through the project; None where none does.
 
         An import that may fail counts only where no other does.
         """
@@ -172,7 +172,7 @@ class Project:
             return None
 
     def _look(self, file: str) -> _Seen:
-        """What one file's bytes tell."""
+        """Return what one file's bytes tell."""
         seen = self._seen.get(file)
         if seen is None:
             text = _read(file)

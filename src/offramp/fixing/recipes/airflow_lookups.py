@@ -68,7 +68,7 @@ def _asks_airflow(module: Module, node: ast.expr) -> bool:
 
 
 def _is_plain(module: Module, node: ast.expr) -> bool:
-    """Whether an expression has no effect but its value: it calls nothing but what compares versions."""
+    """Return whether an expression has no effect but its value: it calls nothing but what compares versions."""
     for inner in walk(node):
         if isinstance(inner, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom | ast.Lambda):
             return False
@@ -85,7 +85,7 @@ def _compares_versions(module: Module, callee: ast.expr) -> bool:
 
 
 def _names_go(module: Module, statement: ast.stmt, going: set[ast.stmt]) -> bool:
-    """Whether only code that goes reads the names that a statement binds to something else than Airflow's."""
+    """Return whether only code that goes reads the names that a statement binds to something else than Airflow's."""
     inside = set(walk(statement))
     names = {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     # Code that stays and reads a name of Airflow's prevents the conversion by itself.

@@ -52,7 +52,7 @@ def add_arguments(insertions: Insertions, call: ast.Call, *texts: str, wider: in
 
 
 def _outermost(insertions: Insertions, call: ast.Call) -> bool:
-    """Whether a call is all that its statement has on its right side."""
+    """Return whether a call is all that its statement has on its right side."""
     parents = insertions.names.parents
     outer = parents[call]
     while isinstance(outer, ast.Await | ast.Attribute) or (isinstance(outer, ast.Call) and outer.func is not call):

@@ -48,7 +48,7 @@ def _awaits(prefect: Prefect, call: ast.Call) -> list[ast.Await]:
 
 
 class _Awaits(Paths):
-    """Where a future, or what no coroutine gave, is awaited all the same."""
+    """The places where a future, or what no coroutine gave, is awaited all the same."""
 
     def __init__(self, prefect: Prefect) -> None:
         super().__init__(prefect)

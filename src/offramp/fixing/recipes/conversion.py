@@ -1,4 +1,4 @@
-"""What a conversion of a file of DAGs works on, shared by its parts, and what it gives."""
+"""The input of a conversion of a file of DAGs, shared by its parts, and its result."""
 
 from __future__ import annotations
 
@@ -157,12 +157,12 @@ class Work:
 
 
 def is_airflow(target: str) -> bool:
-    """Whether a dotted path belongs to Airflow or its retired companions."""
+    """Return whether a dotted path belongs to Airflow or its retired companions."""
     return target.partition(".")[0] in ("airflow", "astronomer", "airflow_dbt")
 
 
 def imports_airflow(node: ast.AST) -> bool:
-    """Whether a statement imports from Airflow."""
+    """Return whether a statement imports from Airflow."""
     if isinstance(node, ast.ImportFrom):
         return node.level == 0 and is_airflow(node.module or "")
     return isinstance(node, ast.Import) and any(is_airflow(alias.name) for alias in node.names)

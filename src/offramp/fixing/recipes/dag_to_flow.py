@@ -223,7 +223,7 @@ class _Converter(TaskFunctions, Placement):
 
 
 def _most_at_once(order: list[Task]) -> int:
-    """How many tasks may run at once at most: all but those that the longest path has to wait with."""
+    """Return how many tasks may run at once at most: all but those that the longest path has to wait with."""
     depth: dict[Task, int] = {}
     for task in order:
         depth[task] = 1 + max((depth[up] for up in task.upstream if up in depth), default=0)

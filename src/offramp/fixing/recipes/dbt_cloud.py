@@ -52,7 +52,7 @@ class _Seconds(NamedTuple):
 
 
 class _Wait(NamedTuple):
-    """How long Airflow waits for a run at most, and how long it waits between two looks at it."""
+    """The limits of a wait: how long Airflow waits for a run at most, and how long it waits between two looks at it."""
 
     limit: _Seconds
     interval: _Seconds
@@ -76,7 +76,7 @@ class Body(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What a recipe works from.
+    """All that a recipe works from.
 
     ``call`` holds the arguments that a row of the operator's table maps, with that
     row; ``consumed`` says that another task takes the result, which Airflow defines
@@ -551,7 +551,7 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
 
 
 def _is_taken_as_it_is(job: Job, name: str) -> bool:
-    """Whether the result that is given for an option is known to be of the type that it has."""
+    """Return whether the result that is given for an option is known to be of the type that it has."""
     result, module = job.results[name], job.expressions.module
     texts = _OPTION_TYPES.get(name) is list
     if result.key == MAPPED and result.task.mapped is not None:

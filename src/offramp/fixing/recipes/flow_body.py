@@ -30,7 +30,7 @@ _WHY_WAIT = "# These go on when another task fails."
 
 
 class Step(NamedTuple):
-    """How one task is submitted.
+    """The way in which one task is submitted.
 
     ``positional`` and ``keywords`` are texts, or the tasks whose results are passed.
     ``mapped`` names the parameter that takes one value of a list per run of the task.
@@ -95,7 +95,7 @@ class _Writer:
         return task.kind in SHORT_CIRCUITS | BRANCHES or self.steps[task].rule == "one_failed"
 
     def _inside(self, choice: Task) -> list[Task]:
-        """What runs only if the choice says so."""
+        """Return what runs only if the choice says so."""
         below = self._below([choice])
         return [task for task in self.order if task in below and (task is not choice or not _chooses(choice))]
 
@@ -362,7 +362,7 @@ def _returned_constants(task: Task) -> set[str] | None:
 
 
 def _ends(body: Sequence[ast.stmt]) -> bool:
-    """Whether a body never runs past its end."""
+    """Return whether a body never runs past its end."""
     last = body[-1]
     if isinstance(last, ast.Return | ast.Raise):
         return True

@@ -86,7 +86,7 @@ def _others(prefect: Prefect, function: FunctionNode, calls: list[ast.Call]) -> 
 
 
 def _ends(prefect: Prefect, function: FunctionNode, use: ast.Name) -> bool:
-    """Whether a statement that always runs waits for a future."""
+    """Return whether a statement that always runs waits for a future."""
     parent = prefect.names.parents.get(use)
     waits = isinstance(parent, ast.Attribute) and parent.attr in ("result", "wait")
     return waits and prefect.names.statement(use) in function.body[:-1]
@@ -103,12 +103,12 @@ def _refuse_work_in(prefect: Prefect, last: ast.Return) -> None:
 
 
 def _are_futures(prefect: Prefect, listed: ast.List) -> bool:
-    """Whether a list certainly holds futures, and nothing else."""
+    """Return whether a list certainly holds futures, and nothing else."""
     return bool(listed.elts) and all(_is_future(prefect, element) for element in listed.elts)
 
 
 def _is_future(prefect: Prefect, node: ast.expr) -> bool:
-    """Whether an element of a list is certainly a future, or the spread futures of ``map``."""
+    """Return whether an element of a list is certainly a future, or the spread futures of ``map``."""
     spread = isinstance(node, ast.Starred)
     made, awaited = prefect.producer(node.value if isinstance(node, ast.Starred) else node)
     form = made.func.attr if made is not None and isinstance(made.func, ast.Attribute) else ""

@@ -80,7 +80,7 @@ HELPERS = {"call_dbt_cloud": CALL, "list_dbt_cloud": LIST, "wait_for_dbt_cloud_r
 
 
 class HookCalls(NamedTuple):
-    """How a callable calls dbt Cloud without the hook.
+    """The way in which a callable calls dbt Cloud without the hook.
 
     ``edits`` rewrite it, ``names`` are the names of Airflow's that go with them, ``helpers`` the functions
     that they call, ``imports`` what they import; ``blockers`` are why a call has no equal.
@@ -266,7 +266,7 @@ class _Rewriting:
         return f"DbtCloudCredentials.load({repr_text(block)})"
 
     def _loads(self, target: ast.Name) -> list[ast.Name]:
-        """Where a local name is read, which is bound nowhere else."""
+        """Return where a local name is read, which is bound nowhere else."""
         bindings = self.names.scopes[self.function].bindings.get(target.id, [])
         if len(bindings) != 1 or self.names.enclosing_function(target) is not self.function:
             raise Blocked(f"`{target.id}` is bound in a way that is not followed", target)

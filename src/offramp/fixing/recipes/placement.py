@@ -1,4 +1,4 @@
-"""Where a conversion's text goes: what stays, what moves to module level, what comes in place of what."""
+"""Tells where a conversion's text goes: what stays, what moves to module level, what comes in place of what."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class Placement(Work):
         return [statement for statement in found if statement in own]
 
     def _statement_text(self, statement: ast.stmt, dag: Dag) -> list[str]:
-        """What comes in place of a statement: kept code moved to module level, and task functions."""
+        """Return what comes in place of a statement: kept code moved to module level, and task functions."""
         lines: list[str] = []
         if isinstance(statement, ast.With) or statement is dag.function:
             for inner in statement.body:
@@ -188,7 +188,7 @@ class Placement(Work):
         return found.edits if found is not None else ()
 
     def _moves(self, statement: ast.stmt) -> bool:
-        """Whether a statement of a DAG's body is plain code that has to stay."""
+        """Return whether a statement of a DAG's body is plain code that has to stay."""
         if isinstance(statement, ast.Import | ast.ImportFrom):
             return not imports_airflow(statement) and not self._joins_imports(statement)
         if isinstance(statement, ast.Assign | ast.AnnAssign):
@@ -295,7 +295,7 @@ class Placement(Work):
                 self.edits.append(Edit(Span(end, end), f"{tail}\n\n{body}\n"))
 
     def _flow(self, dag: Dag) -> Flow:
-        """How a flow is deployed; Blocked for what only Python can say, where none is written for it."""
+        """Return how a flow is deployed; Blocked for what only Python can say, where none is written for it."""
         entries = schedule(dag, self.expressions, self.options.versions).entries
         paused = dag.arguments.get("is_paused_upon_creation")
         limit = self._plain(dag, "max_active_runs")
@@ -399,7 +399,7 @@ class Placement(Work):
             self.blockers.append(blocked.blocker)
 
     def _makes_room(self, binding: Binding) -> bool:
-        """Whether a name is free for something else: its code goes, and does not come back as a task or flow."""
+        """Return whether a name is free for something else: its code goes, and does not come back as a task or flow."""
         return self.expressions.goes(binding) and binding.node not in self._functions
 
     @cached_property

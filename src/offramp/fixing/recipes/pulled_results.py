@@ -23,7 +23,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Pulls(NamedTuple):
-    """What a callable pulls.
+    """All that a callable pulls.
 
     ``sources`` maps each new parameter to the task whose result it takes, ``texts`` to the
     name in Airflow's context whose text it takes; ``replaced`` names the parameters that
@@ -37,7 +37,7 @@ class Pulls(NamedTuple):
 
 
 class Pull(NamedTuple):
-    """What a template pulls: the task's id, the key, and the DAG's id where one is named."""
+    """All that a template pulls: the task's id, the key, and the DAG's id where one is named."""
 
     task: str
     key: str
@@ -129,7 +129,7 @@ def pulls(module: Module, source: Source, task: Task, lasts: Callable[[Task], bo
 
 
 def _runs_again(module: Module, node: ast.AST, function: FunctionNode) -> bool:
-    """Whether one call of a function may evaluate a node in it more than once."""
+    """Return whether one call of a function may evaluate a node in it more than once."""
     inner = node
     for outer in module.names.ancestors(node):
         if outer is function:
@@ -149,7 +149,7 @@ def _runs_again(module: Module, node: ast.AST, function: FunctionNode) -> bool:
 
 
 def _is_at(source: Source, node: ast.expr) -> bool:
-    """Whether a node is where it says: before Python 3.12 those in f-strings may not be."""
+    """Return whether a node is where it says: before Python 3.12 those in f-strings may not be."""
     try:
         there = ast.parse(f"({source.segment(source.positions.span(node))})", mode="eval")
     except SyntaxError:

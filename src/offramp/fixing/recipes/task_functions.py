@@ -221,7 +221,7 @@ class TaskFunctions(Work):
             self._emit_function(task, options, body)
 
     def _is_awaited(self, task: Task) -> bool:
-        """Whether one of the tasks that take the id of a task's run waits for the run, as far as is known."""
+        """Return whether one of the tasks that take the id of a task's run waits for the run, as far as is known."""
         takers = [other for other in task.dag.tasks.values() if any(one.task is task for one in other.taken)]
         takers += [other for other, pulled in self.pulls.items() if task in pulled.sources.values()]
         takers += self._pulled_from.get(task, [])
@@ -475,7 +475,7 @@ class TaskFunctions(Work):
         return callee
 
     def _only_a_task(self, function: FunctionNode) -> bool:
-        """Whether the one use of a function is as the callable of one task."""
+        """Return whether the one use of a function is as the callable of one task."""
         uses = [
             use
             for binding in self.module.names.bindings_of(function)
@@ -518,7 +518,7 @@ class TaskFunctions(Work):
         )
 
     def _callable_blockers(self, task: Task, function: FunctionNode, replaced: frozenset[str]) -> Iterator[Blocker]:
-        """What keeps a callable from being a task's function as it is."""
+        """Yield what keeps a callable from being a task's function as it is."""
         own = function.args
         if is_generator(function):
             yield Blocker(f"the callable `{function.name}` is a generator", function)
@@ -672,7 +672,7 @@ def sort_argument(
 
 
 def _reaches(source: Task, task: Task) -> bool:
-    """Whether a failed ``source`` keeps ``task`` from running, by edges of all_success tasks."""
+    """Return whether a failed ``source`` keeps ``task`` from running, by edges of all_success tasks."""
     waiting = [task]
     seen: set[Task] = set()
     while waiting:

@@ -1,4 +1,4 @@
-"""What can be done about findings: code actions and their commands; see the package for the layer rule.
+"""Tells what can be done about findings: code actions and their commands; see the package for the layer rule.
 
 Planning and proving load with the first request, not when the server starts.
 """
@@ -68,7 +68,7 @@ class _Offer(NamedTuple):
 
 
 class Actions:
-    """What can be done about the findings of one checked document."""
+    """All that can be done about the findings of one checked document."""
 
     def __init__(self, checked: Checked, abilities: Abilities) -> None:
         self._checked = checked
@@ -172,7 +172,7 @@ class Actions:
             yield _Offer(QUICK_FIX, title, [one for _, one in sharing], f"fix:{index}", preferred=safe)
 
     def _can_be_made(self, fix: Fix | None) -> TypeGuard[Fix]:
-        """Whether a fix changes something.
+        """Return whether a fix changes something.
 
         In a notebook only safe ones do, each edit in one cell: what is made async there is
         called in an event loop, and by magics that are not seen.
@@ -258,7 +258,7 @@ class Actions:
         return list(proven(source, planned, sharing, self._checked.context).edits)
 
     def _everything(self, source: Source) -> list[Edit]:
-        """What ``--fix`` does, with DAGs converted where the configuration says so."""
+        """Return what ``--fix`` does, with DAGs converted where the configuration says so."""
         from offramp.fixing.edits import between
 
         context = self._context(converts=False if self._is_notebook else None)
@@ -308,7 +308,7 @@ class Actions:
         return types.WorkspaceEdit(document_changes=[create, written])
 
     def _free_path(self) -> str:
-        """Where the new file goes: nothing is there yet."""
+        """Return where the new file goes: nothing is there yet."""
         stem = os.path.splitext(self._checked.path)[0]
         names = (f"{stem}_flow{number if number > 1 else ''}.py" for number in count(1))
         return next(name for name in names if not os.path.lexists(name))

@@ -32,7 +32,7 @@ def check(text: Text, folders: Folders, good: Good | None) -> Checked:
 
 
 def is_broken(result: FileResult) -> bool:
-    """Whether the text could not be parsed."""
+    """Return whether the text could not be parsed."""
     return any(finding.code == CANNOT_PARSE for finding in result.findings)
 
 

@@ -39,7 +39,7 @@ class Part(NamedTuple):
 
 
 class Text(NamedTuple):
-    """What is checked as one file.
+    """All that is checked as one file.
 
     ``uri`` names the document or the notebook, ``path`` its file, invented where it has
     none; ``stamp`` differs between any two texts of a session. ``raw`` is what the file
@@ -58,7 +58,7 @@ class Text(NamedTuple):
         return next((part for part in reversed(self.parts) if part.start <= offset), self.parts[0])
 
     def location(self, start: int, end: int) -> types.Location:
-        """Where the bytes from ``start`` to ``end`` are shown; cut at the end of a cell."""
+        """Return where the bytes from ``start`` to ``end`` are shown; cut at the end of a cell."""
         part = self.part_at(start)
         return types.Location(part.uri, part.positions.range(start, min(end, part.end)))
 
@@ -114,12 +114,12 @@ class Checked:
 
     @property
     def is_planned(self) -> bool:
-        """Whether fixes and refusals are known already."""
+        """Return whether fixes and refusals are known already."""
         return "planned" in self._worked_out.__dict__
 
 
 class _WorkedOut:
-    """What takes time to find out about a text, once for all its cells."""
+    """All that takes time to find out about a text, once for all its cells."""
 
     def __init__(self, text: Text, context: Context, result: FileResult) -> None:
         self._text = text
@@ -172,12 +172,12 @@ class Document:
 
     @property
     def uris(self) -> list[str]:
-        """What findings are shown in."""
+        """Return what findings are shown in."""
         return [self.uri]
 
     @property
     def checkable(self) -> bool:
-        """Whether this is Python."""
+        """Return whether this is Python."""
         return self.language == _PYTHON or self.uri.endswith(PYTHON_ENDINGS)
 
     def text(self) -> Text:

@@ -33,7 +33,7 @@ _HELD = 20.0
 
 
 class Known(NamedTuple):
-    """What the client has of one file: under which URI, and which result."""
+    """All that the client has of one file: under which URI, and which result."""
 
     uri: str
     result: str
@@ -49,7 +49,7 @@ class Everything:
         self._generation = 0
 
     async def report(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
-        """What differs from the results that the client names, as it is found where the client takes it so."""
+        """Return what differs from the results that the client names, as it is found where the client takes it so."""
         known = {path_of(one.uri): Known(one.uri, one.value) for one in params.previous_result_ids}
         until = monotonic() + _HELD
         while True:

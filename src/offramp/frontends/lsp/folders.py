@@ -1,4 +1,4 @@
-"""What the configuration says about each file of a workspace; see the package for the layer rule."""
+"""Tells what the configuration says about each file of a workspace; see the package for the layer rule."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Folders:
             return _fixed(base)
 
     def excluded(self, path: str) -> bool:
-        """Whether configuration leaves a file out."""
+        """Return whether configuration leaves a file out."""
         return is_excluded(path, self.context(path).settings)
 
     def accepted(self, result: FileResult) -> frozenset[tuple[str, Span]]:
-        """Which of a file's findings the baseline holds, by code and span."""
+        """Return which of a file's findings the baseline holds, by code and span."""
         if not result.findings:
             return frozenset()
         root = self._root(result.path)
@@ -83,7 +83,7 @@ class Folders:
             context.project.forget(path)
 
     def watches(self, path: str) -> bool:
-        """Whether a change of this file may change what is found in others."""
+        """Return whether a change of this file may change what is found in others."""
         name = os.path.basename(path)
         if name in (*CONFIG_NAMES, BASELINE_NAME) or not name.endswith((".json", ".md")):
             return True

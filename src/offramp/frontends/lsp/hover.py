@@ -1,4 +1,4 @@
-"""What the notes say of the operator or the argument under the cursor; may import finding and output."""
+"""Tells what the notes say of the operator or the argument under the cursor; may import finding and output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NODES = (ast.Name, ast.Attribute, ast.Call, ast.ImportFrom)
 
 
 class Shown(NamedTuple):
-    """What is shown of the code at ``span``, as Markdown."""
+    """All that is shown of the code at ``span``, as Markdown."""
 
     span: Span
     text: str

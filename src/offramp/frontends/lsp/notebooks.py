@@ -26,7 +26,7 @@ def python_only(cell: bytes) -> bytes:
 
 
 def _is_python(cell: bytes) -> bool:
-    """Whether a cell needs no change: a line in brackets or in a string may begin with `%` as well."""
+    """Return whether a cell needs no change: a line in brackets or in a string may begin with `%` as well."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

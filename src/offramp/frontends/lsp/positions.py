@@ -46,7 +46,7 @@ class DocumentPositions:
         return max(self.index(position) + self._base, 0)
 
     def index(self, position: Position) -> int:
-        """Where a position is in the text itself, its byte order mark counted."""
+        """Return where a position is in the text itself, its byte order mark counted."""
         positions = self._positions
         rows = positions.rows()
         if position.line >= rows:
@@ -58,7 +58,7 @@ class DocumentPositions:
 
 
 def _columns(utf8: bytes, encoding: str) -> int:
-    """How many columns the beginning of a line takes."""
+    """Return how many columns the beginning of a line takes."""
     if encoding == UTF8 or utf8.isascii():
         return len(utf8)
     text = utf8.decode("utf-8", "replace")
@@ -66,7 +66,7 @@ def _columns(utf8: bytes, encoding: str) -> int:
 
 
 def _bytes_before(line: bytes, column: int, encoding: str) -> int:
-    """How many bytes stand before a column; one in the midst of a character is taken for its beginning."""
+    """Return how many bytes stand before a column; one in the midst of a character is taken for its beginning."""
     if line.isascii():
         return min(column, len(line))
     if encoding == UTF8:

@@ -1,4 +1,4 @@
-"""What the server does for its client, message by message; see the package for the layer rule."""
+"""Tells what the server does for its client, message by message; see the package for the layer rule."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class Session:
     # -- checking ------------------------------------------------------------------
 
     async def apart(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What ``work`` gives, done in the thread that analyses code."""
+        """Return what ``work`` gives, done in the thread that analyses code."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
 
     async def checked(self, uri: str) -> Checked | None:
@@ -290,7 +290,7 @@ class Session:
         return await self._everything.report(params)
 
     async def hover(self, params: types.HoverParams) -> types.Hover | None:
-        """What the notes say of the code under the pointer."""
+        """Return what the notes say of the code under the pointer."""
         checked = await self.checked(params.text_document.uri)
         return None if checked is None else await self.apart(self._hover, checked, params.position)
 
@@ -354,7 +354,7 @@ class Session:
 
 
 class _Known:
-    """What is known of one open document; the lock lets one check at a time find it out."""
+    """All that is known of one open document; the lock lets one check at a time find it out."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
