@@ -116,6 +116,9 @@ class Objects:
         at = self._running.spot(change.node)
         if self._running.loads(use.frame) and not self._running.loads(at.frame):
             return False
+        begins = self._running.begins(at.frame)
+        if isinstance(use.frame, ast.Module) and not use.loops and begins is not None and begins > use.order:
+            return False
         if at.frame is not use.frame:
             return start is None or not self._is_settled(change, start, use)
         if self._running.end(change.node) > use.order and (

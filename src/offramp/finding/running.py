@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from heapq import heappop, heappush
 
 from offramp.finding.names import FunctionNode, Names, Path, Scope
 from offramp.finding.nodes import walk
@@ -11,7 +12,8 @@ from offramp.finding.values import Made, Member, Reference, Value, Values
 from offramp.record import NamedTuple
 
 # Libraries whose objects call nothing that they are given while the file is loaded, and change none of it.
-RUNNERS = ("airflow", "astronomer", "prefect", "prefect_dbt")
+AIRFLOW = ("airflow", "astronomer")
+RUNNERS = (*AIRFLOW, "prefect", "prefect_dbt")
 _DIRECT = ("dag", "task_group")
 _PLAIN_DECORATORS = ("functools", "builtins", "contextlib", "typing")
 _LOOPS = ("for", "while")
@@ -33,7 +35,7 @@ class Running:
         self._values = values
         self._spots: dict[ast.AST, Spot] = {}
         self._ends: dict[ast.AST, int] = {}
-        self._running: set[ast.AST] | None = None
+        self._begins: dict[ast.AST, int] | None = None
 
     # -- where -------------------------------------------------------------------
 
@@ -84,37 +86,50 @@ class Running:
 
     def loads(self, frame: ast.AST) -> bool:
         """Whether code may run while the file is loaded."""
-        if self._running is None:
-            self._running = self._run_by_loading()
-        return frame in self._running
+        return self.begins(frame) is not None
 
-    def _run_by_loading(self) -> set[ast.AST]:
-        leads: dict[ast.AST, list[ast.AST]] = {}
-        for function in self._names.functions:
-            for place in self._starts(function):
-                leads.setdefault(self.spot(place).frame, []).append(function)
-        for scope in self._names.scopes.values():
-            if isinstance(scope.node, ast.Lambda) and not self._is_argument_of_runner(scope.node):
-                leads.setdefault(self.spot(scope.node).frame, []).append(scope.node)
-            elif isinstance(scope.node, ast.GeneratorExp) and scope.parent is not None:
-                leads.setdefault(self.frame(scope.parent), []).append(scope.node)
-        running: set[ast.AST] = set()
-        waiting: list[ast.AST] = [self._names.tree]
+    def begins(self, frame: ast.AST) -> int | None:
+        """From where on in the module code may run while the file is loaded; None where it does not."""
+        if self._begins is None:
+            self._begins = self._run_by_loading()
+        return self._begins.get(frame)
+
+    def _run_by_loading(self) -> dict[ast.AST, int]:
+        leads: dict[ast.AST, list[tuple[int, ast.AST]]] = {}
+        for begun, place in self._beginnings():
+            spot = self.spot(place)
+            leads.setdefault(spot.frame, []).append((spot.order, begun))
+        module = self._names.tree
+        begins: dict[ast.AST, int] = {}
+        # The earliest come first, so that none has to be looked at again.
+        waiting: list[tuple[int, int, ast.AST]] = [(0, id(module), module)]
         while waiting:
-            frame = waiting.pop()
-            if frame not in running:
-                running.add(frame)
-                waiting += leads.get(frame, ())
-        return running
+            order, _, frame = heappop(waiting)
+            if frame not in begins:
+                begins[frame] = order
+                for called, begun in leads.get(frame, ()):
+                    heappush(waiting, (called if frame is module else order, id(begun), begun))
+        return begins
+
+    def _beginnings(self) -> Iterator[tuple[ast.AST, ast.AST]]:
+        """Code that others run, each with where that is done or begins to be possible."""
+        for function in self._names.functions:
+            yield from ((function, place) for place in self._starts(function))
+        for scope in self._names.scopes.values():
+            if isinstance(scope.node, ast.GeneratorExp) or (
+                isinstance(scope.node, ast.Lambda) and not self._is_argument_of_runner(scope.node)
+            ):
+                parent = self._names.parents[scope.node]
+                yield scope.node, parent
 
     def _starts(self, function: FunctionNode) -> Iterator[ast.AST]:
         """Where a function may be called, or begin to be: by its name, as a method, by a decorator."""
         parts = [self.decorator(one) for one in function.decorator_list]
         roots = [path.partition(".")[0] for path in parts]
-        if any(root in RUNNERS for root in roots):
+        if any(root in AIRFLOW for root in roots):
             if not any(path.rpartition(".")[2] in _DIRECT for path in parts):
                 return
-        elif any(root not in _PLAIN_DECORATORS for root in roots):
+        elif any(root not in (*_PLAIN_DECORATORS, *RUNNERS) for root in roots):
             yield function
         if isinstance(self._names.parents.get(function), ast.ClassDef):
             if function.name.startswith("__"):
@@ -145,7 +160,7 @@ class Running:
     def is_task(self, function: FunctionNode) -> bool:
         """Whether calling a function runs it in a task of Airflow, later."""
         paths = [self.decorator(one) for one in function.decorator_list]
-        return any(path.startswith(("airflow.", "astronomer.")) for path in paths) and not any(
+        return any(path.partition(".")[0] in AIRFLOW for path in paths) and not any(
             path.rpartition(".")[2] in _DIRECT for path in paths
         )
 

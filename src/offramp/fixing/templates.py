@@ -115,9 +115,13 @@ class Templates:
         self.versions = versions
         self.given = given
         self._whole: dict[ast.AST, Rendered | None] = {}
+        self._asked: set[ast.AST] = set()
 
     def render(self, argument: Argument) -> None:
         """Note for ``expressions`` what an argument renders to, where it holds a template. Raises Blocked."""
+        if argument.node in self._asked:
+            return
+        self._asked.add(argument.node)
         value = self.expressions.module.values.single(argument.node)
         if isinstance(value, Table) and value.complete:
             for node in value.entries.values():

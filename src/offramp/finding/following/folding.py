@@ -8,6 +8,8 @@ from offramp.finding.nodes import walk
 from offramp.finding.operators import Module
 from offramp.finding.values import Constant, Items, Table, compared
 
+_LONGEST = 100_000
+
 
 def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | None:
     """The constant that an expression is, given the loop variables' values; None when not known."""
@@ -29,13 +31,13 @@ def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | N
             if inner is None:
                 return None
             parts.append(str(inner.value))
-        return Constant("".join(parts))
+        return _text("".join(parts))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         left, right = fold(module, node.left, loop), fold(module, node.right, loop)
         if left is not None and right is not None:
             one, other = left.value, right.value
             if isinstance(one, str) and isinstance(other, str) and isinstance(node.op, ast.Add):
-                return Constant(one + other)
+                return _text(one + other)
             if isinstance(one, int) and isinstance(other, int):
                 return Constant(one + other if isinstance(node.op, ast.Add) else one - other)
         return None
@@ -90,6 +92,11 @@ def _decided(
         return None
     elements = [fold(module, element, loop) for element in listed.nodes]
     return Constant((left in elements) is isinstance(node.ops[0], ast.In)) if None not in elements else None
+
+
+def _text(text: str) -> Constant | None:
+    """A text; None for one so long that a loop must have made it longer and longer."""
+    return Constant(text) if len(text) <= _LONGEST else None
 
 
 def turn_value(module: Module, node: ast.expr, loop: dict[str, object]) -> Constant | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from offramp.finding.following.folding import turn_value
 from offramp.finding.following.state import UNFOLLOWED, Following, Group, Plain, TaskFunction, Thing
@@ -11,6 +12,10 @@ from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.nodes import walk
 from offramp.finding.values import Constant, Items, Reference, Table
 from offramp.record import NamedTuple
+
+# Loops of one file that go on for longer, and values with more parts, are not followed.
+_MOST_TURNS = 2000
+_MOST_PARTS = 1000
 
 
 class Parts(NamedTuple):
@@ -39,6 +44,10 @@ class Loops(Following):
             self.followed.update(walk(statement))
         self.turning += 1
         for thing in things:
+            self.turns += 1
+            if self.turns > _MOST_TURNS:
+                self._block("goes on for more turns than are followed", statement)
+                break
             if not self._bind_loop(statement.target, thing):
                 self._block("is a loop over something that is not known here", statement)
                 break
@@ -104,7 +113,8 @@ class Loops(Following):
             known = [number for number in numbers if number is not None]
             if len(known) < len(numbers) or 0 in known[2:]:
                 return None
-            return [Constant(number) for number in range(*known)]
+            counted = range(*known)
+            return [Constant(number) for number in counted] if len(counted) <= _MOST_TURNS else None
         if name in ("builtins.enumerate", "builtins.zip", "builtins.reversed") and node.args:
             lists = [things for argument in node.args if (things := self._iterable(argument)) is not None]
             if len(lists) < len(node.args):
@@ -224,21 +234,32 @@ class Loops(Following):
             )
         return False
 
-    def _literal(self, node: ast.expr) -> Constant | None:
-        """A dict, list or tuple of constants, as one; None when not known."""
+    def _literal(self, node: ast.expr, seen: dict[ast.expr, int] | None = None) -> Constant | None:
+        """A dict, list or tuple of constants, as one; None when not known.
+
+        ``seen`` counts the parts of those that are part of it, which names may repeat without end.
+        """
+        seen = {} if seen is None else seen
         value = self.values.single(node)
         if isinstance(value, Items) and value.complete:
-            parts = [self._constant(inner) or self._literal(inner) for inner in value.nodes]
-            if None not in parts:
-                return Constant([part.value for part in parts if part is not None])
-        if isinstance(value, Table) and value.complete:
-            entries = {
-                key: (self._constant(inner) or self._literal(inner)) if inner is not None else None
-                for key, inner in value.entries.items()
-            }
-            if None not in entries.values():
-                return Constant({key: part.value for key, part in entries.items() if part is not None})
+            parts = self._parts(value.nodes, node, seen)
+            return Constant(parts) if parts is not None else None
+        if isinstance(value, Table) and value.complete and None not in value.entries.values():
+            parts = self._parts([inner for inner in value.entries.values() if inner is not None], node, seen)
+            return Constant(dict(zip(value.entries, parts, strict=True))) if parts is not None else None
         return None
+
+    def _parts(self, nodes: Sequence[ast.expr], whole: ast.expr, seen: dict[ast.expr, int]) -> list[object] | None:
+        found: list[object] = []
+        size = 1
+        for node in nodes:
+            known = self._constant(node) or self._literal(node, seen)
+            size += seen.get(node, 1)
+            if known is None or size > _MOST_PARTS:
+                return None
+            found.append(known.value)
+        seen[whole] = size
+        return found
 
     def _loop_constant(self, name: str, node: ast.expr) -> None:
         known = self._constant(node) or turn_value(self.module, node, self._turn(node)) or self._literal(node)

@@ -97,6 +97,7 @@ class Following(ABC):
         self.empty: dict[str, ast.stmt] = {}
         self.holders: set[tuple[Scope, str]] = set()
         self.turning = 0
+        self.turns = 0
         self.dag: Dag | None = None
         self.groups: list[Group] = []
         self.used_groups: set[tuple[Dag, str]] = set()
