@@ -43,6 +43,7 @@ class Objects:
         self._flow = ObjectFlow(names, values, self._running)
         self._graph = self._flow.graph
         self._changes: dict[object, list[Change]] | None = None
+        self._asked: dict[tuple[int, ast.AST], tuple[list[Change], list[Change]]] = {}
         self._rebound: list[Rebinding] | None = None
 
     # -- asking ------------------------------------------------------------------
@@ -52,10 +53,12 @@ class Objects:
 
         ``seen`` are the changes that are followed otherwise.
         """
-        start = Spot(
-            self._running.frame(binding.scope), binding.order, self._running.loops(binding.scope, binding.path)
-        )
-        return self._between(self._flow.binding(binding), start, self._running.spot(use), set(seen))
+        known = self._asked.get((id(binding), use))
+        if known is None:
+            variable, start = self._flow.binding(binding), self._start(binding)
+            known = self._between(variable, start, self._running.spot(use), set(seen))
+            self._asked[id(binding), use] = known
+        return known
 
     def altered(self, node: ast.AST, attribute: str = "") -> bool:
         """Whether an expression's object, or an attribute of it, may have been changed since it was made."""
@@ -65,25 +68,29 @@ class Objects:
     def changed_later(self, node: ast.AST) -> ast.AST | None:
         """What may change an expression's object, or what is in it, after that while the file is loaded."""
         point = self._running.spot(node)
-        for one, change in self._all_changes(self._flow.variable(node)):
-            if self._running.loads(self._running.spot(change.node).frame) and not self._certainly_before(
-                change, one, point
-            ):
-                return change.node
-        return self._names.tree.body[0] if self._graph.exhausted else None
+        later = [
+            change.node
+            for one, change in self._all_changes(self._flow.variable(node))
+            if self._running.loads(self._running.spot(change.node).frame)
+            and not self._certainly_before(change, one, point)
+        ]
+        if self._graph.exhausted:
+            later.append(self._names.tree.body[-1])
+        return min(later, key=self._running.end, default=None)
 
     def rebound(self, binding: Binding, use: ast.AST) -> bool:
         """Whether a name of the module may be set by its text between its binding and a use."""
         if self._rebound is None:
             self._rebound = list(self._rebindings())
-        start = Spot(
-            self._running.frame(binding.scope), binding.order, self._running.loops(binding.scope, binding.path)
-        )
         return any(
             (one.name is None or one.name.fullmatch(binding.name))
-            and self._may_happen(Change(one.node, False), MODULE, start, self._running.spot(use))
+            and self._may_happen(Change(one.node, False), MODULE, self._start(binding), self._running.spot(use))
             for one in self._rebound
         )
+
+    def _start(self, binding: Binding) -> Spot:
+        scope = binding.scope
+        return Spot(self._running.frame(scope), binding.order, self._running.loops(scope, binding.path))
 
     # -- what may happen when ----------------------------------------------------
 
@@ -92,10 +99,13 @@ class Objects:
     ) -> tuple[list[Change], list[Change]]:
         whole: list[Change] = []
         inner: list[Change] = []
-        for one in list(self._graph.objects(variable)):
+        by_object = self._by_object()
+        objects = set(self._graph.objects(variable)) if by_object else set()
+        for one in by_object.keys() & objects:
             whole += self._happening(one, start, use, seen)
-            for part in self._graph.within(one) - {one}:
-                inner += self._happening(part, start, use, seen)
+        parts = set().union(*map(self._graph.within, objects)) - objects
+        for one in by_object.keys() & parts:
+            inner += self._happening(one, start, use, seen)
         if self._graph.exhausted:
             whole.append(Change(self._names.tree, True))
         elif variable != NOTHING:

@@ -18,6 +18,7 @@ from offramp.record import NamedTuple
 
 _T = TypeVar("_T")
 _MOST_PASSES = 100
+_MOST_STEPS = 500
 _DEEPEST = 5
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _SAME_ELEMENTS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "iter", "sorted"))
@@ -182,6 +183,7 @@ class _Search:
         self.module = module
         self.names = module.names
         self._views: dict[int, tuple[Held, Module]] = {}
+        self._steps = 0
 
     def view(self, held: Held) -> Module:
         """The module as a pass sees it."""
@@ -300,6 +302,9 @@ class _Search:
 
     def _elements(self, node: ast.expr, held: Held) -> list[_Element] | None:
         """What an iterable gives, in order but for sets; None where that is not known."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise _Unclear
         if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
             return [_Element(node.elt, turn) for turn in self._comprehended(node, held)]
         if isinstance(node, ast.Call) and (found := self._called(node, held)) is not None:
@@ -315,10 +320,12 @@ class _Search:
     def _behind(self, node: ast.expr, held: Held) -> ast.expr | None:
         """The comprehension or call that a name is bound to, where nothing else is and nothing changes it."""
         bindings = self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
-        if len(bindings) != 1 or self.names.mutations.get((bindings[0].scope, bindings[0].name)):
+        if not isinstance(node, ast.Name) or len(bindings) != 1:
             return None
-        [binding] = bindings
-        behind, place = held.get(id(binding), (binding.node if binding.kind == "value" else None, ()))
+        place: tuple[int, ...] = ()
+        behind = self.module.values.bound_once(node)
+        if id(bindings[0]) in held and not self.names.mutations.get((bindings[0].scope, node.id)):
+            behind, place = held[id(bindings[0])]
         return behind if not place and isinstance(behind, (ast.Call, *_COMPREHENSIONS)) else None
 
     def _called(self, node: ast.Call, held: Held) -> list[_Element] | None:

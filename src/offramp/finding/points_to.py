@@ -30,6 +30,7 @@ class PointsTo:
         self._names: dict[Hashable, list[str]] = {}
         self._bases: dict[Hashable, list[Hashable]] = {}
         self._waiting: list[tuple[int, Hashable]] = []
+        self._inside: dict[tuple[Hashable, bool], set[Hashable]] = {}
         self._steps = 0
 
     def new(self, *objects: Hashable) -> int:
@@ -103,6 +104,8 @@ class PointsTo:
 
     def objects(self, variable: int) -> set[Hashable]:
         """What a variable may stand for."""
+        if self._waiting:
+            self._inside.clear()
         while self._waiting and not self.exhausted:
             target, one = self._waiting.pop()
             if one in self._objects[target]:
@@ -119,6 +122,8 @@ class PointsTo:
 
     def within(self, one: Hashable, *, known: bool = False) -> set[Hashable]:
         """The objects anywhere in an object; without those that only objects that are not followed have, if asked."""
+        if not self._waiting and (one, known) in self._inside:
+            return self._inside[one, known]
         found: set[Hashable] = set()
         waiting = [one]
         while waiting:
@@ -130,4 +135,5 @@ class PointsTo:
                     more = self.objects(self._fields[inner, name]) - found
                     found |= more
                     waiting += more
+        self._inside[one, known] = found
         return found

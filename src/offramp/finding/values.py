@@ -176,6 +176,7 @@ class Values:
         self._follows = follows_changes
         self._objects: Objects | None = None
         self._whole = self
+        self._once: dict[ast.Name, ast.expr | None] = {}
 
     # -- asking ------------------------------------------------------------------
 
@@ -263,6 +264,11 @@ class Values:
 
     def bound_once(self, name: ast.Name) -> ast.expr | None:
         """The expression that a name always stands for, and whose object nothing changes up to there."""
+        if name not in self._once:
+            self._once[name] = self._bound_once(name)
+        return self._once[name]
+
+    def _bound_once(self, name: ast.Name) -> ast.expr | None:
         bindings = self.names.lookup(name.id, name)
         node = bindings[0].node if len(bindings) == 1 and bindings[0].kind == "value" else None
         if not isinstance(node, ast.expr) or self.names.mutations.get((bindings[0].scope, name.id)):

@@ -16,7 +16,7 @@ from offramp.record import NamedTuple
 
 TEMPLATE_MARKS = ("{{", "{%", "{#")
 _DEEPEST = 40
-_MOST_STEPS = 20_000
+_MOST_STEPS = 10_000
 _LONGEST = 100_000
 _TEXT_METHODS = frozenset(
     "capitalize format join lower lstrip removeprefix removesuffix replace rstrip split strip swapcase title "
