@@ -103,7 +103,7 @@ class Objects:
         objects = set(self._graph.objects(variable)) if by_object else set()
         for one in by_object.keys() & objects:
             whole += self._happening(one, start, use, seen)
-        parts = set().union(*map(self._graph.within, objects)) - objects
+        parts = set().union(*(self._graph.within(one, known=True) for one in objects)) - objects
         for one in by_object.keys() & parts:
             inner += self._happening(one, start, use, seen)
         if self._graph.exhausted:
@@ -180,7 +180,7 @@ class Objects:
             changes: dict[object, dict[Change, None]] = {}
             for variable, change in self._flow.changes:
                 for one in list(self._graph.objects(variable)):
-                    reached = {one, *self._graph.within(one)} if change.deep else {one}
+                    reached = {one, *self._graph.within(one)} if change.deep or one == OUTSIDE else {one}
                     for part in reached - {OUTSIDE}:
                         if not isinstance(part, ast.Tuple):
                             changes.setdefault(part, {})[change] = None

@@ -11,9 +11,10 @@ from collections.abc import Hashable
 
 ITEMS, EVERY, SOME = "[]", "**", "*"
 NOTHING = 0
-# Stands for objects that are not followed: their attributes are those of that name of all objects, their
-# items all that was given away to what is not followed.
+# Stands for objects that are not followed: their attributes are those of that name of all objects. Any of them may
+# have, or be, what was given away to them.
 OUTSIDE = "outside"
+_GIVEN = "given"
 _MOST_STEPS = 100_000
 
 
@@ -66,12 +67,13 @@ class PointsTo:
 
     def give_away(self, variable: int) -> None:
         """Let objects that are not followed have what a variable stands for."""
-        self.flow(variable, self.field(OUTSIDE, ITEMS))
+        self.flow(variable, self.field(OUTSIDE, _GIVEN))
 
     def _keep(self, one: Hashable, field: str, source: int) -> None:
-        self.flow(source, self.field(one, field))
         if one == OUTSIDE:
             self.give_away(source)
+        if one != OUTSIDE or field not in (ITEMS, EVERY):
+            self.flow(source, self.field(one, field))
 
     def derive(self, one: Hashable, base: Hashable) -> None:
         """Let an object have the attributes of another one."""
@@ -85,11 +87,9 @@ class PointsTo:
         if known is not None:
             return known
         made = self._fields[one, name] = self.new()
-        if name == EVERY and one == OUTSIDE:
-            given = self.field(OUTSIDE, ITEMS)
-            self.flow(given, made)
-            self.flow(self.load(given, EVERY), made)
-        if name in (ITEMS, EVERY):
+        if one == OUTSIDE and name in (ITEMS, EVERY):
+            self._waiting.append((made, OUTSIDE))
+        if name in (ITEMS, EVERY, _GIVEN):
             return made
         self._names.setdefault(one, []).append(name)
         if one != OUTSIDE:
@@ -130,7 +130,7 @@ class PointsTo:
             inner = waiting.pop()
             if known and inner == OUTSIDE:
                 continue
-            for name in (ITEMS,) if inner == OUTSIDE else (ITEMS, EVERY):
+            for name in (_GIVEN,) if inner == OUTSIDE else (ITEMS, EVERY):
                 if (inner, name) in self._fields:
                     more = self.objects(self._fields[inner, name]) - found
                     found |= more
