@@ -97,6 +97,7 @@ def _block_edit(
     keys = [_key(statement) for statement in block]
     before: list[str] = [""] * len(block)
     after: list[str] = [""] * len(block)
+    begun: set[int] = set()
     for line in added:
         section = [index for index, key in enumerate(keys) if key[0] == line.key[0]]
         smaller = [index for index in section if keys[index] < line.key]
@@ -107,7 +108,8 @@ def _block_edit(
         else:
             earlier = [index for index, key in enumerate(keys) if key[0] < line.key[0]]
             if earlier:
-                after[earlier[-1]] += line.text if after[earlier[-1]].startswith("\n") else f"\n{line.text}"
+                after[earlier[-1]] += line.text if line.key[0] in begun else f"\n{line.text}"
+                begun.add(line.key[0])
             else:
                 before[0] = f"{before[0].rstrip()}\n{line.text}\n".lstrip()
     text = ""

@@ -85,7 +85,7 @@ def judged(result: FileResult, target: str) -> Converted | Refused | None:
             result.new_text,
             tuple(flow for fix in fixes for flow in fix.flows),
             tuple(dict.fromkeys(pair for fix in fixes for pair in fix.connections)),
-            tuple(fix.reason for fix in fixes if fix.applicability is Applicability.UNSAFE),
+            tuple(dict.fromkeys(fix.reason for fix in fixes if fix.applicability is Applicability.UNSAFE)),
         )
     positions = Positions(result.text)
     blockers = {

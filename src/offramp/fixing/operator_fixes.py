@@ -80,7 +80,7 @@ def _conversion(
     for use in module.uses:
         reports = use.call is not None and use.role != "hook"
         if graph.dags and reports and source.positions.span(use.callee) not in found:
-            blockers.append(Blocker("its finding is suppressed, or its rule is not selected", use.callee))
+            blockers.append(Blocker("this operator's finding is suppressed, or its rule not selected", use.callee))
     conversion = conversion._replace(blockers=tuple(blockers))
     if not graph.dags:
         return conversion
