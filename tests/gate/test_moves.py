@@ -173,9 +173,8 @@ def result(path: str, names: list[str]) -> tuple[str, FileResult]:
 
 def moves(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, str]:
     accepted = {entry for item in before.items() for entry in entries_of(item[0], result(*item)[1].findings)}
-    return moved(
-        [result(*item) for item in after.items()], accepted, lambda _path: True, lambda path: path not in after
-    )
+    found = [result(*item) for item in after.items()]
+    return moved(found, accepted, {"OFR301"}, lambda _path: True, lambda path: path not in after)
 
 
 @given(FILES, FILES)
@@ -220,4 +219,9 @@ def test_thousands_of_moved_files() -> None:
 
 
 def test_entries_are_compared_by_what_they_say() -> None:
-    assert moved([result("b.py", ["D"])], {Entry("a.py", "OFR302", "D")}, bool, bool) == {}
+    entries = {Entry("a.py", "OFR302", "D")}
+    assert moved([result("b.py", ["D"])], entries, {"OFR301", "OFR302"}, bool, bool) == {}
+    # What this run does not look for says nothing of a file.
+    entries = {Entry("a.py", "OFR301", "D"), Entry("a.py", "OFR302", "X"), Entry("a.py", "OFR302", "Y")}
+    assert moved([result("b.py", ["D"])], entries, {"OFR301", "OFR302"}, bool, bool) == {}
+    assert moved([result("b.py", ["D"])], entries, {"OFR301"}, bool, bool) == {"a.py": "b.py"}

@@ -280,17 +280,17 @@ def _encodes(text: str) -> bool:
 
 
 def _entry(path: str, raw: bytes, number: int, item: Any) -> Entry:
-    def fail(sentence: str) -> NoReturn:
-        _fail(path, _row(raw, number), sentence)
-
-    if type(item) is not dict or not item.keys() <= _KEYS:
-        fail("an entry has the keys path, code, name and nth")
-    file, code, name, nth = item.get("path"), item.get("code"), item.get("name"), item.get("nth", 1)
-    if not (file and code and name and type(file) is type(code) is type(name) is str):
-        fail("an entry needs the strings path, code and name")
-    if type(nth) is not int or nth < 1:
-        fail("`nth` of an entry is a number from 1 up")
-    return Entry(file, code, name, nth)
+    if type(item) is dict and item.keys() <= _KEYS:
+        file, code, name, nth = item.get("path"), item.get("code"), item.get("name"), item.get("nth", 1)
+        if not (file and code and name and type(file) is type(code) is type(name) is str):
+            fault = "an entry needs the strings path, code and name"
+        elif type(nth) is int and nth > 0:
+            return Entry(file, code, name, nth)
+        else:
+            fault = "`nth` of an entry is a number from 1 up"
+    else:
+        fault = "an entry has the keys path, code, name and nth"
+    return _fail(path, _row(raw, number), fault)
 
 
 def _row(raw: bytes, number: int) -> int:

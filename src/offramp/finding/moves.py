@@ -20,6 +20,7 @@ _Content = frozenset[tuple[str, str, int]]
 def moved(
     results: Collection[tuple[str, FileResult]],
     accepted: Collection[Entry],
+    codes: Collection[str],
     is_new: Callable[[str], bool],
     is_gone: Callable[[str], bool],
 ) -> dict[str, str]:
@@ -29,21 +30,23 @@ def moved(
     half of what either has. Each that is gone was moved once, and of those that are still
     there the others are copies. ``is_new`` and ``is_gone`` are asked of as few paths as may be.
     """
-    known = {entry.path for entry in accepted}
+    found = {path: result.findings for path, result in results if result.findings}
+    # Nearly always all files with findings have entries, and that is all that has to be known.
+    known = {entry.path for entry in accepted if entry.path in found}
     arrived = {
-        path: _content((finding.code, finding.fingerprint) for finding in result.findings)
-        for path, result in results
-        if result.findings and path not in known and is_new(path)
+        path: _content((finding.code, finding.fingerprint) for finding in findings)
+        for path, findings in found.items()
+        if path not in known and is_new(path)
     }
     if not arrived:
         return {}
     gone: dict[str, list[tuple[str, str]]] = {
-        path: [] for path in known.difference(path for path, _ in results) if is_gone(path)
+        path: [] for path in {entry.path for entry in accepted}.difference(found) if is_gone(path)
     }
     for entry in accepted:
-        if entry.path in gone:
+        if entry.path in gone and entry.code in codes:
             gone[entry.path].append((entry.code, entry.name))
-    pairs = _Pairs({path: _content(keys) for path, keys in gone.items()}, arrived)
+    pairs = _Pairs({path: _content(keys) for path, keys in gone.items() if keys}, arrived)
     pairs.take_equal(lambda path, content: (os.path.basename(path), content))
     pairs.take_equal(lambda _path, content: content)
     pairs.take_alike(os.path.basename)

@@ -230,8 +230,7 @@ class _Coverage:
 
     def moves(self, results: Collection[tuple[str, FileResult]], accepted: Collection[Entry]) -> dict[str, str]:
         """The files that were moved, old -> new, as entries have them."""
-        judged = [entry for entry in accepted if entry.code in self._codes]
-        return moved(results, judged, self.is_new, lambda path: self._left(self._absolute(path)))
+        return moved(results, accepted, self._codes, self.is_new, lambda path: self._left(self._absolute(path)))
 
     def _left(self, path: str) -> bool:
         """Whether a file has left its place: where only a part of a tree is looked at, only git's trees are whole."""
