@@ -7,6 +7,7 @@ time zone, so that a schedule object is written.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import pairwise
@@ -32,6 +33,18 @@ _PRESETS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+# What Airflow 2.10.5 and 3.3.2 (croniter 6.0 and 7.0) and Prefect 3.8.8 read alike in each field, whatever the case:
+# a value, a name, what else stands for a day. `W`, `H` and `R` are not among them.
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_DAYS = "sun|mon|tue|wed|thu|fri|sat"
+_FIELDS = (
+    (r"[0-5]?\d", ""),
+    (r"[01]?\d|2[0-3]", ""),
+    (r"0?[1-9]|[12]\d|3[01]", "l"),
+    (rf"0?[1-9]|1[0-2]|{_MONTHS}", ""),
+    (rf"[0-7]|{_DAYS}", rf"l[0-7]|(?:[0-7]|{_DAYS})#[1-5]"),
+)
+_ANY_DAY = ("*", "?")
 _UTC = ("datetime.timezone.utc", "datetime.UTC", "pendulum.UTC", "pytz.UTC", "pytz.utc")
 _MOVING = ("pendulum.today", "pendulum.now", "pendulum.yesterday", "datetime.datetime.now", "datetime.datetime.today")
 _ONCE = "`@once`: Airflow starts one run when the DAG is first switched on, a flow is started by hand"
@@ -108,7 +121,7 @@ def _written(argument: Argument, start: _Start | None, expressions: Expressions,
 def _lets_run(start: _Start, cron: object, argument: Argument, versions: Versions) -> None:
     """Whether runs begin in spite of a start_date that moves on; Blocked where they do not."""
     fields = str(cron).split()
-    period = 366 if fields[3] != "*" else 31 if fields[2] != "*" else 7 if fields[4] != "*" else 1
+    period = 366 if fields[3] != "*" else 31 if fields[2] not in _ANY_DAY else 7 if fields[4] != "*" else 1
     if start.days < period and versions.airflow.at_least((3,)) is not True:
         raise Blocked(
             "on Airflow 2 a start_date that moves on lets no run begin unless it lies a whole period back",
@@ -141,13 +154,13 @@ def _interval(argument: Argument, start: _Start | None, expressions: Expressions
 
 
 def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expressions) -> Schedule:
-    cron = _PRESETS.get(text, text)
+    cron = _PRESETS.get(text.strip().lower(), text)
     if cron.startswith("@"):
         raise Blocked(f"`{text}` has no equal in Prefect", argument.node)
     fields = cron.split()
-    if len(fields) != 5 or any(mark in cron for mark in "?LW#H"):
+    if len(fields) != 5 or not all(map(_is_understood, _FIELDS, fields)):
         raise Blocked("is a cron expression that Prefect may read otherwise", argument.node)
-    if fields[2] != "*" and fields[4] != "*":
+    if fields[2] not in _ANY_DAY and fields[4] != "*":
         raise Blocked("names days of the month and of the week, which cron readers combine in two ways", argument.node)
     if "/" in fields[2]:
         expressions.doubts[f"after February Prefect leaves out 1 March of `{cron}`, as croniter did before 7.0"] = (
@@ -169,6 +182,15 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
     )
 
 
+def _is_understood(known: tuple[str, str], field: str) -> bool:
+    """Whether a field is a list of values, ranges and steps, or of what else stands for a day."""
+    value, other = known
+    part = rf"(?:\*|(?:{value})(?:-(?:{value}))?)(?:/0*[1-9]\d*)?" + (f"|{other}" if other else "")
+    if field == "?":
+        return known is _FIELDS[2]
+    return all(re.fullmatch(part, one.lower()) for one in field.split(","))
+
+
 def _hours(field: str) -> set[int]:
     """The hours that a field of a cron expression names; all of them where it is not followed."""
     found: set[int] = set()
@@ -176,7 +198,10 @@ def _hours(field: str) -> set[int]:
         for part in field.split(","):
             hours, _, step = part.partition("/")
             first, _, last = ("0-23" if hours == "*" else hours).partition("-")
-            found.update(range(int(first), int(last or (23 if step else first)) + 1, int(step or 1)))
+            end = int(last or (23 if step else first))
+            # A range that goes over midnight goes on after it.
+            named = range(int(first), end + (1 if end >= int(first) else 25), int(step or 1))
+            found.update(hour % 24 for hour in named)
     except ValueError:
         return set(range(24))
     return found
