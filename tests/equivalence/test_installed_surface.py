@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from equivalence.environments import python
-from offramp.fixing.templates import NO_PARAMETERS
+from offramp.fixing.flow_parameters import UNFIT
 from offramp.knowledge.api_surface import surface
 from offramp.knowledge.prefect_loads import LOADED
 
@@ -100,7 +100,7 @@ def test_the_names_that_a_parameter_cannot_have_are_those_that_fail() -> None:
     usual = ["self", "cls", "name", "type", "id", "model_name", "register", "parameters", "flow", "task", "date"]
     _, attributes = failing([])
     failed, _ = failing([*attributes, *usual, "_target", "__target", "return_state", "wait_for"])
-    assert failed == NO_PARAMETERS | {"_target", "__target"}
+    assert failed == UNFIT | {"_target", "__target"}
 
 
 # A flow that runs a task of prefect-dbt's and one of its own, and what all its processes import.

@@ -175,9 +175,10 @@ class Module:
         around = self.dags.surroundings(call)
         positional = tuple(argument.name for argument in note.arguments)
         taking = made if isinstance(made, ast.Call) else call
-        return Use(
-            callee, call, made, path, note, derived, self._given(taking, note, derived, around, positional), around
-        )
+        # A hook is no task: `default_args` are not for it.
+        inherited = Arguments({}, complete=True) if note.roles.get(path) == "hook" else self.dags.inherited(around)
+        arguments = self._given(taking, note, derived, inherited, positional)
+        return Use(callee, call, made, path, note, derived, arguments, around)
 
     def _expanded(self, call: ast.Call) -> ast.Call:
         """The ``.expand(…)`` call on a ``.partial(…)`` call, directly or through one name."""
@@ -197,11 +198,10 @@ class Module:
         call: ast.Call,
         note: Note,
         derived: ast.ClassDef | None,
-        around: Surroundings,
+        inherited: Arguments,
         positional: tuple[str, ...],
     ) -> Arguments:
         own = self.values.arguments(call, positional)
-        inherited = self.dags.inherited(around)
         given = dict(inherited.given)
         complete = inherited.complete
         if "default_args" in own.given:

@@ -73,6 +73,17 @@ def _timeless(module: Module, call: ast.Call) -> bool:
     )
 
 
+def uncalled(module: Module, graph: Graph, function: FunctionNode, unused: str) -> str:
+    """The sentence on a task that no graph has: ``unused``, if nothing uses it; empty where its uses are blocked.
+
+    It runs nowhere, and nothing is lost with it but its code.
+    """
+    bindings = (binding for binding in module.names.bindings_of(function) if binding.kind == "function")
+    if not any(module.names.uses(binding) for binding in bindings):
+        return unused
+    return "" if graph.blockers else f"`{function.name}` is used in a way that is not followed"
+
+
 class Search:
     """Looks through a file of DAGs for what would not mean the same in a file of flows.
 
@@ -251,8 +262,11 @@ class Search:
         for statement in self.module.tree.body:
             if not isinstance(statement, FunctionNode) or statement in called:
                 continue
-            if self.module.dags.decorated(statement, _SECTIONS[:-1]) is not None:
-                self._block(f"no DAG of this file calls `{statement.name}`", statement)
+            if self.module.dags.decorated(statement, _SECTIONS[:-1]) is None:
+                continue
+            unused = f"no DAG of this file calls `{statement.name}`"
+            if reason := uncalled(self.module, self.graph, statement, unused):
+                self._block(reason, statement)
 
     def _check_lines(self) -> None:
         """Code that moves does so by lines, which it must not share."""

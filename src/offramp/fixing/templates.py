@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Set
-from types import NoneType
 
-from offramp.finding.graph import Argument, Dag, Task
-from offramp.finding.values import Constant, Reference, Table
+from offramp.finding.graph import Argument, Task
+from offramp.finding.values import Constant, Table
 from offramp.fixing.expressions import Blocked, Expressions, Rendered
+from offramp.fixing.flow_parameters import NO_PARAMETERS, FlowParameters
 from offramp.fixing.lasting import unsettled
 from offramp.fixing.rendering import holds_template, rendered_lines
 from offramp.fixing.text import operand, repr_text
-from offramp.knowledge.airflow_names import current_name
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
 
@@ -41,7 +39,6 @@ _INSTANT = (
 _PARAMETER = r"params(?:\.(\w+)|\[\s*(['\"])(\w+)\2\s*\])"
 _LITERAL = r"'([^'\\]*)'|\"([^\"\\]*)\"|(0|[1-9][0-9]*)"
 _OWN_PARAMS = frozenset(dir(dict)) | {"deserialize", "dump", "get_param", "serialize", "validate"}
-_SHOWN_ONLY = ("description", "title", "section", "default")
 
 
 # By whether Airflow is 3 or newer.
@@ -59,57 +56,12 @@ class _Field(NamedTuple):
     usual: str | None = None
 
 
-# What a flow cannot call a parameter, besides what begins with `_`: its import fails, or it gets another value
-# (Prefect 3.8.8). Other attributes of pydantic's models, such as `schema`, only warn.
-NO_PARAMETERS = frozenset(
-    "model_config model_dump model_dump_json model_extra model_fields_set model_validate model_validate_json "
-    "model_validate_strings return_state wait_for".split()
-)
-
-
-def parameters(dag: Dag, expressions: Expressions, taken: Set[str]) -> dict[str, Constant]:
-    """The defaults of the ``params`` of a DAG, by names that its flow can have: none is ``taken``. Raises Blocked."""
-    argument = dag.arguments.get("params")
-    if argument is None:
-        return {}
-    values = expressions.module.values
-    table = values.single(argument.node)
-    if isinstance(table, Constant) and table.value is None:
-        return {}
-    if not isinstance(table, Table) or not table.complete:
-        raise Blocked("the names in `params` are not known here", argument.node)
-    found = {}
-    for name, node in table.entries.items():
-        if not name.isidentifier() or name.startswith("_") or name in taken | NO_PARAMETERS:
-            raise Blocked(f"`{name}` in `params` is no name that a parameter of the flow could have", argument.node)
-        known = values.single(node) if node is not None else None
-        if isinstance(node, ast.Call):
-            known = _default(node, expressions)
-        if not isinstance(known, Constant) or not isinstance(known.value, str | int | float | NoneType):
-            raise Blocked(f"the default of `{name}` in `params` is no plain value that is known here", argument.node)
-        found[name] = known
-    return found
-
-
-def _default(call: ast.Call, expressions: Expressions) -> Constant | None:
-    """The default that a ``Param`` is made with."""
-    callee = expressions.module.values.single(call.func)
-    if not isinstance(callee, Reference) or current_name(callee.path) != "airflow.sdk.Param":
-        return None
-    given = {keyword.arg: keyword.value for keyword in call.keywords}
-    if any(name not in _SHOWN_ONLY for name in given):
-        doubt = "`params`: Airflow checks the values that a run is given against their schemas, Prefect takes any"
-        expressions.doubts[doubt] = call
-    if len(call.args) > 1 or None in given or bool(call.args) == ("default" in given):
-        return None
-    known = expressions.module.values.single(call.args[0] if call.args else given["default"])
-    return known if isinstance(known, Constant) else None
-
-
 class Templates:
     """Renders the templates of one task."""
 
-    def __init__(self, task: Task, expressions: Expressions, versions: Versions, given: Mapping[str, Constant]) -> None:
+    def __init__(
+        self, task: Task, expressions: Expressions, versions: Versions, given: FlowParameters = NO_PARAMETERS
+    ) -> None:
         self.task = task
         self.expressions = expressions
         self.versions = versions
@@ -227,9 +179,12 @@ class Templates:
     def _parameter(self, name: str, node: ast.AST) -> _Field:
         if "params" in self.task.arguments:
             raise Blocked("is a template that takes a parameter, and the task has `params` of its own", node)
-        if name not in self.given or name in _OWN_PARAMS:
-            raise Blocked(f"is a template, and `params` of the DAG holds no `{name}`", node)
-        return _Field(f"flow_run.parameters['{name}']", usual=str(self.given[name].value))
+        if name in _OWN_PARAMS:
+            raise Blocked(f"is a template, and `{name}` of `params` may be a method of Airflow's own", node)
+        if name not in self.given.defaults:
+            problem = self.given.problem(name, node)
+            raise Blocked(problem.reason, problem.node)
+        return _Field(f"flow_run.parameters['{name}']", usual=str(self.given.defaults[name].value))
 
     def _instant(self, name: str, form: str, shown: str, node: ast.AST, what: str) -> _Field:
         """A moment of the run that is the one for which Prefect scheduled the flow run."""

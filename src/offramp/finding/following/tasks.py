@@ -65,6 +65,8 @@ class Tasks(Following):
             node = dag.arguments["default_args"].node
             if not self._defaults(Given(node, self.values.evaluate(node), "keyword"), found):
                 self._block("`default_args` of the DAG are not known here", node)
+            # Airflow makes them the DAG's own, and takes them out (2.10 and 3.3).
+            found.pop("params", None)
         if self.groups:
             found.update(self.groups[-1].defaults)
         if "default_args" in own and not self._defaults(own["default_args"], found):

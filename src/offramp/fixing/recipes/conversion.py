@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from offramp.finding.graph import Blocker, Dag, Graph, Task
 from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module
-from offramp.finding.values import Constant
 from offramp.fixing.expressions import Expressions
+from offramp.fixing.flow_parameters import FlowParameters
 from offramp.fixing.options import Options
 from offramp.fixing.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step
 from offramp.fixing.sharing import Sharing
@@ -66,7 +66,7 @@ class Work:
         self.doubts: dict[str, ast.AST] = {}
         self.imports: set[tuple[str, str]] = {("prefect", "flow")}
         self.taken = self._taken()
-        self.parameters: dict[Dag, dict[str, Constant]] = {}
+        self.parameters: dict[Dag, FlowParameters] = {}
         self.steps: list[Step] = []
         self.pieces: dict[ast.stmt, list[str]] = {}
         self.edits: list[Edit] = []

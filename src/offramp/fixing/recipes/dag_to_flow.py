@@ -16,6 +16,7 @@ from offramp.finding.operators import Module
 from offramp.finding.values import Constant
 from offramp.fixing import lasting
 from offramp.fixing.expressions import Blocked, harmless
+from offramp.fixing.flow_parameters import flow_parameters
 from offramp.fixing.options import Options
 from offramp.fixing.recipes.conversion import COMMENTS, GENERATED, Conversion
 from offramp.fixing.recipes.flow_body import OWN_NAMES, Step, flow_body
@@ -23,7 +24,6 @@ from offramp.fixing.recipes.placement import Placement
 from offramp.fixing.recipes.task_functions import TaskFunctions
 from offramp.fixing.returned import survives
 from offramp.fixing.schedule import schedule_blockers
-from offramp.fixing.templates import parameters
 from offramp.fixing.text import INDENT, call_lines, literal, repr_text
 from offramp.model import Argument as Row
 from offramp.reading.source import Source
@@ -93,11 +93,9 @@ class _Converter(TaskFunctions, Placement):
         taken = OWN_NAMES | GENERATED | lasting.OF_SUBMIT | {*dir(builtins), *kwlist} | (bindings.keys() - of_tasks)
         for dag in self.graph.dags:
             own = self.module.names.scopes[dag.function].bindings if dag.function is not None else {}
-            try:
-                self.parameters[dag] = parameters(dag, self.expressions, taken | (own.keys() - of_tasks))
-            except Blocked as blocked:
-                self.blockers.append(blocked.blocker)
-        self.taken.update(name for given in self.parameters.values() for name in given)
+            self.parameters[dag] = flow_parameters(dag, self.expressions, taken | (own.keys() - of_tasks))
+            self.blockers += self.parameters[dag].problems.values()
+        self.taken.update(name for given in self.parameters.values() for name in given.defaults)
 
     def _dag(self, dag: Dag) -> list[str]:
         self._id(dag)
@@ -211,7 +209,7 @@ class _Converter(TaskFunctions, Placement):
             plural = "futures" if step.mapped else "future"
             futures[task] = self._name(f"{base.removesuffix('_future')}_{plural}")
         lines = call_lines("@flow", {**options, "log_prints": "True"}, indent=0)
-        lines += _header(name, self.parameters.get(dag, {}))
+        lines += _header(name, self.parameters[dag].defaults)
         docstring = _docstring(dag, self.source)
         if docstring:
             lines.append(INDENT + docstring)

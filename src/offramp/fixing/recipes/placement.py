@@ -10,6 +10,7 @@ from offramp.finding.names import Binding, FunctionNode
 from offramp.finding.nodes import walk
 from offramp.finding.values import Constant, Items
 from offramp.fixing.expressions import Blocked
+from offramp.fixing.lasting import uncalled
 from offramp.fixing.recipes.airflow_lookups import lookups
 from offramp.fixing.recipes.conversion import COMMENTS, Work, imports_airflow, is_airflow
 from offramp.fixing.schedule import schedule
@@ -162,11 +163,13 @@ class Placement(Work):
                 return [line for inner in statement.body for line in self._inner_text(inner, dag)]
             decorator = self.hoisted.get(statement)
             called = any(task.function is statement for one in self.graph.dags for task in one.tasks.values())
-            if decorator is None and not called and self.module.dags.decorated(statement, _DECORATORS):
-                # A task that no DAG calls runs nowhere; nothing is lost with it but its code.
-                self._block(f"the task `{statement.name}` is never called", statement)
             if decorator is None and not called:
-                self._check_kept(statement)
+                if self.module.dags.decorated(statement, _DECORATORS) is None:
+                    self._check_kept(statement)
+                elif reason := uncalled(
+                    self.module, self.graph, statement, f"the task `{statement.name}` is never called"
+                ):
+                    self._block(reason, statement)
             before = self.comments.before(statement)
             self.comments.keep(statement)
             # One piece: blank lines in its strings are no layout.

@@ -105,12 +105,12 @@ class TaskFunctions(Work):
         elif note.code:
             self._dbt(task, options, call, rows, problems)
         else:
-            pattern = _first_line(note.fields.get("prefect_pattern", ""))
-            raise Blocked(f"`{task.kind}` is not converted: {pattern}", task.node)
+            why = _why_not(note.fields.get("prefect_pattern", ""))
+            raise Blocked(f"`{task.kind}` is not converted{why}", task.node)
 
     def _render(self, task: Task, arguments: Iterable[Argument], problems: list[Blocker]) -> None:
         """Render the templates in arguments, each of which may be prevented."""
-        templates = Templates(task, self.expressions, self.options.versions, self.parameters.get(task.dag, {}))
+        templates = Templates(task, self.expressions, self.options.versions, self.parameters[task.dag])
         for argument in arguments:
             try:
                 templates.render(argument)
@@ -434,7 +434,7 @@ class TaskFunctions(Work):
             for parameter in (*own.args, *own.kwonlyargs)
             if parameter.arg in FROM_CONTEXT and parameter.arg not in given
         }
-        templates = Templates(task, self.expressions, self.options.versions, {})
+        templates = Templates(task, self.expressions, self.options.versions)
         filled: dict[str, str | Task] = {}
         for name, place in {**dict.fromkeys(added, function), **asked}.items():
             filled[name] = ""
@@ -694,5 +694,9 @@ def _below(task: Task) -> list[Task]:
     return [one for one in task.dag.tasks.values() if one in found and one is not task]
 
 
-def _first_line(text: str) -> str:
-    return " ".join(text.split())[:120]
+def _why_not(pattern: str) -> str:
+    """What a note says of an operator that is not converted: the sentence after those words, else its first one."""
+    text = " ".join(pattern.split())
+    _, _, told = text.rpartition("Not converted: ")
+    sentence = re.split(r"\.(?: |$)", told or text)[0]
+    return f": {sentence}" if sentence else ""
