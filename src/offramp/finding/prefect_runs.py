@@ -13,6 +13,7 @@ from offramp.finding.prefect_context import Prefect, Target
 from offramp.finding.trap import Trap
 from offramp.finding.value_paths import AWAITED, DROPPED, READ, UNSEEN, End, Paths, losses
 from offramp.finding.values import Constant, Given, Items, Made, Table, Value
+from offramp.knowledge.dbt_commands import command_of
 from offramp.knowledge.prefect_dbt_calls import (
     CLI_COMMAND,
     CORE_TASKS,
@@ -131,7 +132,7 @@ def retries_without_effect(module: Module, versions: Versions) -> Iterator[Trap]
 # dbt raises when other commands fail (dbt-core 1.10: their result is no ExecutionResult).
 _TELLING = frozenset({"run", "build", "test", "seed", "snapshot", "retry", "source freshness"})
 # Their failure is an exception, whatever a runner is told (dbt-core 1.11); `debug` only returns False.
-_RAISING = frozenset({"deps", "parse", "list", "ls", "clean"})
+_RAISING = frozenset({"deps", "parse", "list", "clean"})
 _HOLE = "\0"
 _DEEPEST = 3
 
@@ -354,10 +355,7 @@ def _verbs(prefect: Prefect, node: ast.AST, depth: int = 0) -> set[str]:
 
 
 def _verb(words: list[str]) -> str:
-    words = [word for word in words if not word.startswith("-")]
-    if words[:1] == ["dbt"]:
-        words = words[1:]
-    return " ".join(words[:2]) if words[:1] == ["source"] else "".join(words[:1])
+    return command_of(words[1:] if words[:1] == ["dbt"] else words)
 
 
 def _option(prefect: Prefect, options: Given, name: str) -> tuple[Value | None, ...]:
