@@ -14,10 +14,10 @@ from offramp.finding.detect import (
     cannot_parse,
     find,
     find_in_manifest,
+    keys_in,
     manifest_matters,
     needles,
     reads_manifests,
-    shown_text,
     takes_tree,
 )
 from offramp.finding.suppress import suppress
@@ -162,7 +162,7 @@ def check_bytes(
         source, findings = _found(path, raw, context, tree=tree, disable_noqa=disable_noqa)
         if fixes and findings:
             return _offered(_stage(source, _planned(source, findings, context), context), context)
-        return FileResult(path, tuple(findings), shown_text(source, context.rulebook) if findings else b"")
+        return _result(source, findings)
 
     return _guarded(path, raw, context, check)
 
@@ -193,7 +193,23 @@ def _guarded(path: str, raw: bytes, context: Context, check: Callable[[], FileRe
 
 
 def _fault(error: Exception) -> str:
-    return f"internal error: {type(error).__name__}: {error}; please report it"
+    from offramp.finding.keys import told
+
+    return told(f"internal error: {type(error).__name__}: {error}; please report it")
+
+
+def _result(source: Source, findings: Sequence[Finding], *, fixable: tuple[int, int] = (0, 0)) -> FileResult:
+    """The result of a file as it may be shown: nothing in it tells an API key."""
+    keys = keys_in(source) if findings else None
+    if keys is None:
+        return FileResult(source.path, tuple(findings), source.utf8 if findings else b"", fixable=fixable)
+    return FileResult(source.path, tuple(map(keys.shown, findings)), keys.text(), fixable=fixable)
+
+
+def _hidden(source: Source, findings: Sequence[Finding]) -> list[Finding]:
+    """Findings whose texts tell no API key, with all edits of their fixes."""
+    keys = keys_in(source)
+    return list(findings) if keys is None else list(map(keys.hidden, findings))
 
 
 def _stage(source: Source, planned: Sequence[Finding], context: Context) -> Stage:
@@ -234,16 +250,14 @@ def _offered(stage: Stage, context: Context) -> FileResult:
     from offramp.fixing.rounds import counts
 
     stage.prove_all()
-    source = stage.source
-    text = shown_text(source, context.rulebook) if stage.findings else b""
-    return FileResult(source.path, tuple(stage.findings), text, fixable=counts(stage))
+    return _result(stage.source, stage.findings, fixable=counts(stage))
 
 
 def planned(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
     """The findings of one file with their fixes, which were proven, or refusals; ``context`` is the file's own."""
     stage = _stage(source, _planned(source, findings, context), context)
     stage.prove_all()
-    return stage.findings
+    return _hidden(source, stage.findings)
 
 
 def proven(source: Source, planned: Sequence[Finding], chosen: Sequence[Finding], context: Context) -> Round:
@@ -262,9 +276,11 @@ def safe_fixes(
     return _stage(source, [*_planned(source, chosen, context), *others], context).next_round(unsafe=False)
 
 
-def shown(path: str, raw: bytes, context: Context) -> bytes:
+def shown(path: str, raw: bytes) -> bytes:
     """The UTF-8 text of a file that can be parsed, API keys as asterisks."""
-    return shown_text(Source(path, raw), context.of(path).rulebook)
+    source = Source(path, raw)
+    keys = keys_in(source)
+    return source.utf8 if keys is None else keys.text()
 
 
 def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: bool = False) -> FileResult:
@@ -292,7 +308,8 @@ def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: b
         if not outcome.applied:
             return result
         new = outcome.stage.source.raw
-        return result._replace(new_text=new, old_text=raw, fixed=outcome.applied, gone=outcome.gone)
+        fixed = tuple(_hidden(source, outcome.applied))
+        return result._replace(new_text=new, old_text=raw, fixed=fixed, gone=outcome.gone)
 
     return _guarded(path, raw, own, fix)
 
@@ -396,10 +413,10 @@ def _read(path: str) -> bytes | FileResult:
 
 
 def _unparsed(path: str, raw: bytes, rulebook: Rulebook, sentence: str, offset: int) -> FileResult:
-    from offramp.finding.keys import masked_text
+    from offramp.finding.keys import masked_text, told
 
     text = masked_text(readable(raw))
-    return FileResult(path, (cannot_parse(rulebook, sentence, min(offset, len(text))),), text)
+    return FileResult(path, (cannot_parse(rulebook, told(sentence), min(offset, len(text))),), text)
 
 
 def _in_processes(work: _Work, paths: Sequence[str], jobs: int) -> Iterator[FileResult]:

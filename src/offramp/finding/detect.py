@@ -20,6 +20,7 @@ from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 
 if TYPE_CHECKING:
+    from offramp.finding.keys import Keys
     from offramp.finding.operators import Module, Use
     from offramp.finding.trap import Trap
 
@@ -42,14 +43,15 @@ _PREFECT_TRAPS = {
         "retries-without-effect",
     ),
     "prefect_futures": ("future-not-resolved",),
-    "prefect_arguments": ("unknown-argument", "hard-coded-api-key", "domain-with-scheme", "lost-run-option"),
+    "prefect_arguments": ("unknown-argument", "domain-with-scheme", "lost-run-option"),
+    "prefect_keys": ("hard-coded-api-key",),
     "prefect_imports": ("wrong-import",),
 }
 # The rules that look into dependency manifests.
 _IN_MANIFESTS = frozenset({"airflow-dependency", "unknown-extra"})
 _ON_PREFECT = frozenset(detector for detectors in _PREFECT_TRAPS.values() for detector in detectors)
-_KEY_NEEDLE = b"api_key"
-_KEY = r"""(api_key['"]?\s*[=:]\s*(?:[\w.]+\()?)((['"]).*?\3(?:\s*\+\s*(['"]).*?\4)*)"""
+# Only a file with one of these may hold an API key. The last alternative is how dbt Cloud's look.
+_KEY_NEEDLES = rb"(?i)api[_-]?key|token|secret|passw|authorization|credentials|dbt[a-z]_[\w-]{16}"
 _IMPORTERS = tuple(
     b"import_module __import__ import_string importorskip resolve_name run_module run_path locate".split()
 )
@@ -120,13 +122,13 @@ def _sides(utf8: bytes, rulebook: Rulebook, rules: Mapping[str, Rule]) -> tuple[
     return on_airflow, on_prefect
 
 
-def shown_text(source: Source, rulebook: Rulebook) -> bytes:
-    """The text of a file as output may show it: every byte in its place, API keys as asterisks."""
-    if _KEY_NEEDLE not in source.utf8 or not any(needle in source.utf8 for needle in _PREFECT_NEEDLES):
-        return source.utf8
-    from offramp.finding.keys import masked
+def keys_in(source: Source) -> Keys | None:
+    """The API keys in a parsed file, which no output shows; None where there can be none."""
+    if not re.search(_KEY_NEEDLES, source.utf8):
+        return None
+    from offramp.finding.keys import keys_of
 
-    return masked(source, rulebook)
+    return keys_of(source)
 
 
 def find_in_manifest(
@@ -211,7 +213,7 @@ def _operators(source: Source, module: Module, rules: Mapping[str, Rule]) -> Ite
         if rule is not None:
             about = use.call or use.callee
             statement = module.names.statement(use.callee)
-            yield _finding(source, rule, slots, use.callee, statement, ast.unparse(about))
+            yield _finding(source, rule, slots, use.callee, statement, about)
 
 
 def _traps(
@@ -230,7 +232,7 @@ def _traps(
             )
             for trap in search(module, versions):
                 statement = module.names.statement(trap.node)
-                found = _finding(source, rules[detector], trap.slots, trap.node, statement, ast.unparse(trap.about))
+                found = _finding(source, rules[detector], trap.slots, trap.node, statement, trap.about)
                 related = (Related(source.positions.span(node), sentence) for node, sentence in trap.related)
                 yield found._replace(related=tuple(related)) if trap.related else found
 
@@ -270,17 +272,18 @@ def _derived_slots(use: Use) -> dict[str, str]:
 
 
 def _finding(
-    source: Source, rule: Rule, slots: Mapping[str, str], node: ast.AST, statement: ast.stmt, about: str
+    source: Source, rule: Rule, slots: Mapping[str, str], node: ast.AST, statement: ast.stmt, about: ast.AST | str
 ) -> Finding:
     span = source.positions.span(node)
+    if isinstance(about, ast.AST):
+        keys = keys_in(source)
+        about = ast.unparse(about) if keys is None else keys.unparsed(about)
     return Finding(rule.code, span, header(source, statement, node), rule.message.format_map(slots), _print(about))
 
 
 def _print(text: str) -> str:
     """A fingerprint that people can read in a review: one line, long ones closed by a checksum."""
     line = " ".join(text.split())
-    if "api_key" in line:
-        line = re.sub(_KEY, r"\1'***'", line)
     if len(line) <= _LONGEST_PRINT:
         return line
     return f"{line[:_LONGEST_PRINT]}… {crc32(line.encode('utf-8', 'replace')):08x}"

@@ -10,28 +10,19 @@ from offramp.finding.names import expects_failure
 from offramp.finding.operators import Module
 from offramp.finding.prefect_calls import prefect_of
 from offramp.finding.prefect_context import Prefect
+from offramp.finding.prefect_keys import credentials
 from offramp.finding.trap import Trap
-from offramp.finding.values import Arguments, Constant, Made, Reference, Table, Value, Values
+from offramp.finding.values import Arguments, Constant, Reference, Table, Values
 from offramp.knowledge.api_surface import Definition, Signature, Surface, surface
 from offramp.knowledge.prefect_dbt_calls import CLASSES, FUNCTIONS, OPTIONS, TRIGGER_AND_WAIT
 from offramp.reading.versions import Versions
 
-_CREDENTIALS = "DbtCloudCredentials"
 _OPTIONS_ARGUMENT = "trigger_job_run_options"
 _ATTEMPTS, _USUAL_ATTEMPTS = "retry_filtered_models_attempts", 3
 _PATHS = {known.name: path for path, known in FUNCTIONS.items()}
 _CLASS_PATHS = {name: path for path, name in CLASSES.items()}
 _CALLING = frozenset({"call", "submit", "map", "delay"})
 _SCHEME = re.compile(r"(?i)\s*(https?://)")
-# What people write where a key is to be filled in.
-_PLACEHOLDER = re.compile(
-    r"(?i)your|example|dummy|fake|sample|placeholder|change|replace|insert|here|test|todo|secret|token|password"
-    r"|api.?key|x{4}|\*{3}|\.{3}|[<>{}$\s]|0123456789|1234567|abcdef"
-)
-# The keys that dbt Cloud gives out begin with the first, or are 40 hexadecimal digits.
-_REAL_KEY = re.compile(r"dbt[a-z]_[\w-]{16,}|[0-9a-f]{40}")
-_SHORTEST_KEY = 12
-_ENVIRONMENT = (Reference("os.getenv"), Reference("os.environ.get"))
 # How blocks load themselves is Prefect's (2.7 to 3.8).
 _LOADS = ("load", "aload")
 _LOADING = Signature(
@@ -107,64 +98,14 @@ def lost_run_option(module: Module, versions: Versions) -> Iterator[Trap]:
                 yield Trap(call.func, {"field": name}, call)
 
 
-def hard_coded_api_key(module: Module, _: Versions) -> Iterator[Trap]:
-    """API keys of dbt Cloud that stand in the code."""
-    for call, given in _credentials(module):
-        if any(_is_key(text) for text in _texts(module.values, given.get("api_key"))):
-            yield Trap(call.func, {"call": _CREDENTIALS}, call.func)
-
-
 def domain_with_scheme(module: Module, _: Versions) -> Iterator[Trap]:
     """Domains of dbt Cloud that begin with ``https://``, which prefect-dbt writes before them again."""
-    for call, given in _credentials(module):
+    for call, given in credentials(module):
         node = given.get("domain")
         parts = module.values.text(node) if node is not None else None
         scheme = _SCHEME.match(parts[0]) if parts and isinstance(parts[0], str) else None
         if scheme:
             yield Trap(call.func, {"scheme": scheme[1]}, call.func)
-
-
-def keys_in(module: Module) -> frozenset[str]:
-    """Every API key that the module gives to credentials, so that no output shows one."""
-    return frozenset(
-        text
-        for _, given in _credentials(module)
-        for text in _texts(module.values, given.get("api_key"))
-        if _is_key(text)
-    )
-
-
-def _credentials(module: Module) -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
-    """The calls that make credentials, with the expressions given to them."""
-    for call in module.names.calls:
-        if any(
-            isinstance(value, Reference) and CLASSES.get(value.path) == _CREDENTIALS
-            for value in module.values.evaluate(call.func)
-        ):
-            given = module.values.arguments(call).given
-            yield call, {name: value.node for name, value in given.items() if value.node is not None}
-
-
-def _texts(values: Values, node: ast.expr | None) -> Iterator[str]:
-    """The strings that an expression may be, inside ``SecretStr(…)`` too."""
-    for value in values.evaluate(node) if node is not None else ():
-        if isinstance(value, Constant) and isinstance(value.value, str):
-            yield value.value
-        elif isinstance(value, Made) and value.call.args and _is_secret_type(value.callee):
-            yield from _texts(values, value.call.args[0])
-        elif isinstance(value, Made) and value.callee in _ENVIRONMENT and len(value.call.args) == 2:
-            yield from _texts(values, value.call.args[1])
-
-
-def _is_secret_type(callee: Value) -> bool:
-    return isinstance(callee, Reference) and callee.path.rpartition(".")[2] == "SecretStr"
-
-
-def _is_key(text: str) -> bool:
-    if _REAL_KEY.fullmatch(text):
-        return len(set(text)) > 8
-    mixed = any(character.isdigit() for character in text) and any(character.isalpha() for character in text)
-    return len(text) >= _SHORTEST_KEY and mixed and not _PLACEHOLDER.search(text)
 
 
 def _definitions(prefect: Prefect, offered: Surface | None, call: ast.Call) -> list[Definition]:

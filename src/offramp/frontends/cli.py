@@ -34,7 +34,7 @@ from offramp.output.outcome import Look, Outcome
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
-    from offramp.engine import Context
+    pass
 
 _CONVERSIONS = {"always": True, "configured": None, "never": False}
 # New objects between two garbage collections: a file's analysis, which holds cycles, makes some 50,000.
@@ -215,7 +215,7 @@ def _check(args: argparse.Namespace) -> int:
             if result.findings or result.problem or result.new_text is not None
         ]
     if level is not None:
-        results = _fixed(args, results, context, stdin=raw if stdin else None)
+        results = _fixed(args, results, stdin=raw if stdin else None)
     problems += [result.problem for result in results if result.problem]
     for problem in problems:
         complain(problem)
@@ -253,9 +253,7 @@ def _watch(args: argparse.Namespace) -> int:
     return watch(args, sys.argv[1:])
 
 
-def _fixed(
-    args: argparse.Namespace, results: Sequence[FileResult], context: Context, *, stdin: bytes | None
-) -> list[FileResult]:
+def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: bytes | None) -> list[FileResult]:
     """Write what was fixed, or show it as a diff; a file that cannot be written gets a problem."""
     from offramp.output import text
 
@@ -270,7 +268,7 @@ def _fixed(
 
         for result in results:
             if result.new_text is not None:
-                texts = [shown(result.path, raw, context) for raw in (result.old_text, result.new_text)]
+                texts = [shown(result.path, raw) for raw in (result.old_text, result.new_text)]
                 write(sys.stdout, unified(result.path, *texts))
     elif stdin is not None:
         new = results[0].new_text

@@ -91,7 +91,7 @@ def _results(outcome: Outcome, index: dict[str, int]) -> Iterator[dict[str, Any]
             "partialFingerprints": {_FINGERPRINT: identity(item.entry)},
         }
         fix = item.finding.fix
-        if fix is not None and fix.applicability is Applicability.SAFE:
+        if fix is not None and fix.applicability is Applicability.SAFE and fix.edits:
             result["fixes"] = [_fix(fix, item)]
         if outcome.compared:
             result["baselineState"] = "unchanged" if id(item.finding) in known else "new"

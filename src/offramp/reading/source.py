@@ -111,10 +111,10 @@ class Source:
 
     ``raw`` is the file as read; ``utf8`` its text as UTF-8 without byte order mark
     (equal to ``raw`` for nearly every file); ``encoding`` what it was decoded with.
-    ``analysis`` is where the layers above keep what they worked out, for each other.
+    ``analysis`` and ``keys`` are where the layers above keep what they worked out, for each other.
     """
 
-    __slots__ = ("_tokens", "_tree", "analysis", "bom", "encoding", "path", "positions", "raw", "text", "utf8")
+    __slots__ = ("_tokens", "_tree", "analysis", "bom", "encoding", "keys", "path", "positions", "raw", "text", "utf8")
 
     def __init__(self, path: str, raw: bytes, tree: ast.Module | None = None, *, lazily: bool = False) -> None:
         """Decode and parse; ``tree`` is used instead of parsing where a front end has one.
@@ -123,6 +123,7 @@ class Source:
         when it is asked for. Raises SourceError where CPython would refuse the file.
         """
         self.analysis: object = None
+        self.keys: object = None
         self._tokens: tuple[TokenInfo, ...] | None = None
         self.path = path
         self.raw = raw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from offramp.finding.keys import holds_key
+from offramp.finding.detect import keys_in
 from offramp.finding.nodes import walk
 from offramp.finding.prefect_context import SYNC, Prefect, Target
 from offramp.fixing.expressions import Blocked
@@ -43,6 +43,9 @@ def write_job_block(prefect: Prefect, insertions: Insertions, call: ast.Call, ta
         raise Blocked("the job block runs by itself only in a sync flow or task", call)
     statement = prefect.names.parents.get(call)
     given = _given(prefect, call, POSITIONAL[name])
+    keys = keys_in(insertions.source)
+    if keys is not None and keys.holds(call):
+        raise Blocked("an API key stands in this call, and a fix would write it again", call)
     differences = []
     attempts = given.pop(_ATTEMPTS, None)
     if name == TRIGGER_AND_WAIT and not (isinstance(attempts, ast.Constant) and attempts.value == 0):
@@ -93,8 +96,6 @@ def _given(prefect: Prefect, call: ast.Call, positional: tuple[str, ...]) -> dic
         raise Blocked("not all arguments are seen in this call", call)
     if prefect.values.arguments(call, positional).given.keys() != given.keys() or not given.keys() <= set(positional):
         raise Blocked("has arguments that are not known here", call)
-    if holds_key(prefect.module, call):
-        raise Blocked("an API key stands in this call, and a fix would write it again", call)
     if any("\n" in ast.unparse(node) for node in given.values()):
         raise Blocked("has an argument of several statements", call)
     return given
