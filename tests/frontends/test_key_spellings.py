@@ -54,7 +54,7 @@ GIVEN = {
     "percent": ("", '"%sTWO" % "ONE"'),
     "join": ("", '"".join(["ONE", "TWO"])'),
     "tuple": ("", '("KEY", 1)[0]'),
-    "list": ('KEYS = ["KEY", "x"]', "KEYS[0]"),
+    "list": ('ALL = ["KEY", "x"]', "ALL[0]"),
     "dict": ('CFG = {"k": "KEY"}', 'CFG["k"]'),
     "nested dict": ('CFG = {"a": {"k": "KEY"}}', 'CFG["a"]["k"]'),
     "dict call": ('CFG = dict(k="KEY")', 'CFG["k"]'),

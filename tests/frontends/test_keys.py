@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,25 @@ def test_every_key_is_found(offramp: Run, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(CODE)
     done = offramp("check", "a.py", "--select", "OFR402", "--output-format", "concise", "-q")
     assert [line.split(":")[1] for line in done.stdout.splitlines()] == ["7", "8", "14", "16"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"DbtCloudCredentials(api_key=os.environ.get('K', '{DECODED}'))",
+        f"run(DbtCloudCredentials(api_key='{DECODED}', account_id=1), 5",
+        f"run(DbtCloudCredentials(api_key=f'{DECODED}'), trigger_reason=''… 1f0a",
+        f"run('{FIRST}{SECOND}')",
+    ],
+)
+def test_what_an_earlier_baseline_has_is_not_shown(name: str, offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("")
+    entry = json.dumps({"path": "a.py", "code": "OFR211", "name": name})
+    (tmp_path / "offramp-baseline.json").write_text(f'[{{"offramp-baseline": 1}}\n,{entry}\n]\n')
+    for layout in OUTPUT_FORMATS:
+        done = offramp("gate", "--select", "OFR2", "--output-format", layout)
+        assert "gone from a.py: OFR211 " in done.stderr
+        assert shown(done.stdout + done.stderr) == []
 
 
 def test_the_gate_keeps_no_key(offramp: Run, tmp_path: Path) -> None:

@@ -53,6 +53,14 @@ async def test_a_finding_says_what_it_is_and_links_to_its_page(editor: Editor) -
     assert found.message.startswith("`trigger_dbt_cloud_job_run_and_wait_for_completion` is not awaited")
 
 
+async def test_no_message_shows_an_api_key(editor: Editor) -> None:
+    key = "q03zT7Jw.03-mX4vR9y"
+    uri = editor.open("keys.py", f"{DAG}    DBT_TOKEN = '{key}'\n".replace("job_id=1", f"job_id='{key}'"))
+    (found,) = await editor.shows(uri, "OFR101")
+    assert "dbt Cloud job `***`" in found.message
+    assert key not in str(found)
+
+
 async def test_what_works_is_only_noted(editor: Editor) -> None:
     (found,) = await editor.shows(editor.open("works.py", DAG), "OFR101")
     assert found.severity == types.DiagnosticSeverity.Information

@@ -11,7 +11,7 @@ from copy import deepcopy
 from offramp.finding.key_strings import KeyStrings, is_key, is_mixed, text_of
 from offramp.finding.nodes import walk
 from offramp.model import Finding, Span
-from offramp.reading.source import Source
+from offramp.reading.source import Source, SourceError
 
 # Keys by their looks: dbt Cloud's, and what text gives to a name (`DBT_TOKEN=…`) that is mixed like one.
 _LOOKS = rb"\bdbt[a-z]_[\w-]{16,}"
@@ -121,6 +121,15 @@ def told(sentence: str) -> str:
     """A sentence without what looks like a key."""
     raw = sentence.encode("utf-8", "surrogatepass")
     return _sentence(re.sub(_GIVEN, _blank_value, re.sub(_LOOKS, lambda key: _blank(key[0]), raw)))
+
+
+def told_code(code: str) -> str:
+    """A piece of code, as an earlier offramp wrote it into a baseline, without keys."""
+    raw = code.encode("utf-8", "surrogatepass")
+    try:
+        return Keys(Source("-", raw)).told(code)
+    except SourceError:
+        return masked_text(raw).decode("utf-8", "surrogatepass")
 
 
 def masked_text(text: bytes) -> bytes:

@@ -300,8 +300,10 @@ def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked:
     report: Report = statistics if gate.args.statistics else rendered
     deliver(gate.args, gate.context.settings.output_format, outcome, report)
     if gate.has_baseline and verdict.gone:
+        from offramp.finding.keys import told_code
+
         for entry in verdict.gone[:_MOST_SHOWN]:
-            complain(f"gone from {printable(entry.path)}: {entry.code} {printable(entry.name)}")
+            complain(f"gone from {printable(entry.path)}: {entry.code} {told_code(entry.name)}")
         more = len(verdict.gone) - _MOST_SHOWN
         rest = f", {more} of them not shown" if more > 0 else ""
         entries = "1 entry has" if len(verdict.gone) == 1 else f"{len(verdict.gone)} entries have"

@@ -12,8 +12,9 @@ from urllib.parse import quote
 from offramp import __version__
 from offramp.escapes import as_json
 from offramp.finding.baseline import Entry
+from offramp.finding.keys import told_code
 from offramp.model import Applicability, FileResult, Fix, Note, Rule, Span
-from offramp.output import SITE, rule_url
+from offramp.output import SITE, rule_url, well_formed
 from offramp.output.json_report import json_array
 from offramp.output.located import Located, Repository, identity, located
 from offramp.output.outcome import Outcome
@@ -119,7 +120,7 @@ def _absent(entry: Entry, index: dict[str, int]) -> dict[str, Any]:
         "ruleId": entry.code,
         "ruleIndex": index[entry.code],
         "level": "error",
-        "message": {"text": f"`{entry.name}` is gone"},
+        "message": {"text": well_formed(f"`{told_code(entry.name)}` is gone")},
         "locations": [_location(entry.path, None)],
         "partialFingerprints": {_FINGERPRINT: identity(entry)},
         "baselineState": "absent",
