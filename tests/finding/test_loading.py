@@ -37,6 +37,7 @@ AIRFLOW = "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobO
                 "prefect_dbt_calls",
                 "prefect_futures",
                 "prefect_imports",
+                "prefect_keys",
                 "prefect_runs",
                 "value_paths",
             ],
