@@ -161,7 +161,7 @@ def check_bytes(
     def check() -> FileResult:
         source, findings = _found(path, raw, context, tree=tree, disable_noqa=disable_noqa)
         if fixes and findings:
-            return _offered(_stage(source, _planned(source, findings, context), context), context)
+            return _offered(_stage(source, _planned(source, findings, context), context))
         return _result(source, findings)
 
     return _guarded(path, raw, context, check)
@@ -245,7 +245,7 @@ def _planned(source: Source, findings: Sequence[Finding], context: Context) -> l
     return plan(source, findings, context.rulebook, _options(context), context.project)
 
 
-def _offered(stage: Stage, context: Context) -> FileResult:
+def _offered(stage: Stage) -> FileResult:
     """The findings of a state with the fixes that were proven, and how many of them ``--fix`` would do away with."""
     from offramp.fixing.rounds import counts
 
@@ -304,7 +304,7 @@ def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: b
         if not findings:
             return FileResult(path, ())
         outcome = run(_stage(source, _planned(source, findings, own), own), unsafe=unsafe)
-        result = _offered(outcome.stage, own)
+        result = _offered(outcome.stage)
         if not outcome.applied:
             return result
         new = outcome.stage.source.raw
