@@ -124,7 +124,9 @@ def _sides(utf8: bytes, rulebook: Rulebook, rules: Mapping[str, Rule]) -> tuple[
 
 def keys_in(source: Source) -> Keys | None:
     """The API keys in a parsed file, which no output shows; None where there can be none."""
-    if not re.search(_KEY_NEEDLES, source.utf8):
+    if source.keys is None and not re.search(_KEY_NEEDLES, source.utf8):
+        source.keys = False
+    if source.keys is False:
         return None
     from offramp.finding.keys import keys_of
 

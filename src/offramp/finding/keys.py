@@ -105,7 +105,9 @@ class Keys:
         """The same without edits that would write a key again: outputs show edits."""
         finding = self.hidden(finding)
         fix = finding.fix
-        if fix is None or all(self.told(edit.text) == edit.text for edit in fix.edits):
+        # One text of all: the fixes of many findings may have very many edits.
+        written = "\n".join([edit.text for edit in fix.edits]) if fix is not None else ""
+        if fix is None or self.told(written) == written:
             return finding
         return finding._replace(fix=fix._replace(edits=()))
 
