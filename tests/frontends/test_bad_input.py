@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -193,3 +194,35 @@ def test_a_file_name_that_is_not_utf8(layout: str, offramp: Run, tmp_path: Path)
 def test_names_that_cannot_be(offramp: Run) -> None:
     assert offramp("check", "a" * 5000).returncode == 2
     assert offramp("check", "").returncode == 2
+
+
+def test_a_pipe_is_read_once_and_never_written(offramp: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for options, code in (([], 1), (["--diff"], 1), (["--fix"], 2)):
+        writer = Thread(target=pipe.write_text, args=(DAG,))
+        writer.start()
+        done = offramp("check", "--output-format", "concise", *options, str(pipe))
+        writer.join(20)
+        assert not writer.is_alive()
+        assert done.returncode == code
+        assert f"pipe:{DAG_PLACE}" in done.stdout or options
+    assert "pipe: cannot write: this is not a regular file; use --diff, or - for stdin\n" in done.stderr
+
+
+def test_a_notebook_that_is_named_is_not_taken_for_clean(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "explore.ipynb").write_text('{"cells": []}')
+    for arguments in (["check", "explore.ipynb"], ["check", "--stdin-filename", "explore.ipynb"]):
+        done = offramp(*arguments)
+        assert done.returncode == 2
+        assert "offramp: explore.ipynb: notebooks are checked in editors only" in done.stderr
+
+
+def test_stdin_that_stands_for_an_excluded_file_is_left_alone(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "offramp.toml").write_text('exclude = ["old"]\n')
+    arguments = ["check", "--stdin-filename", "old/dag.py"]
+    assert offramp(*arguments, input=DAG).returncode == 1
+    done = offramp(*arguments, "--force-exclude", input=DAG)
+    assert (done.returncode, done.stdout) == (0, "")
+    done = offramp(*arguments, "--force-exclude", "--fix", input=DAG)
+    assert (done.returncode, done.stdout) == (0, DAG)

@@ -17,6 +17,9 @@ def replace(path: str, before: bytes, after: bytes) -> None:
     cannot be written; it is then as it was.
     """
     target = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        # Reading a pipe again would wait for ever.
+        raise OfframpError(f"{path}: cannot write: this is not a regular file; use --diff, or - for stdin")
     try:
         with open(target, "rb") as file:
             if file.read() != before:

@@ -34,7 +34,7 @@ from offramp.output.outcome import Look, Outcome
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
-    pass
+    from offramp.settings import Settings
 
 _CONVERSIONS = {"always": True, "configured": None, "never": False}
 # New objects between two garbage collections: a file's analysis, which holds cycles, makes some 50,000.
@@ -193,6 +193,11 @@ def _check(args: argparse.Namespace) -> int:
         raw = sys.stdin.buffer.read()
         name = args.stdin_filename or "-"
         if args.stdin_filename is not None:
+            if _is_left_out(name, settings):
+                complain(f"{name} is excluded by the configuration")
+                if args.fix:
+                    sys.stdout.buffer.write(raw)
+                return CLEAN
             context.project = project_around([name], settings)
         if level is None:
             results = [check_bytes(name, raw, context, named=True, fixes=True)]
@@ -231,6 +236,18 @@ def _check(args: argparse.Namespace) -> int:
     if args.diff:
         return FOUND if any(result.new_text is not None for result in results) and not args.exit_zero else CLEAN
     return FOUND if found and not args.exit_zero else CLEAN
+
+
+def _is_left_out(name: str, settings: Settings) -> bool:
+    """Whether a file that stdin holds is not to be checked; raises OfframpError for a notebook, which cannot be."""
+    from offramp.reading.discover import NOTEBOOK, is_excluded
+    from offramp.settings import settings_for
+
+    if name.endswith(".ipynb"):
+        raise OfframpError(f"{name}: {NOTEBOOK}")
+    absolute = os.path.abspath(name)
+    nearest = settings_for(absolute, settings)
+    return nearest.force_exclude and is_excluded(absolute, nearest)
 
 
 def _watch(args: argparse.Namespace) -> int:

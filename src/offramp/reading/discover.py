@@ -15,6 +15,9 @@ from offramp.record import NamedTuple
 from offramp.settings import CONFIG_NAMES, PYTHON_ENDINGS, Settings, excluder, settings_for
 
 
+NOTEBOOK = "notebooks are checked in editors only; for the command line, write it as .py (jupyter nbconvert --to script)"
+
+
 class Discovery(NamedTuple):
     """The files to check, and what was said about the paths.
 
@@ -51,6 +54,8 @@ def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = Fals
             excluded.append(search.shown(absolute))
         elif stat.S_ISDIR(mode):
             search.directory(absolute, nearest)
+        elif absolute.endswith(".ipynb"):
+            search.problem(absolute, NOTEBOOK)
         else:
             search.files.add(search.shown(absolute))
     if manifests:
@@ -139,7 +144,8 @@ class _Search:
 
     def includes(self) -> None:
         """Take the files that requirements files include, which may have any name."""
-        pending = [path for path in sorted(self.files) if not path.endswith(PYTHON_ENDINGS)]
+        # A pipe gives its text only once, to the check.
+        pending = [path for path in sorted(self.files) if not path.endswith(PYTHON_ENDINGS) and os.path.isfile(path)]
         if not pending:
             return
         from offramp.reading.manifests import includes

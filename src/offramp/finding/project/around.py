@@ -32,7 +32,8 @@ class Around:
             absolute = os.path.abspath(path)
             if os.path.isdir(absolute):
                 directories[absolute] = True
-            else:
+            elif not os.path.exists(absolute) or os.path.isfile(absolute):
+                # A pipe is no part of a project, and gives its text only once.
                 directories.setdefault(os.path.dirname(absolute), False)
                 yield path
         for directory, is_whole in sorted(directories.items()):
