@@ -84,7 +84,7 @@ def _left(
 ) -> tuple[list[Blocker], list[str]]:
     """Return what the converted text still has that leads to Airflow, or no longer has and exports; with doubts."""
     exports = "__all__" in module.names.module.bindings
-    called = [one for one in imports if is_airflow(one) and isinstance(one.node, ast.Call)]
+    called = [one for one in imports if is_airflow(one) and isinstance(one.node, ast.expr)]
     own = [one for one in imports if not is_airflow(one)]
     way = project.way_to_airflow(source.path, own) if project is not None else None
     if not (exports or called or way):

@@ -83,7 +83,7 @@ class Loops(Following):
             given = turn.value if isinstance(turn.value, list | dict) else []
             flat = not any(isinstance(value, list | dict) for value in given)
             return [Constant(value) for value in given] if isinstance(turn.value, list | dict) and flat else None
-        if isinstance(node, ast.Call) and not node.keywords and (things := self._called(node)) is not None:
+        if isinstance(node, ast.Call) and (things := self._called(node)) is not None:
             return things
         value = self.values.single(node)
         if any(isinstance(binding.node, ast.Set) for binding in self._bound(node)) or isinstance(node, ast.Set):
@@ -97,6 +97,13 @@ class Loops(Following):
     def _called(self, node: ast.Call) -> list[Thing] | None:
         """What ``items()``, ``values()``, ``range``, ``enumerate``, ``zip`` and ``reversed`` go over."""
         function = node.func
+        start = next((keyword.value for keyword in node.keywords if keyword.arg == "start"), None)
+        callee = self.values.single(function)
+        name = callee.path if isinstance(callee, Reference) else ""
+        if name == "builtins.enumerate" and 1 <= len(node.args) + len(node.keywords) <= 2 and node.args:
+            return self._numbered(node.args[0], node.args[1] if len(node.args) == 2 else start)
+        if node.keywords:
+            return None
         if isinstance(function, ast.Attribute) and function.attr in ("items", "values") and not node.args:
             held = self._evaluate(function.value) if self._touches_tasks(function.value) else None
             table = self.values.single(function.value)
@@ -106,8 +113,6 @@ class Loops(Following):
                 return [
                     Parts((Constant(key), thing)) if function.attr == "items" else thing for key, thing in held.items()
                 ]
-        callee = self.values.single(function)
-        name = callee.path if isinstance(callee, Reference) else ""
         if name == "builtins.range" and 1 <= len(node.args) <= 3:
             numbers = [self._number(argument) for argument in node.args]
             known = [number for number in numbers if number is not None]
@@ -115,18 +120,22 @@ class Loops(Following):
                 return None
             counted = range(*known)
             return [Constant(number) for number in counted] if len(counted) <= _MOST_TURNS else None
-        if name in ("builtins.enumerate", "builtins.zip", "builtins.reversed") and node.args:
+        if name in ("builtins.zip", "builtins.reversed") and node.args:
             lists = [things for argument in node.args if (things := self._iterable(argument)) is not None]
             if len(lists) < len(node.args):
                 return None
             if name == "builtins.zip":
                 return [Parts(things) for things in zip(*lists)]  # noqa: B905 - as short as the shortest, here too
-            if len(lists) > 1:
-                return None
-            if name == "builtins.enumerate":
-                return [Parts((Constant(number), thing)) for number, thing in enumerate(lists[0])]
-            return lists[0][::-1]
+            return lists[0][::-1] if len(lists) == 1 else None
         return None
+
+    def _numbered(self, node: ast.expr, start: ast.expr | None) -> list[Thing] | None:
+        """What ``enumerate`` goes over."""
+        things = self._iterable(node)
+        first = self._number(start) if start is not None else 0
+        if things is None or first is None:
+            return None
+        return [Parts((Constant(number), thing)) for number, thing in enumerate(things, first)]
 
     def _number(self, node: ast.expr) -> int | None:
         """The whole number that an expression is, ``len`` of known things included; None when not known."""

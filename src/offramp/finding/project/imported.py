@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from offramp.finding.bans import Bans
@@ -20,6 +21,7 @@ _BY_NAME = {
     "importlib.import_module": (0, "name"),
     "importlib.util.find_spec": (0, "name"),
     "pkgutil.resolve_name": (0, "name"),
+    "pydoc.locate": (0, "path"),
     "pytest.importorskip": (0, "modname"),
     "runpy.run_module": (0, "mod_name"),
 }
@@ -33,7 +35,16 @@ _BY_TEXT = {
     "builtins.eval": (0, "source"),
     "builtins.compile": (0, "source"),
 }
-_CALLS = _BY_NAME | _BY_PATH | _BY_TEXT
+# What asks for a module that has been imported before, and for a distribution that is installed.
+_BY_KEY = {"sys.modules.get": (0, "key")}
+_BY_DISTRIBUTION = {
+    "importlib.metadata.version": (0, "distribution_name"),
+    "importlib.metadata.distribution": (0, "distribution_name"),
+    "importlib.metadata.metadata": (0, "distribution_name"),
+    "importlib.metadata.requires": (0, "distribution_name"),
+    "pkg_resources.get_distribution": (0, "dist"),
+}
+_CALLS = _BY_NAME | _BY_PATH | _BY_TEXT | _BY_KEY | _BY_DISTRIBUTION
 # Something of these is in every text that imports by a call.
 CALL_NEEDLES = (
     b"import_module",
@@ -49,7 +60,10 @@ CALL_NEEDLES = (
     b"exec(",
     b"eval(",
 )
+# Something of these is in every text that asks for what is installed or imported already.
+_ASKING_NEEDLES = (b"modules", b"metadata", b"locate", b"get_distribution")
 _CATCHING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_NOT_INSTALLED = _CATCHING | {"PackageNotFoundError", "DistributionNotFound", "KeyError", "LookupError"}
 _EXITS = frozenset({"exit", "_exit", "quit", "skip", "fail"})
 
 
@@ -83,8 +97,10 @@ def imported_by(tree: ast.Module, text: bytes, *, as_script: bool = False) -> li
     ``as_script`` takes what runs under ``if __name__ == "__main__"`` too.
     """
     found = list(_by_statements(tree, as_script=as_script))
-    if any(needle in text for needle in CALL_NEEDLES):
-        found += _by_calls(tree)
+    if any(needle in text for needle in CALL_NEEDLES + _ASKING_NEEDLES):
+        names = Names(tree)
+        found += _by_calls(names)
+        found += _by_keys(names)
     return found
 
 
@@ -126,17 +142,15 @@ def _never_runs(test: ast.expr, *, as_script: bool) -> bool | None:
     return None
 
 
-def _catches(node: ast.AST) -> bool:
-    """Return whether an import in the body of a statement may fail, and the code goes on."""
+def _catches(node: ast.AST, errors: frozenset[str] = _CATCHING) -> bool:
+    """Return whether an import in the body of a statement may fail with one of these errors, and the code goes on."""
     if isinstance(node, ast.Try):
-        return any(
-            _takes_import_errors(handler.type) and not any(map(_leaves, walk(handler))) for handler in node.handlers
-        )
+        return any(_takes(handler.type, errors) and not any(map(_leaves, walk(handler))) for handler in node.handlers)
     if isinstance(node, ast.With):
         return any(
             isinstance(item.context_expr, ast.Call)
             and "suppress" in (getattr(item.context_expr.func, "id", ""), getattr(item.context_expr.func, "attr", ""))
-            and any(_takes_import_errors(argument) for argument in item.context_expr.args)
+            and any(_takes(argument, errors) for argument in item.context_expr.args)
             for item in node.items
         )
     return False
@@ -147,13 +161,12 @@ def _leaves(node: ast.AST) -> bool:
     return isinstance(node, ast.Raise) or getattr(function, "attr", getattr(function, "id", "")) in _EXITS
 
 
-def _takes_import_errors(kind: ast.expr | None) -> bool:
+def _takes(kind: ast.expr | None, errors: frozenset[str]) -> bool:
     kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
-    return any(one is None or getattr(one, "id", getattr(one, "attr", "")) in _CATCHING for one in kinds)
+    return any(one is None or getattr(one, "id", getattr(one, "attr", "")) in errors for one in kinds)
 
 
-def _by_calls(tree: ast.Module) -> Iterator[Imported]:
-    names = Names(tree)
+def _by_calls(names: Names) -> Iterator[Imported]:
     values = Values(names, _CALLS.__contains__)
     for call in names.calls:
         for callee in values.evaluate(call.func):
@@ -165,11 +178,30 @@ def _by_calls(tree: ast.Module) -> Iterator[Imported]:
             node = given.node if given is not None else None
             package = values.arguments(call, ("name", "package")).given.get("package")
             around = package.constant.value if package is not None and package.constant is not None else None
-            guarded = any(_catches(outer) for outer in names.ancestors(call))
+            caught = _NOT_INSTALLED if path in _BY_DISTRIBUTION else _CATCHING
+            guarded = any(_catches(outer, caught) for outer in names.ancestors(call))
             for text in texts(values, node) if node is not None else ():
                 known, wild, _ = text.partition(WILD)
                 # Of a name that is known in part, only up to the last dot is it certain which module is meant.
                 yield from _of_text(call, path, known.rpartition(".")[0] if wild else known, around, guarded=guarded)
+
+
+def _by_keys(names: Names) -> Iterator[Imported]:
+    """What is taken out of ``sys.modules`` or looked for there."""
+    values = Values(names, _CALLS.__contains__)
+    for node in walk(names.tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            table, key = node.value, node.slice
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            table, key = node.comparators[0], node.left
+        else:
+            continue
+        if "modules" in (getattr(table, "attr", ""), getattr(table, "id", "")) and Reference("sys.modules") in (
+            values.evaluate(table)
+        ):
+            guarded = any(_catches(outer, _NOT_INSTALLED) for outer in names.ancestors(node))
+            for text in texts(values, key):
+                yield Imported(node, text.partition(WILD)[0], guarded=guarded)
 
 
 def _of_text(call: ast.Call, function: str, text: str, package: object, *, guarded: bool) -> Iterator[Imported]:
@@ -182,5 +214,8 @@ def _of_text(call: ast.Call, function: str, text: str, package: object, *, guard
             return
         for one in imported_by(tree, text.encode("utf-8", "replace")):
             yield one._replace(node=call, guarded=guarded or one.guarded)
+    elif function in _BY_DISTRIBUTION:
+        if re.sub(r"[-_.]+", "-", text).lower().startswith("apache-airflow"):
+            yield Imported(call, "airflow", guarded=guarded)
     elif text and (path := absolute(text.replace(":", "."), package)):
         yield Imported(call, path, guarded=guarded)
