@@ -14,8 +14,7 @@ from offramp.reading.gitignore import GitIgnore
 from offramp.record import NamedTuple
 from offramp.settings import CONFIG_NAMES, PYTHON_ENDINGS, Settings, excluder, settings_for
 
-
-NOTEBOOK = "notebooks are checked in editors only; for the command line, write it as .py (jupyter nbconvert --to script)"
+NOTEBOOK = "notebooks are checked in editors only: for the command line, write the code to a .py file"
 
 
 class Discovery(NamedTuple):
