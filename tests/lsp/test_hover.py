@@ -23,7 +23,7 @@ CHECK_INTERVAL = """\
 
 Where it is not given: `60`.
 
-Prefect's default is 10 s.
+Prefect's default is 10 s; a whole number, and not 0.
 
 <https://offramp.readthedocs.io/rules/OFR101/>"""
 DEFERRABLE = """\
