@@ -32,6 +32,6 @@ LOADED = frozenset(
     stringprep struct subprocess sysconfig tarfile tempfile termios textwrap threading timeit token tokenize
     toml tomllib traceback tracemalloc trio types typing typing_extensions typing_inspection uncalled_for
     unicodedata unittest uri_template urllib urllib3 uuid uvicorn uvloop warnings watchfiles weakref webcolors
-    websockets wsgiref xml xxhash yaml zipfile zipp zlib zoneinfo zstandard
+    websockets whenever wsgiref xml xxhash yaml zipfile zipp zlib zoneinfo zstandard
     """.split()
 )
