@@ -226,3 +226,9 @@ def test_stdin_that_stands_for_an_excluded_file_is_left_alone(offramp: Run, tmp_
     assert (done.returncode, done.stdout) == (0, "")
     done = offramp(*arguments, "--force-exclude", "--fix", input=DAG)
     assert (done.returncode, done.stdout) == (0, DAG)
+
+
+def test_a_pipe_beside_a_file_is_not_waited_for(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "dag.py").write_text(DAG)
+    os.mkfifo(tmp_path / "pipe.py")
+    assert offramp("check", "--isolated", "dag.py", timeout=20).returncode == 1

@@ -44,7 +44,8 @@ class Around:
             if root:
                 roots[root] = Settings(root=root, respect_gitignore=settings.respect_gitignore, fixed=True)
             elif os.access(directory, os.R_OK):
-                yield from (entry.path for entry in os.scandir(directory) if entry.name.endswith(PYTHON_ENDINGS))
+                entries = (entry for entry in os.scandir(directory) if entry.name.endswith(PYTHON_ENDINGS))
+                yield from (entry.path for entry in entries if entry.is_file())
         for root, plain in roots.items():
             yield from discover([root], plain).files
 
