@@ -240,8 +240,7 @@ def _code(text: bytes) -> bytes:
 
 def test_ruff_finds_nothing_in_the_flows(flows: Path) -> None:
     ran = subprocess.run(
-        # RUF012 is about a fixture's own class; I001 about the blank lines after imports of a DAG for both Airflows.
-        [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--ignore=I001,RUF012", "."],
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "."],
         cwd=flows,
         check=False,
         capture_output=True,

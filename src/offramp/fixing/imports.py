@@ -63,7 +63,7 @@ def import_edits(
         if statement not in block and len(kept[statement]) < len(statement.names)
     ]
     if after_imports:
-        found = _append(source, module, found, after_imports)
+        found = _append(source, module, found, edits, after_imports)
     return found
 
 
@@ -147,16 +147,33 @@ def _left(statement: ast.Import | ast.ImportFrom, kept: list[ast.alias], source:
     return text + (_rebuilt(statement, kept) if kept else "")
 
 
-def _append(source: Source, module: Module, found: list[Edit], text: str) -> list[Edit]:
-    """Put ``text`` behind the last import statement."""
+def _append(source: Source, module: Module, found: list[Edit], others: Iterable[Edit], text: str) -> list[Edit]:
+    """Put ``text`` behind the last import statement; blank lines that stay there count as those that it begins with."""
     statements = [node for node in module.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     row = max((statement.end_lineno or 0 for statement in statements), default=_docstring_end(module))
     offset = source.positions.offset(row + 1, 0) if row < source.positions.rows() else len(source.utf8)
     for edit in found:
         if edit.span.end == offset:
             found.remove(edit)
+            if not edit.text:
+                blank = _blank_lines_before(source, edit.span.start, [*found, *others])
+                text = text[min(blank, len(text) - len(text.lstrip("\n"))) :]
             return [*found, Edit(edit.span, edit.text + text)]
     return [*found, Edit(Span(offset, offset), text)]
+
+
+def _blank_lines_before(source: Source, offset: int, edits: Iterable[Edit]) -> int:
+    """Return how many blank lines stay right before an offset, across what the edits remove."""
+    removed = {edit.span.end: edit.span.start for edit in edits if not edit.text}
+    found = 0
+    while True:
+        if removed.get(offset, offset) < offset:
+            offset = removed[offset]
+        elif source.utf8[max(0, offset - 2) : offset] == b"\n\n":
+            found += 1
+            offset -= 1
+        else:
+            return found
 
 
 def _present(module: Module, pair: tuple[str, str], goes: Callable[[Binding], bool]) -> bool:
