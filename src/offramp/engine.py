@@ -55,7 +55,7 @@ class Context:
         self.project: Project | None = None
         # Whether converted files deploy their flows themselves; a prefect.yaml does it otherwise.
         self.serves = True
-        # Whether converted files stay where they are.
+        # True where converted files stay where they are.
         self.in_place = True
         # Whether fixes may take DAGs out of Airflow; None leaves that to each configuration's `convert-dags`.
         self.converts: bool | None = True
@@ -179,7 +179,7 @@ def _found(
 
 
 def _guarded(path: str, raw: bytes, context: Context, check: Callable[[], FileResult]) -> FileResult:
-    """What a check gives, or what is wrong with the file or with offramp."""
+    """Return the result of a check, or of what is wrong with the file or with offramp."""
     try:
         return check()
     except SourceError as error:

@@ -304,7 +304,7 @@ def _row(raw: bytes, number: int) -> int:
 
 
 def _skipped(text: str, place: int) -> int:
-    """Where the next item begins, behind blanks and the comma."""
+    """Return where the next item begins, behind blanks and the comma."""
     while text[place] in " \t\r\n,":
         place += 1
     return place

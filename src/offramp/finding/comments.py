@@ -13,7 +13,7 @@ _CODE = r"[A-Z]+[0-9]+"
 # Patterns are compiled when first used: few files have a comment that they are for.
 _MARKS = (b"noqa", b"offramp")
 _MARKED = rb"(?i)#[^\r\n]*(?:noqa|offramp)"
-# What stands after the codes is the reason. As for flake8, something else than codes after the colon makes
+# The text after the codes is the reason. As for flake8, something else than codes after the colon makes
 # it a `noqa` for everything, and a code stands for all that begin with it.
 _CODES = rf"(?:\s*:\s*(?P<codes>{_CODE}(?:[,\s]*{_CODE})*))?"
 _NOQA = rf"(?i)#\s*noqa{_CODES}"
@@ -24,9 +24,9 @@ _OFFRAMP = (
 )
 # A code of offramp's where codes were meant, in whatever brackets.
 _MEANT = r"[\s:=,-]*[\[({'\"]*\s*(?P<code>(?i:OFR)(?:\d\w*|\b))"
-# What follows `ignore` and is no reason: brackets, another sign, a code of another linter, the name of a rule.
+# Text after `ignore` that is not a reason: brackets, another sign, a code of another linter, the name of a rule.
 _NO_REASON = rf"[\w\[({{:=-]|\s+(?:[\[{{]|[A-Z]{{1,4}}\d{{3,4}}\b|\w+(?:-\w+)+\s*$)|{_MEANT}"
-# Where another comment begins behind a reason, and what may set the reason off from the codes.
+# The begin of another comment behind a reason, and marks that may set the reason off from the codes.
 _NEXT_COMMENT = r"(?:^|\s)#\s*(?=[A-Za-z])"
 _SET_OFF = " \t:;,.-\u2013\u2014"
 _LEAST = "OFR101"

@@ -20,7 +20,7 @@ from offramp.settings import PYTHON_ENDINGS
 _DEPENDENCY = "airflow-dependency"
 _ENTRY_POINT = "dynamic-airflow-import"
 _SETUP = ("setuptools.setup", "distutils.core.setup")
-# What a session of Nox installs, and what it runs.
+# Methods of a Nox session that install, and those that run.
 _INSTALLING = ("install", "conda_install")
 _RUNNING = ("run", "run_install", "run_always")
 _REQUIRES = ("install_requires", "extras_require", "setup_requires", "tests_require")

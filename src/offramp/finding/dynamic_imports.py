@@ -24,7 +24,7 @@ _IMPORTERS = {
     "runpy.run_path": ("path_name",),
 }
 _RUNS_A_PATH = "runpy.run_path"
-# Where packages are installed.
+# Directories that packages are installed in.
 _INSTALLED = re.compile(r"(?:^|[/\\])(?:site|dist)-packages[/\\]")
 # The first parameter of the functions of this name in Airflow, Django and Werkzeug.
 _IMPORT_STRING = ("dotted_path", "import_name")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import product
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from offramp.record import NamedTuple
 
 _T = TypeVar("_T")
 _MOST_PASSES = 100
+_MOST_VIEWS = 1000
 _MOST_STEPS = 500
 _DEEPEST = 5
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
@@ -43,13 +45,7 @@ def passes(module: Module, use: Use) -> list[Pass]:
     """
     if use.call is None:
         return [Pass(module, use)]
-    search = _Search(module)
-    try:
-        views = [search.view(held) for held in search.of(use.call, 0)]
-        made = [(view, use if view is module else view.made_by(use.call)) for view in views]
-        return [one for view, each in made if each is not None for one in _instances(view, each)]
-    except _Unclear:
-        return [Pass(module, use)]
+    return _search(module).passes(use, use.call)
 
 
 def settled(module: Module, use: Use) -> Use:
@@ -162,6 +158,11 @@ def _mapped(view: Module, made: ast.expr) -> list[dict[str, ast.expr]] | None:
     return [dict(zip(lists, row, strict=True)) for row in _limited(product(*nodes))]
 
 
+@lru_cache(maxsize=1)
+def _search(module: Module) -> _Search:
+    return _Search(module)
+
+
 # -- loops, conditions and functions -----------------------------------------------
 
 
@@ -177,13 +178,38 @@ class _Element(NamedTuple):
 
 
 class _Search:
-    """Looks for the passes of one module; a pass is the values that its loops and parameters have."""
+    """Looks for the passes of one module; a pass is the values that its loops and parameters have.
+
+    What several operators of a loop or function have in common is worked out once.
+    """
 
     def __init__(self, module: Module) -> None:
         self.module = module
         self.names = module.names
         self._views: dict[int, tuple[Held, Module]] = {}
+        self._turns_of: dict[tuple[int, int], tuple[Held, list[Held]]] = {}
+        self._calls_of: dict[ast.AST, list[Held] | None] = {}
+        self._leaving: dict[int, list[tuple[int, ast.If]]] = {}
+        self._last: tuple[ast.Call | None, list[Pass]] = (None, [])
         self._steps = 0
+
+    def passes(self, use: Use, call: ast.Call) -> list[Pass]:
+        """The passes that make an operator; kept for the next question, which is about the same one."""
+        if self._last[0] is not call:
+            if len(self._views) > _MOST_VIEWS:
+                self._views.clear()
+                self._turns_of.clear()
+            self._steps = 0
+            self._last = (call, self._passes(use, call))
+        return self._last[1]
+
+    def _passes(self, use: Use, call: ast.Call) -> list[Pass]:
+        try:
+            views = [self.view(held) for held in self.of(call, 0)]
+            made = [(view, use if view is self.module else view.made_by(call)) for view in views]
+            return [one for view, each in made if each is not None for one in _instances(view, each)]
+        except _Unclear:
+            return [Pass(self.module, use)]
 
     def view(self, held: Held) -> Module:
         """The module as a pass sees it."""
@@ -216,7 +242,7 @@ class _Search:
 
     def _through(self, ancestor: ast.AST, part: ast.AST, held: Held) -> Iterable[Held]:
         """The passes in which a part of a statement or expression is run, of one that runs the whole."""
-        before = _before(ancestor, part)
+        before = self._before(ancestor, part)
         if isinstance(ancestor, ast.For) and part in ancestor.body:
             return [turn for turn in self._turns(ancestor, held) if self._arrives(before, turn, _LEAVING)]
         if isinstance(ancestor, ast.If | ast.IfExp) and part is not ancestor.test:
@@ -228,20 +254,41 @@ class _Search:
             return self._comprehended(ancestor, held)
         return (held,) if self._arrives(before, held, _LEAVING) else ()
 
-    def _turns(self, loop: ast.For, held: Held) -> Iterator[Held]:
-        for turn in self._bound(loop.iter, held):
-            yield turn
-            if not self._arrives(loop.body, turn, (ast.Break, ast.Return, ast.Raise)):
-                return
+    def _turns(self, loop: ast.For, held: Held) -> list[Held]:
+        key = (id(loop), id(held))
+        if key not in self._turns_of:
+            found: list[Held] = []
+            conditions = self._conditions(loop.body)
+            for turn in self._bound(loop.iter, held):
+                found.append(turn)
+                if not self._arrives(conditions, turn, (ast.Break, ast.Return, ast.Raise)):
+                    break
+            self._turns_of[key] = (held, found)
+        return self._turns_of[key][1]
 
-    def _arrives(self, before: Iterable[ast.AST], held: Held, leaving: tuple[type[ast.stmt], ...]) -> bool:
-        """Whether a pass goes on after statements: no condition that it is known to meet ends it."""
+    def _arrives(self, conditions: Iterable[ast.If], held: Held, leaving: tuple[type[ast.stmt], ...]) -> bool:
+        """Whether a pass goes on after conditions: none that it is known to meet ends it."""
         return not any(
-            isinstance(statement, ast.If)
-            and (taken := self._test(statement.test, held)) is not None
-            and any(isinstance(last, leaving) for last in (statement.body if taken else statement.orelse)[-1:])
-            for statement in before
+            (taken := self._test(condition.test, held)) is not None
+            and any(isinstance(last, leaving) for last in (condition.body if taken else condition.orelse)[-1:])
+            for condition in conditions
         )
+
+    def _conditions(self, block: list[ast.stmt]) -> list[ast.If]:
+        """The conditions of a block that may end a pass."""
+        if id(block) not in self._leaving:
+            ends = [(number, one) for number, one in enumerate(block) if isinstance(one, ast.If) and _may_leave(one)]
+            self._leaving[id(block)] = ends
+        return [condition for _, condition in self._leaving[id(block)]]
+
+    def _before(self, ancestor: ast.AST, part: ast.AST) -> list[ast.If]:
+        """The conditions before a part in its block that may end a pass."""
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(ancestor, name, None)
+            if isinstance(block, list) and self._conditions(block) and part in block:
+                place = block.index(part)
+                return [condition for number, condition in self._leaving[id(block)] if number < place]
+        return []
 
     def _comprehended(self, node: ast.AST, held: Held) -> list[Held]:
         found = [held]
@@ -268,6 +315,15 @@ class _Search:
 
     def _calls(self, function: FunctionNode, depth: int) -> list[Held]:
         """The passes that the calls of a function of the file make of its body."""
+        if function not in self._calls_of:
+            self._calls_of[function] = None
+            self._calls_of[function] = self._called_in(function, depth)
+        known = self._calls_of[function]
+        if known is None:
+            raise _Unclear
+        return known
+
+    def _called_in(self, function: FunctionNode, depth: int) -> list[Held]:
         calls = known_calls(self.module, function)
         if not calls:
             # What it is called with is not known; it may still be made anew in each pass of the code around.
@@ -447,10 +503,5 @@ def _path(module: Module, node: ast.expr) -> str:
     return value.path if isinstance(value, Reference) else ""
 
 
-def _before(ancestor: ast.AST, part: ast.AST) -> list[ast.AST]:
-    """The statements before a part in its block."""
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(ancestor, name, None)
-        if isinstance(block, list) and part in block:
-            return block[: block.index(part)]
-    return []
+def _may_leave(condition: ast.If) -> bool:
+    return any(isinstance(arm[-1], _LEAVING) for arm in (condition.body, condition.orelse) if arm)

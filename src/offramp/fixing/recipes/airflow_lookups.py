@@ -21,7 +21,7 @@ _PLAIN_CALLS = frozenset(f"builtins.{name}" for name in "bool hasattr int len ma
 
 
 def lookups(module: Module, plain: Iterable[ast.stmt], going: Iterable[ast.stmt]) -> set[ast.stmt]:
-    """Those of the ``plain`` statements that only look for Airflow's names, and bind none that other code needs.
+    """Return the ``plain`` statements that only look for Airflow's names, and bind none that other code needs.
 
     ``going`` are the other statements that are not in the file of flows.
     """
