@@ -45,7 +45,7 @@ class Around:
                 roots[root] = Settings(root=root, respect_gitignore=settings.respect_gitignore, fixed=True)
             elif os.access(directory, os.R_OK):
                 entries = (entry for entry in os.scandir(directory) if entry.name.endswith(PYTHON_ENDINGS))
-                yield from (entry.path for entry in entries if entry.is_file())
+                yield from (entry.path for entry in entries if os.path.isfile(entry.path))
         for root, plain in roots.items():
             yield from discover([root], plain).files
 
