@@ -10,7 +10,15 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from offramp.finding.bans import Bans
-from offramp.finding.detect import (
+from offramp.finding.suppress import suppress
+from offramp.knowledge.rulebook import Rulebook, load_rulebook
+from offramp.model import Applicability, FileResult, Finding, Rule
+from offramp.reading.prefilter import Prefilter, declares_dependencies
+from offramp.reading.source import Source, SourceError, readable
+from offramp.reading.versions import Versions, find_versions
+from offramp.record import NamedTuple
+from offramp.settings import PYTHON_ENDINGS, Gate, Settings, enabled_codes, merged_gate, settings_for
+from offramp.traps.detect import (
     cannot_parse,
     find,
     find_in_manifest,
@@ -20,19 +28,11 @@ from offramp.finding.detect import (
     reads_manifests,
     takes_tree,
 )
-from offramp.finding.suppress import suppress
-from offramp.knowledge.rulebook import Rulebook, load_rulebook
-from offramp.model import Applicability, FileResult, Finding, Rule
-from offramp.reading.prefilter import Prefilter, declares_dependencies
-from offramp.reading.source import Source, SourceError, readable
-from offramp.reading.versions import Versions, find_versions
-from offramp.record import NamedTuple
-from offramp.settings import PYTHON_ENDINGS, Gate, Settings, enabled_codes, merged_gate, settings_for
 
 if TYPE_CHECKING:
-    from offramp.finding.project.index import Project
-    from offramp.fixing.options import Options
-    from offramp.fixing.rounds import Round, Stage
+    from offramp.converting.options import Options
+    from offramp.converting.rounds import Round, Stage
+    from offramp.project.index import Project
 
 _CANNOT_PARSE = "OFR901"
 # What would take longer than this many seconds is done in processes; starting them costs a fraction of it.
@@ -214,8 +214,8 @@ def _hidden(source: Source, findings: Sequence[Finding]) -> list[Finding]:
 
 def _stage(source: Source, planned: Sequence[Finding], context: Context) -> Stage:
     """A state of a file whose fixes are to be made; ``context`` is the file's own."""
+    from offramp.converting.rounds import Stage, Tools
     from offramp.finding.operators import module_of
-    from offramp.fixing.rounds import Stage, Tools
 
     tools = Tools(
         check=lambda raw: _checked_again(source.path, raw, context),
@@ -240,14 +240,14 @@ def _checked_again(path: str, raw: bytes, context: Context) -> tuple[Source, lis
 
 
 def _planned(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
-    from offramp.fixing.plan import plan
+    from offramp.converting.plan import plan
 
     return plan(source, findings, context.rulebook, _options(context), context.project)
 
 
 def _offered(stage: Stage) -> FileResult:
     """The findings of a state with the fixes that were proven, and how many of them ``--fix`` would do away with."""
-    from offramp.fixing.rounds import counts
+    from offramp.converting.rounds import counts
 
     stage.prove_all()
     return _result(stage.source, stage.findings, fixable=counts(stage))
@@ -298,7 +298,7 @@ def fix_bytes(path: str, raw: bytes, context: Context, *, unsafe: bool, named: b
         return check_bytes(path, raw, context, named=named)
 
     def fix() -> FileResult:
-        from offramp.fixing.rounds import run
+        from offramp.converting.rounds import run
 
         source, findings = _found(path, raw, own)
         if not findings:
@@ -346,8 +346,8 @@ def check_files(
 
 def project_around(paths: Sequence[str], settings: Settings) -> Project:
     """The project around some files or directories; nothing is looked at before it is asked."""
-    from offramp.finding.project.around import Around
-    from offramp.finding.project.index import Project
+    from offramp.project.around import Around
+    from offramp.project.index import Project
 
     return Project(Around(paths, settings))
 
@@ -398,7 +398,7 @@ class _Work(NamedTuple):
 
 
 def _options(context: Context) -> Options:
-    from offramp.fixing.options import Options
+    from offramp.converting.options import Options
 
     settings = context.settings
     return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves, context.in_place)

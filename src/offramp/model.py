@@ -9,8 +9,12 @@ order mark); lines and columns exist only at the edges (see
 from __future__ import annotations
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    import ast
 
 
 class OfframpError(Exception):
@@ -19,6 +23,21 @@ class OfframpError(Exception):
 
 class UnprovenError(Exception):
     """A fix that was not made, and why, in one sentence."""
+
+
+class Blocker(NamedTuple):
+    """Something that is not understood, and its place."""
+
+    reason: str
+    node: ast.AST
+
+
+class Blocked(Exception):  # noqa: N818 - what cannot be converted is not an error
+    """Something cannot be converted: the blocker to report."""
+
+    def __init__(self, reason: str, node: ast.AST) -> None:
+        super().__init__(reason)
+        self.blocker = Blocker(reason, node)
 
 
 class Span(NamedTuple):

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offramp.finding.operators import Module
-from offramp.finding.values import UNKNOWN, Constant, Items, Table, Value, Values
 from offramp.knowledge.rulebook import load_rulebook
+from offramp.python.values import UNKNOWN, Constant, Items, Table, Value, Values
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROGRAM = "changed_values_program"

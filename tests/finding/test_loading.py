@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import sys
 from offramp.finding.bans import Bans
-from offramp.finding.detect import find
+from offramp.traps.detect import find
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.reading.source import Source
 from offramp.reading.versions import find_versions

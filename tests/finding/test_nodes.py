@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from offramp.finding.nodes import children, walk
+from offramp.python.nodes import children, walk
 
 # Every kind of syntax that the running Python has and that fields are left out of.
 ODD = """\

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offramp.fixing.bracketed import Bracketed, call_arguments, list_elements
-from offramp.fixing.edits import apply
+from offramp.editing.bracketed import Bracketed, call_arguments, list_elements
+from offramp.editing.edits import apply
 from offramp.model import Edit
 from offramp.reading.source import Source
 

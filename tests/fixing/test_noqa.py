@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from offramp import settings
+from offramp.editing.edits import apply, between
+from offramp.editing.noqa import noqa
 from offramp.engine import Context, check_bytes
-from offramp.fixing.edits import apply, between
-from offramp.fixing.noqa import noqa
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import Edit, Span
 from offramp.reading.source import Source

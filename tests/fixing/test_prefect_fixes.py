@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from offramp.engine import Context, check_bytes, fix_bytes
-from offramp.finding.project.index import Project
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import Applicability
+from offramp.project.index import Project
 from offramp.reading.source import Positions
 from offramp.reading.versions import find_versions
 from offramp.settings import load

@@ -9,8 +9,8 @@ import ast
 
 import pytest
 
+from offramp.converting.judges.returned import survives
 from offramp.finding.operators import Module
-from offramp.fixing.returned import survives
 from offramp.knowledge.rulebook import load_rulebook
 
 RULEBOOK = load_rulebook((), print)

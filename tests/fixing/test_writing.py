@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from offramp.fixing.write import replace
+from offramp.editing.write import replace
 from offramp.model import OfframpError
 
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "offramp")
@@ -164,7 +164,7 @@ def test_killed_at_any_moment_leaves_the_old_file_or_the_new_one(dag: Path) -> N
     before = dag.read_bytes()
     code = """
 import os, sys
-from offramp.fixing.write import replace
+from offramp.editing.write import replace
 print("ready", flush=True)
 old = open(sys.argv[1], "rb").read()
 new = b"#" * 3_000_000 + b"\\n"

@@ -12,11 +12,11 @@ from lsprotocol import types
 
 from lsp.without_server import RESOLVING, edited, edits_of, folders, offered, opened, resolved
 from offramp.engine import Context, fix_bytes
-from offramp.finding.project.index import Project
 from offramp.frontends.lsp.documents import Checked
 from offramp.frontends.lsp.folders import Folders
 from offramp.knowledge.note_format import fenced_blocks
 from offramp.knowledge.rulebook import load_rulebook
+from offramp.project.index import Project
 from offramp.reading.versions import find_versions
 from offramp.settings import enabled_codes, load
 

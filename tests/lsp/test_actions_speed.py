@@ -14,10 +14,11 @@ from lsp.without_server import RESOLVING, folders, offered, opened, resolved
 _LOADED = """
 import sys
 import offramp.frontends.lsp.server
-print(*(name for name in sys.modules if name.startswith(("offramp.fixing.", "difflib", "libcst"))))
+rooms = ("offramp.converting.", "offramp.editing.", "difflib", "libcst")
+print(*(name for name in sys.modules if name.startswith(rooms)))
 """
 # What the engine needs to tell whether fixes overlap.
-_LIGHT = {"offramp.fixing.edits"}
+_LIGHT = {"offramp.editing.edits"}
 
 
 def long_dag() -> str:

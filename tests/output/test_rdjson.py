@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from offramp.fixing.edits import apply
+from offramp.editing.edits import apply
 from offramp.model import Applicability, Finding
 from offramp.output.rdjson import rdjson
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import sys
 
-from offramp.finding.names import ANY_ATTRIBUTE, FunctionNode, Names
-from offramp.finding.values import UNKNOWN, Arguments, Given, Local, Made, Partial, Reference, Table, Value, Values
 from offramp.knowledge.rulebook import Rulebook
+from offramp.python.names import ANY_ATTRIBUTE, FunctionNode, Names
+from offramp.python.values import UNKNOWN, Arguments, Given, Local, Made, Partial, Reference, Table, Value, Values
 from offramp.record import NamedTuple
 
 _GROUP_POSITIONS = ("group_id", "prefix_group_id", "parent_group", "dag", "default_args")

@@ -6,8 +6,8 @@ import ast
 
 from offramp.finding.operators import Module, Use
 from offramp.finding.passes import pass_waits, passes, waits
-from offramp.finding.values import UNKNOWN, Constant, Given
 from offramp.model import Argument
+from offramp.python.values import UNKNOWN, Constant, Given
 
 _LONGEST = 40
 _MOST = 3

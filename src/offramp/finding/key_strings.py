@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from offramp.finding.nodes import children, walk
+from offramp.python.nodes import children, walk
 
 _CREDENTIALS = "DbtCloudCredentials"
 _NAMES_KEY = re.compile(r"(?i)api[_-]?key|token|secret|passw(?:or)?d|authorization")

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from copy import deepcopy
 
 from offramp.finding.key_strings import KeyStrings, is_key, is_mixed, text_of
-from offramp.finding.nodes import walk
 from offramp.model import Finding, Span
+from offramp.python.nodes import walk
 from offramp.reading.source import Source, SourceError
 
 # Keys by their looks: dbt Cloud's, and what text gives to a name (`DBT_TOKEN=…`) that is mixed like one.

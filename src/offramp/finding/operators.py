@@ -6,9 +6,12 @@ import ast
 from copy import copy
 
 from offramp.finding.dag import Dags, Surroundings
-from offramp.finding.names import FunctionNode, Names
-from offramp.finding.nodes import walk
-from offramp.finding.values import (
+from offramp.knowledge.airflow_names import current_name
+from offramp.knowledge.rulebook import Rulebook
+from offramp.model import Note
+from offramp.python.names import FunctionNode, Names
+from offramp.python.nodes import walk
+from offramp.python.values import (
     UNKNOWN,
     Arguments,
     Constant,
@@ -21,9 +24,6 @@ from offramp.finding.values import (
     Value,
     Values,
 )
-from offramp.knowledge.airflow_names import current_name
-from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Note
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 from itertools import product
 from typing import TypeVar
 
-from offramp.finding.names import ANY_ATTRIBUTE, FunctionNode
 from offramp.finding.operators import WAIT, Module, Use
-from offramp.finding.values import UNKNOWN, Arguments, Constant, Given, Held, Items, Local, Made, Reference, Table
+from offramp.python.names import ANY_ATTRIBUTE, FunctionNode
+from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Held, Items, Local, Made, Reference, Table
 from offramp.record import NamedTuple
 
 _T = TypeVar("_T")

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterable
 
-from offramp.finding.names import FunctionNode
 from offramp.finding.operators import Module, Use
+from offramp.python.names import FunctionNode
 
 _DEEPEST = 5
 # The number that Airflow adds to an id that is there already.

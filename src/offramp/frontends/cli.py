@@ -276,7 +276,7 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
 
     fixes = [finding.fix for result in results for finding in result.fixed if finding.fix is not None]
     if any(fix.connections for fix in fixes):
-        from offramp.fixing.migration import check_blocks
+        from offramp.converting.migration import check_blocks
 
         check_blocks(pair for fix in fixes for pair in fix.connections)
     if args.diff:
@@ -300,7 +300,7 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
 
 
 def _written(result: FileResult) -> FileResult:
-    from offramp.fixing.write import replace
+    from offramp.editing.write import replace
 
     if result.new_text is None:
         return result

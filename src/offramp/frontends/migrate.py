@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from offramp.converting.connections import Connection, connections
+from offramp.converting.migration import REPORT, Converted, Plan, Refused, can_be_unsafe, judged, migration
+from offramp.editing.write import place
 from offramp.engine import Context, check_files, fix_bytes
 from offramp.escapes import visible
-from offramp.fixing.connections import Connection, connections
-from offramp.fixing.migration import REPORT, Converted, Plan, Refused, can_be_unsafe, judged, migration
-from offramp.fixing.write import place
 from offramp.frontends.checking import declare_files, declare_run, named, overrides
 from offramp.frontends.terminal import CLEAN, FAILED, FOUND, complain, processors, write
 from offramp.knowledge.rulebook import load_rulebook

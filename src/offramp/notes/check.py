@@ -9,10 +9,9 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
+from offramp.converting.recipes.registry import FOR_TRAPS, RECIPES
 from offramp.engine import Context, check_bytes
 from offramp.finding.operators import Module
-from offramp.finding.prefect_arguments import missing_arguments, repeated_models, surface_of
-from offramp.fixing.recipes.registry import FOR_TRAPS, RECIPES
 from offramp.knowledge.api_surface import Surface, prefect_has
 from offramp.knowledge.assembly import read_note
 from offramp.knowledge.note_format import Fence, NoteError, Section, fences, parse_notes
@@ -20,6 +19,7 @@ from offramp.model import Note
 from offramp.reading.installed import has_name
 from offramp.reading.source import Positions, Source, SourceError
 from offramp.record import NamedTuple
+from offramp.traps.prefect_arguments import missing_arguments, repeated_models, surface_of
 
 ERROR, WARNING, REMARK = "error", "warning", "note"
 _FIELDS = frozenset(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from offramp.finding.project.around import Around
+from offramp.project.around import Around
 from offramp.settings import load
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from offramp.finding.project.index import Project
+from offramp.project.index import Project
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from offramp.finding.project.index import Mention, Project
+from offramp.project.index import Mention, Project
 
 _REFERRING = {
     "sensor": 'ExternalTaskSensor(task_id="w", external_dag_id="up")',

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from offramp.finding.project.imported import imported_by
-from offramp.finding.project.index import Project, Way
+from offramp.project.imported import imported_by
+from offramp.project.index import Project, Way
 
 _LEADING: dict[str, tuple[str, dict[str, str]]] = {
     "a module": ("from helpers import notify", {"helpers.py": "from airflow.models import Variable"}),

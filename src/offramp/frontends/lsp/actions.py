@@ -140,7 +140,7 @@ class Actions:
             fixed = {finding.fix.edits for _, finding in here if QUICK_FIX in wanted and finding.fix is not None}
             yield from self._conversions(planned, fixed, start, end)
         if FIX_ALL in wanted:
-            from offramp.fixing.edits import applicable
+            from offramp.editing.edits import applicable
 
             converts = self._checked.context.settings.convert_dags and not self._is_notebook
             if applicable(self._checked.planned, unsafe=False, converts=converts):
@@ -259,7 +259,7 @@ class Actions:
 
     def _everything(self, source: Source) -> list[Edit]:
         """Return what ``--fix`` does, with DAGs converted where the configuration says so."""
-        from offramp.fixing.edits import between
+        from offramp.editing.edits import between
 
         context = self._context(converts=False if self._is_notebook else None)
         result = fix_bytes(source.path, source.raw, context, unsafe=False, named=True)
@@ -268,8 +268,8 @@ class Actions:
         return between(source.utf8, readable(result.new_text)) if result.new_text is not None else []
 
     def _suppression(self, source: Source, finding: Finding) -> Edit:
-        from offramp.fixing.edits import apply
-        from offramp.fixing.noqa import noqa
+        from offramp.editing.edits import apply
+        from offramp.editing.noqa import noqa
 
         edit = noqa(source, finding)
         if edit is None:
@@ -285,7 +285,7 @@ class Actions:
 
     def _new_file(self, fix: Fix) -> types.WorkspaceEdit:
         """The module that ``offramp migrate`` would write of this file, beside it."""
-        from offramp.fixing.migration import Converted, judged
+        from offramp.converting.migration import Converted, judged
 
         context = self._context(converts=True)
         context.serves = context.settings.deployment == "serve"

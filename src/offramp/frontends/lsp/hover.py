@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from offramp.finding.operators import Module, module_of
-from offramp.finding.values import Partial, Reference
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Argument, Finding, Note, Span
 from offramp.output import SITE, rule_url
 from offramp.output.brief import becomes, summary
+from offramp.python.values import Partial, Reference
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 

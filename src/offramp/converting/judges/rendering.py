@@ -1,0 +1,407 @@
+"""Which values Airflow's rendering changes, and of which that is not known; may import ``finding``.
+
+Airflow renders every text in an argument: in lists, tuples and sets, and the values of dicts.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from offramp.finding.operators import Module
+from offramp.python.nodes import walk
+from offramp.python.values import Constant, Items, Local, Reference, Table
+from offramp.record import NamedTuple
+
+TEMPLATE_MARKS = ("{{", "{%", "{#")
+_DEEPEST = 40
+_MOST_STEPS = 10_000
+_LONGEST = 100_000
+_TEXT_METHODS = frozenset(
+    "capitalize format join lower lstrip removeprefix removesuffix replace rstrip split strip swapcase title "
+    "upper".split()
+)
+_DICT_METHODS = frozenset({"copy", "get", "items", "keys", "values"})
+_COLLECTIONS: dict[str, Callable[..., object]] = {
+    "builtins.dict": dict,
+    "builtins.list": list,
+    "builtins.set": set,
+    "builtins.sorted": sorted,
+    "builtins.str": str,
+    "builtins.tuple": tuple,
+}
+_CONVERSIONS: dict[int, Callable[[object], str]] = {-1: str, ord("s"): str, ord("r"): repr, ord("a"): ascii}
+_NO_TEXT = frozenset(
+    "builtins.abs builtins.bool builtins.float builtins.int builtins.len builtins.range builtins.round "
+    "datetime.date datetime.date.today datetime.datetime datetime.datetime.now datetime.datetime.utcnow "
+    "datetime.time datetime.timedelta decimal.Decimal pathlib.Path pathlib.PurePath pendulum.datetime "
+    "pendulum.duration pendulum.now pendulum.today pendulum.yesterday".split()
+)
+_NO_TEXT_IN = ("builtins.", "datetime.", "math.", "pendulum.")
+_UNSET = (
+    "Prefect reads all fields of `{}` as it submits the task: where one is not set that fails, and nothing more is "
+    "submitted"
+)
+_SUBCLASSES = dict.fromkeys(
+    ("collections.OrderedDict", "collections.defaultdict", "collections.Counter"), "a plain dict"
+)
+_BASES = {
+    "builtins.str": "plain text",
+    "enum.StrEnum": "plain text",
+    "builtins.list": "a plain list",
+    "builtins.set": "a plain set",
+    "builtins.dict": "a plain dict",
+    **_SUBCLASSES,
+}
+_ENVIRONMENT = ("os.getenv", "os.environ.get")
+
+
+class Finding(NamedTuple):
+    """A part of a value: rendering changes it, or what it is is not known.
+
+    ``reason`` says what else becomes of it; ``{}`` stands in it for its text.
+    """
+
+    node: ast.AST
+    changes: bool
+    reason: str = ""
+
+
+def rendered_lines(text: str) -> str:
+    r"""Text as Jinja leaves its lines: every line end is "\n", and there is none at the end."""
+    return re.sub(r"\r\n|\r", "\n", text).removesuffix("\n")
+
+
+def holds_template(text: str) -> bool:
+    """Whether text is more to Jinja than text."""
+    return any(mark in text for mark in TEMPLATE_MARKS)
+
+
+def changed_or_unknown(module: Module, node: ast.expr, loop: Mapping[str, object]) -> Iterator[Finding]:
+    """What rendering changes of an argument that is written as it stands, or may change.
+
+    ``loop`` has the values of names in one turn of a loop.
+    """
+    yield from _Search(module, dict(loop)).of(node, 0)
+
+
+class _Search:
+    def __init__(self, module: Module, loop: dict[str, object]) -> None:
+        self.module = module
+        self.loop = loop
+        self.evaluation = _Evaluation(module)
+        self.seen: set[ast.AST] = set()
+
+    def of(self, node: ast.AST, depth: int) -> Iterator[Finding]:
+        if node in self.seen:
+            return
+        self.seen.add(node)
+        try:
+            value = self.evaluation.of(node, self.loop)
+        except _Unknown:
+            yield from self._parts(node, depth)
+            return
+        if any(isinstance(leaf, str) and _changes(leaf) for leaf in _leaves(value)):
+            yield Finding(node, changes=True)
+
+    def _parts(self, node: ast.AST, depth: int) -> Iterator[Finding]:
+        inner: list[ast.AST] | None = None
+        if depth < _DEEPEST:
+            inner = self._held(node)
+        if inner is not None:
+            for part in inner:
+                for found in self.of(part, depth + 1):
+                    # A name says more than what it is bound to.
+                    named = isinstance(node, ast.Name) and found.node is part
+                    yield found._replace(node=node) if named else found
+        elif plain := self._plain(node):
+            yield Finding(node, changes=False, reason=f"Airflow renders `{{}}`, and hands on {plain}")
+        elif self._has_unset_fields(node):
+            yield Finding(node, changes=False, reason=_UNSET)
+        elif not self._is_no_text(node):
+            yield Finding(node, changes=self._changes_surely(node))
+
+    def _held(self, node: ast.AST) -> list[ast.AST] | None:
+        """The parts that a value is made of, each as a value of its own; None where they are not known."""
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            return list(node.elts)
+        if isinstance(node, ast.Dict):
+            return list(node.values)
+        if isinstance(node, ast.Starred):
+            return [node.value]
+        if isinstance(node, ast.IfExp):
+            return [node.body, node.orelse]
+        if isinstance(node, ast.BoolOp):
+            return list(node.values)
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            return [node.elt]
+        if isinstance(node, ast.DictComp):
+            return [node.value]
+        if isinstance(node, ast.Call) and _path(self.module, node.func) in _COLLECTIONS.keys() - {"builtins.str"}:
+            return [*node.args, *(keyword.value for keyword in node.keywords)]
+        if isinstance(node, ast.Name) and node.id not in self.loop:
+            behind = self.module.values.bound_once(node)
+            if behind is not None:
+                return [behind]
+            value = self.module.values.single(node)
+            if isinstance(value, Items) and value.complete:
+                return list(value.nodes)
+            if isinstance(value, Table) and value.complete and None not in value.entries.values():
+                return [entry for entry in value.entries.values() if entry is not None]
+        return None
+
+    def _plain(self, node: ast.AST) -> str:
+        """What Airflow makes of an instance of a subclass of text, list, set or dict; empty for others."""
+        if isinstance(node, ast.Call):
+            callee = self.module.values.single(node.func)
+            if isinstance(callee, Reference):
+                return _SUBCLASSES.get(callee.path, "")
+            return self._base(callee)
+        if not isinstance(node, ast.Attribute | ast.Subscript):
+            return ""
+        # A member of an enumeration of text.
+        owner = self.module.values.single(node.value)
+        member = isinstance(node, ast.Subscript) or self._is_attribute(owner, node.attr)
+        return self._base(owner) if member else ""
+
+    def _has_unset_fields(self, node: ast.AST) -> bool:
+        """Whether a dataclass is made with fields that its ``__init__`` does not set."""
+        values = self.module.values
+        made = values.single(node.func) if isinstance(node, ast.Call) else None
+        if not isinstance(made, Local) or not isinstance(made.node, ast.ClassDef):
+            return False
+        fields = [
+            part.value
+            for owner in values.lineage(made.node)[0]
+            for part in owner.body
+            if isinstance(part, ast.AnnAssign) and isinstance(part.value, ast.Call)
+        ]
+        given = [{keyword.arg: keyword.value for keyword in field.keywords} for field in fields]
+        return any(
+            "init" in one
+            and values.single(one["init"]) == Constant(False)
+            and not {"default", "default_factory"} & {*one}
+            for one in given
+        )
+
+    def _is_attribute(self, owner: object, name: str) -> bool:
+        node = owner.node if isinstance(owner, Local) else None
+        if not isinstance(node, ast.ClassDef):
+            return False
+        return any(binding.kind == "value" for binding in self.module.names.class_attribute(node, name))
+
+    def _base(self, value: object) -> str:
+        if not isinstance(value, Local) or not isinstance(value.node, ast.ClassDef):
+            return ""
+        values = self.module.values
+        lineage, _ = values.lineage(value.node)
+        bases = [values.single(base) for node in lineage for base, _ in values.bases(node)]
+        paths = [base.path for base in bases if isinstance(base, Reference)]
+        return next((_BASES[path] for path in paths if path in _BASES), "")
+
+    def _is_no_text(self, node: ast.AST) -> bool:
+        """Whether a value that is not known is surely none that Airflow renders."""
+        if isinstance(node, ast.Compare | ast.Lambda):
+            return True
+        if isinstance(node, ast.UnaryOp):
+            return True
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Pow):
+            return True
+        if isinstance(node, ast.Call):
+            return _path(self.module, node.func) in _NO_TEXT
+        values = self.module.values.evaluate(node)
+        return all(
+            (isinstance(value, Constant) and not (isinstance(value.value, str) and _changes(value.value)))
+            or isinstance(value, Local)
+            or (isinstance(value, Reference) and value.path.startswith(_NO_TEXT_IN) and ".__" not in value.path)
+            for value in values
+        )
+
+    def _changes_surely(self, node: ast.AST) -> bool:
+        """Whether a text is changed by what is known of it: its last part, or what it is by default."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return self._changes_surely(node.right)
+        if isinstance(node, ast.JoinedStr):
+            return bool(node.values) and self._changes_surely(node.values[-1])
+        if isinstance(node, ast.Call) and _path(self.module, node.func) in _ENVIRONMENT:
+            given = [*node.args[1:2], *(keyword.value for keyword in node.keywords)]
+            return any(self._changes_surely(one) for one in given)
+        known = [value.value if isinstance(value, Constant) else None for value in self.module.values.evaluate(node)]
+        return any(isinstance(value, str) and _changes(value) for value in known)
+
+
+class _Unknown(Exception):  # noqa: N818 - to know nothing is not an error
+    """A value that is not followed."""
+
+
+class _Evaluation:
+    """The value of an expression of literals and known names; Unknown where anything else is in it."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.steps = 0
+
+    def of(self, node: ast.AST, names: Mapping[str, object]) -> object:
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise _Unknown
+        try:
+            value = self._of(node, names)
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError):
+            raise _Unknown from None
+        if isinstance(value, str | bytes | list | tuple | set | dict) and len(value) > _LONGEST:
+            raise _Unknown
+        return value
+
+    def _of(self, node: ast.AST, names: Mapping[str, object]) -> object:
+        if isinstance(node, ast.Constant):
+            return node.value
+        if isinstance(node, ast.Name) and node.id in names:
+            return names[node.id]
+        if not any(isinstance(inner, ast.Name) and inner.id in names for inner in walk(node)):
+            value = self.module.values.single(node)
+            if isinstance(value, Constant):
+                return value.value
+        if isinstance(node, ast.Name):
+            behind = self.module.values.bound_once(node)
+            if behind is None:
+                raise _Unknown
+            return self.of(behind, {})
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            return self._display(node, names)
+        if isinstance(node, ast.Dict):
+            return self._dict(node, names)
+        if isinstance(node, ast.ListComp | ast.GeneratorExp):
+            return [self.of(node.elt, turn) for turn in self._turns(node.generators, names)]
+        if isinstance(node, ast.SetComp):
+            return {self.of(node.elt, turn) for turn in self._turns(node.generators, names)}
+        if isinstance(node, ast.DictComp):
+            turns = self._turns(node.generators, names)
+            return {self.of(node.key, turn): self.of(node.value, turn) for turn in turns}
+        if isinstance(node, ast.BinOp):
+            return self._binary(node, names)
+        if isinstance(node, ast.JoinedStr):
+            return self._joined(node, names)
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
+            return self.of(node.value, names)[self.of(node.slice, names)]  # type: ignore[index]
+        if isinstance(node, ast.Call):
+            return self._call(node, names)
+        raise _Unknown
+
+    def _display(self, node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, object]) -> object:
+        found: list[object] = []
+        for element in node.elts:
+            if isinstance(element, ast.Starred):
+                found.extend(self.of(element.value, names))  # type: ignore[arg-type]
+            else:
+                found.append(self.of(element, names))
+        return found if isinstance(node, ast.List) else tuple(found) if isinstance(node, ast.Tuple) else set(found)
+
+    def _dict(self, node: ast.Dict, names: Mapping[str, object]) -> object:
+        found: dict[object, object] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                found.update(self.of(value, names))  # type: ignore[call-overload]
+            else:
+                found[self.of(key, names)] = self.of(value, names)
+        return found
+
+    def _turns(
+        self, generators: list[ast.comprehension], names: Mapping[str, object]
+    ) -> Iterator[Mapping[str, object]]:
+        if not generators:
+            yield names
+            return
+        first, *others = generators
+        if first.ifs or first.is_async:
+            raise _Unknown
+        for item in self.of(first.iter, names):  # type: ignore[attr-defined]
+            if isinstance(first.target, ast.Name):
+                given = {first.target.id: item}
+            elif isinstance(first.target, ast.Tuple) and all(isinstance(one, ast.Name) for one in first.target.elts):
+                targets = [one.id for one in first.target.elts if isinstance(one, ast.Name)]
+                given = dict(zip(targets, item, strict=True))
+            else:
+                raise _Unknown
+            yield from self._turns(others, {**names, **given})
+
+    def _binary(self, node: ast.BinOp, names: Mapping[str, object]) -> object:
+        left, right = self.of(node.left, names), self.of(node.right, names)
+        if isinstance(node.op, ast.Add):
+            return left + right  # type: ignore[operator]
+        if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
+            return {**left, **right}
+        if isinstance(node.op, ast.Mod) and isinstance(left, str) and not _is_wide(left):
+            return left % right
+        if isinstance(node.op, ast.Sub) and isinstance(left, int) and isinstance(right, int):
+            return left - right
+        raise _Unknown
+
+    def _joined(self, node: ast.JoinedStr, names: Mapping[str, object]) -> object:
+        texts = []
+        for piece in node.values:
+            if not isinstance(piece, ast.FormattedValue):
+                texts.append(str(self.of(piece, names)))
+                continue
+            if piece.format_spec is not None:
+                raise _Unknown
+            value = self.of(piece.value, names)
+            texts.append(_CONVERSIONS[piece.conversion](value))
+        return "".join(texts)
+
+    def _call(self, node: ast.Call, names: Mapping[str, object]) -> object:
+        if any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise _Unknown
+        function: Callable[..., object] | None = _COLLECTIONS.get(_path(self.module, node.func))
+        owner: object = None
+        if function is None:
+            if not isinstance(node.func, ast.Attribute):
+                raise _Unknown
+            owner = self.of(node.func.value, names)
+            methods = _TEXT_METHODS if isinstance(owner, str) else _DICT_METHODS if isinstance(owner, dict) else ()
+            if node.func.attr not in methods:
+                raise _Unknown
+            function = _method(owner, node.func.attr)
+        given = [self.of(argument, names) for argument in node.args]
+        named: dict[str, object] = {}
+        for keyword in node.keywords:
+            value = self.of(keyword.value, names)
+            named.update({keyword.arg: value} if keyword.arg is not None else value)  # type: ignore[call-overload]
+        if isinstance(owner, str):
+            if _is_wide(owner) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+                raise _Unknown
+            if (len(owner) + 1) * (len(repr((given, named))) + 1) > _LONGEST * 10:
+                raise _Unknown
+        result = function(*given, **named)
+        return list(result) if isinstance(result, type({}.keys()) | type({}.values()) | type({}.items())) else result
+
+
+def _method(owner: object, name: str) -> Callable[..., object]:
+    method: Callable[..., object] = getattr(owner, name)
+    return method
+
+
+def _is_wide(pattern: str) -> bool:
+    """Whether a format may ask for very long text."""
+    return re.search(r"\d{4}|\{[^}]*\{|\*", pattern) is not None
+
+
+def _path(module: Module, node: ast.AST) -> str:
+    value = module.values.single(node)
+    return value.path if isinstance(value, Reference) else ""
+
+
+def _changes(text: str) -> bool:
+    return holds_template(text) or rendered_lines(text) != text
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, list | tuple | set):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield value

@@ -1,0 +1,453 @@
+"""Tells what the tasks of a flow share, being threads of one process; may import ``finding``.
+
+Airflow runs every task, and every try of one, in a process of its own that loads the
+DAG's file anew, and hands it a copy of its arguments. What another task could see of
+a task is a blocker where the code shows it, and else a doubt. That each of these
+differs was seen with Airflow 2.10 and Prefect 3.8.8.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+
+from offramp.converting.judges.returned import returned
+from offramp.dags.graph import Argument, Graph, Task
+from offramp.finding.operators import Module
+from offramp.model import Blocker
+from offramp.python.names import Binding, FunctionNode, Scope
+from offramp.python.nodes import children, walk
+from offramp.python.values import Constant, Reference
+
+# They see the frame or the module around them, or end the process.
+_UNFOLLOWED = frozenset({"locals", "vars", "globals", "eval", "exec", "exit", "quit", "SystemExit"})
+_OF_THE_PROCESS = frozenset(
+    "sys.exit os._exit os.abort os.chdir os.fchdir os.putenv os.unsetenv os.umask os.nice os.setsid os.fork os.kill "
+    "os.killpg random.seed numpy.random.seed sys.setrecursionlimit sys.setswitchinterval sys.settrace sys.setprofile "
+    "socket.setdefaulttimeout warnings.simplefilter warnings.filterwarnings warnings.resetwarnings time.tzset "
+    "decimal.getcontext decimal.setcontext logging.disable logging.basicConfig logging.captureWarnings "
+    "logging.config.dictConfig logging.config.fileConfig contextlib.redirect_stdout contextlib.redirect_stderr "
+    "csv.field_size_limit gc.disable gc.enable gc.freeze gc.set_threshold multiprocessing.set_start_method "
+    "importlib.reload contextlib.chdir dotenv.load_dotenv nest_asyncio.apply".split()
+)
+# Libraries whose state is the process's: what one task leaves there, the next one finds.
+_WITH_STATE = (
+    *("matplotlib.", "seaborn.", "pyspark.", "mlflow.", "wandb.", "sentry_sdk.", "tensorflow.", "keras.", "ray."),
+    *("duckdb.sql", "duckdb.execute", "duckdb.query", "pandas.set_option", "pandas.reset_option", "torch.set_"),
+    *("torch.manual_seed", "numpy.set_printoptions", "boto3.setup_default_session", "urllib.request.install_opener"),
+    *("dask.config.", "structlog.configure", "loguru.", "google.generativeai.configure", "nltk.download"),
+)
+_OF_THE_PROCESS_TOO = (
+    *("unittest.mock.", "mock.", "signal.", "atexit.", "locale.", "resource.", "faulthandler.", "ctypes."),
+    *("os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.environ.clear", "os.environ.popitem"),
+)
+_OF_A_LOGGER = frozenset({"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"})
+_IDENTITIES = frozenset({"os.getpid", "os.getppid", "multiprocessing.current_process"})
+# The process of Airflow's task ends with `os._exit` (2.10 and 3.3), and its threads with it.
+_STARTING = frozenset(
+    "threading.Thread threading.Timer _thread.start_new_thread subprocess.Popen multiprocessing.Process "
+    "os.popen".split()
+)
+# A task runs in a thread that has no event loop.
+_OF_THE_THREAD = frozenset({"asyncio.get_event_loop"})
+# Their parsers end the process where the arguments are wrong.
+_PARSERS = ("argparse.", "optparse.", "click.", "typer.", "fire.")
+# No `Exception`: Prefect takes them for the end of the flow.
+_ENDING = frozenset({"KeyboardInterrupt", "GeneratorExit", "BaseException", "SystemExit", "asyncio.CancelledError"})
+_CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
+_MADE_OF_PARTS = (
+    *(ast.JoinedStr, ast.FormattedValue, ast.Tuple, ast.BinOp),
+    *(ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.Compare),
+)
+_IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
+# What they give cannot be changed, or is the same for whoever asks.
+_LASTING_CALLS = frozenset(
+    "builtins.str builtins.int builtins.float builtins.bool builtins.len builtins.repr builtins.round builtins.abs "
+    "builtins.frozenset os.getenv os.environ.get logging.getLogger re.compile datetime.date datetime.datetime "
+    "datetime.timedelta uuid.UUID decimal.Decimal zoneinfo.ZoneInfo".split()
+)
+_LASTING_CALLS |= {f"os.path.{name}" for name in ("join", "dirname", "basename", "splitext", "normpath", "expanduser")}
+_LASTING_CALLS |= {f"os.path.{name}" for name in ("abspath", "realpath")}
+_LASTING_CALLS |= {f"pathlib.{name}" for name in ("Path", "PurePath", "PosixPath", "PurePosixPath")}
+_LASTING_METHODS = frozenset(
+    "format join lower upper strip rstrip lstrip replace title removeprefix removesuffix resolve absolute expanduser "
+    "joinpath with_suffix with_name as_posix isoformat strftime".split()
+)
+_READERS = frozenset({"builtins.print", "builtins.len", "builtins.str", "builtins.repr", "json.dumps"})
+_READERS_OF_ITEMS = _READERS | {
+    f"builtins.{name}" for name in "sum min max any all sorted list dict tuple set enumerate zip isinstance".split()
+}
+_READING_ITEMS = frozenset({"get", "keys", "values", "items", "index", "count", "copy"})
+
+
+class Sharing:
+    """Looks through the callables of a file's tasks."""
+
+    def __init__(self, module: Module, graph: Graph) -> None:
+        self.module = module
+        self.names = module.names
+        self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
+        self.blockers: list[Blocker] = []
+        self.doubts: dict[str, ast.AST] = {}
+        self._lasting: dict[ast.expr, bool] = {}
+
+    def search(self) -> None:
+        """Fill ``blockers``, and ``doubts`` with their places."""
+        users: dict[ast.AST, list[Task]] = {}
+        for task in self.tasks:
+            for code in self.reached(task):
+                users.setdefault(code, []).append(task)
+        self._check_libraries(users)
+        for code, tasks in users.items():
+            self._check_changes(code)
+            self._check_calls(code)
+            self._check_kept(code, several=_several(tasks))
+        self._check_objects(users)
+        for task in self.tasks:
+            self._check_results(task)
+
+    def reached(self, task: Task) -> list[ast.AST]:
+        """The functions, classes and lambdas of the file whose code runs, or may run, with a task's callable."""
+        root = task.function or (task.expression.node if task.expression is not None else None)
+        return list(self._reached(root, set())) if root is not None else []
+
+    def gives_what_lasts(self, source: Task) -> bool:
+        """Return whether nothing can change what a task's callable returns."""
+        function = source.function
+        if function is None or (function.returns is not None and ast.unparse(function.returns) in _IMMUTABLE):
+            return True
+        return all(one is None or self._lasts(one) for one in returned(function))
+
+    def _block(self, reason: str, node: ast.AST) -> None:
+        self.blockers.append(Blocker(reason, node))
+
+    def _reached(self, root: ast.AST, seen: set[ast.AST]) -> Iterator[ast.AST]:
+        if root in seen:
+            return
+        seen.add(root)
+        yield root
+        for node in walk(root):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                for binding in self.names.lookup(node.id, node):
+                    if binding.kind != "import" and binding.node is not None and self._is_outside(binding, root):
+                        yield from self._reached(binding.node, seen)
+
+    def _is_outside(self, binding: Binding, root: ast.AST) -> bool:
+        return binding.kind in ("function", "class") or (binding.kind != "parameter" and binding.scope.node is not root)
+
+    # -- what is changed ---------------------------------------------------------
+
+    def _check_changes(self, code: ast.AST) -> None:
+        nodes = _body(code)
+        for node in nodes:
+            if isinstance(node, ast.Global | ast.Nonlocal):
+                self._block(f"`{node.names[0]}` is changed by a task, and the tasks of a flow share it", node)
+            elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                owner = _owner(node.value)
+                if isinstance(owner, ast.Name) and self._is_shared(owner):
+                    self._block(f"`{owner.id}` is changed by a task, and the tasks of a flow share it", node)
+        for (scope, name), changes in self.names.mutations.items():
+            for change in changes:
+                if change.node in nodes and any(map(self._binds_shared, scope.bindings.get(name, ()))):
+                    self._block(f"`{name}` is changed by a task, and the tasks of a flow share it", change.node)
+
+    def _is_shared(self, name: ast.Name) -> bool:
+        return any(map(self._binds_shared, self.names.lookup(name.id, name)))
+
+    def _binds_shared(self, binding: Binding, depth: int = 5) -> bool:
+        """Whether a name stands for a thing that outlives the task: of the module, a class, a parameter's default."""
+        if binding.scope is self.names.module or binding.kind in ("import", "class", "function"):
+            return True
+        if binding.kind == "parameter":
+            return _is_default(binding.scope, binding.name) or _is_class(binding.scope, binding.name)
+        inner = _owner(binding.node) if isinstance(binding.node, ast.expr) else None
+        if not isinstance(inner, ast.Name) or not depth:
+            return False
+        return any(self._binds_shared(one, depth - 1) for one in self.names.lookup(inner.id, inner))
+
+    def _check_calls(self, code: ast.AST) -> None:
+        if isinstance(code, ast.ClassDef):
+            for base in code.bases:
+                if self._path(base).removeprefix("builtins.") in _ENDING:
+                    self._block(f"`{code.name}` fails a task of Airflow, and ends a flow", code)
+        for node in _body(code):
+            if isinstance(node, ast.Name) and node.id in _UNFOLLOWED and hasattr(builtins, node.id):
+                if not self.names.lookup(node.id, node):
+                    self._block(f"`{node.id}` in a callable of a task is not followed", node)
+            elif isinstance(node, ast.Raise) and node.exc is not None:
+                raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+                if self._path(raised).removeprefix("builtins.") in _ENDING - {"SystemExit"}:
+                    self._block(f"`{ast.unparse(raised)}` fails a task of Airflow, and ends a flow", node)
+            elif isinstance(node, ast.Call):
+                self._check_call(node)
+        self._check_started(code)
+
+    def _check_started(self, code: ast.AST) -> None:
+        calls = [node for node in _body(code) if isinstance(node, ast.Call)]
+        if any(map(_waits, calls)):
+            return
+        for call in calls:
+            path = self._path(call.func)
+            if path in _STARTING and not isinstance(self.names.parents.get(call), ast.withitem):
+                self.doubts[f"what `{path}` starts may go on after its task, whose process Airflow ends"] = call
+
+    def _check_call(self, call: ast.Call) -> None:
+        path = self._path(call.func)
+        if path in _OF_THE_PROCESS or path.startswith(_OF_THE_PROCESS_TOO):
+            self._block(f"`{path}` acts on the whole process, which the tasks of a flow share", call)
+        elif path in _IDENTITIES:
+            self.doubts[f"`{path}` is the same for all tasks of a flow"] = call
+        elif path in _OF_THE_THREAD:
+            self._block(f"`{path}` fails in the thread of a task; `asyncio.run` does not", call)
+        elif path.startswith(_PARSERS):
+            self._block(f"`{path}` may end the process, which is the whole flow's", call)
+        elif path in ("builtins.setattr", "builtins.delattr") and call.args:
+            owner = _owner(call.args[0])
+            if not isinstance(owner, ast.Name) or self._is_shared(owner):
+                self._block(f"`{ast.unparse(owner)}` is changed by a task, and the tasks of a flow share it", call)
+        elif isinstance(call.func, ast.Attribute) and call.func.attr in _OF_A_LOGGER:
+            self.doubts[f"`{call.func.attr}` acts on a logger that the tasks of a flow share"] = call
+
+    def _check_libraries(self, users: dict[ast.AST, list[Task]]) -> None:
+        found: dict[str, list[tuple[ast.Call, list[Task]]]] = {}
+        for code, tasks in users.items():
+            for node in _body(code):
+                path = self._path(node.func) if isinstance(node, ast.Call) else ""
+                if isinstance(node, ast.Call) and path.startswith(_WITH_STATE):
+                    found.setdefault(path.partition(".")[0], []).append((node, tasks))
+        for library, calls in found.items():
+            if _several([task for _, tasks in calls for task in tasks]):
+                self.doubts[f"`{library}` keeps a state in the process, which the tasks of a flow share"] = calls[0][0]
+
+    def _path(self, node: ast.expr) -> str:
+        value = self.module.values.single(node)
+        return value.path if isinstance(value, Reference) else ""
+
+    # -- what is kept ------------------------------------------------------------
+
+    def _check_kept(self, code: ast.AST, *, several: bool) -> None:
+        """Caches, attributes of classes and defaults of parameters, which last from task to task."""
+        for node in walk(code):
+            for decorator in getattr(node, "decorator_list", ()) if several else ():
+                path = self._path(decorator.func if isinstance(decorator, ast.Call) else decorator)
+                if path in _CACHES or path.startswith("cachetools."):
+                    self.doubts[f"`{path}` keeps results from task to task of a flow, and in Airflow within one"] = node
+            if isinstance(node, ast.ClassDef):
+                for statement in node.body:
+                    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                        self._check_made_once(f"an attribute of `{node.name}`", statement.value, several=several)
+            elif isinstance(node, FunctionNode):
+                for default in (*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None)):
+                    self._check_made_once(f"a default of `{node.name}`", default, several=several)
+
+    def _check_made_once(self, name: str, value: ast.expr, *, several: bool) -> None:
+        field = isinstance(value, ast.Call) and self._path(value.func) == "dataclasses.field"
+        if not field and not self._lasts(value) and (several or not self._is_known(value)):
+            self.doubts[_made_once(name)] = value
+
+    def _check_objects(self, users: dict[ast.AST, list[Task]]) -> None:
+        """Objects that the file makes when it is loaded, and tasks use."""
+        uses: dict[Binding, list[tuple[ast.Name, list[Task]]]] = {}
+        for code, using in users.items():
+            for node in _body(code):
+                self._note_use(node, using, uses)
+        for task in self.tasks:
+            for given in (*task.positional, *task.keywords.values()):
+                for node in walk(given.node) if isinstance(given, Argument) else ():
+                    self._note_use(node, [task], uses)
+        for binding, places in uses.items():
+            first, value = places[0][0], binding.node
+            if isinstance(value, ast.Call) and self._path(value.func) == "sqlite3.connect":
+                self._block(f"`{first.id}` is made in another thread than the task's, which SQLite refuses", first)
+                continue
+            several = _several([task for _, using in places for task in using])
+            filled = bool(self.names.mutations.get((self.names.module, binding.name)))
+            if filled or binding.kind != "value" or not isinstance(value, ast.expr) or not self._is_known(value):
+                self.doubts[_made_once(f"`{first.id}`")] = first
+            elif several and not self._lasts(value):
+                items_last = self._items_last(value)
+                if not all(self._only_read(place, items_last) for place, _ in places):
+                    self.doubts[_made_once(f"`{first.id}`")] = first
+
+    def _note_use(
+        self, node: ast.AST, using: list[Task], uses: dict[Binding, list[tuple[ast.Name, list[Task]]]]
+    ) -> None:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            for binding in self.names.lookup(node.id, node):
+                if binding.scope is self.names.module and binding.kind not in ("import", "function", "class"):
+                    uses.setdefault(binding, []).append((node, using))
+
+    def _lasts(self, node: ast.expr) -> bool:
+        """Return whether a value cannot be changed, holds nothing that can, and is the same whenever it is made."""
+        if node not in self._lasting:
+            self._lasting[node] = False  # while it is asked for its own sake
+            self._lasting[node] = self._is_lasting(node)
+        return self._lasting[node]
+
+    def _is_lasting(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Constant | ast.Lambda):
+            return True
+        if isinstance(node, _MADE_OF_PARTS):
+            return all(self._lasts(part) for part in children(node) if isinstance(part, ast.expr))
+        if isinstance(node, ast.Subscript):
+            return self._path(node.value) == "os.environ" and self._lasts(node.slice)
+        if isinstance(node, ast.Call):
+            if not all(map(self._lasts, (*node.args, *(keyword.value for keyword in node.keywords)))):
+                return False
+            if self._path(node.func) in _LASTING_CALLS:
+                return True
+            method = node.func
+            return isinstance(method, ast.Attribute) and method.attr in _LASTING_METHODS and self._lasts(method.value)
+        if isinstance(self.module.values.single(node), Constant | Reference):
+            return True
+        if isinstance(node, ast.Attribute):
+            return self._lasts(node.value)
+        bindings = self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
+        if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
+            return False
+        return self._lasts(bindings[0].node)
+
+    def _is_known(self, node: ast.expr | None) -> bool:
+        """Return whether a value is the same whenever it is made, though it may be changed then."""
+        if isinstance(node, ast.List | ast.Set | ast.Tuple):
+            return all(map(self._is_known, node.elts))
+        if isinstance(node, ast.Dict):
+            return all(map(self._is_known, (*node.keys, *node.values)))
+        return node is not None and self._lasts(node)
+
+    def _items_last(self, node: ast.expr | None) -> bool:
+        """Return whether a value is a list, set or dict of what lasts, if not such a thing itself."""
+        if isinstance(node, ast.List | ast.Set):
+            return all(map(self._lasts, node.elts))
+        if isinstance(node, ast.Dict):
+            return all(part is not None and self._lasts(part) for part in (*node.keys, *node.values))
+        return node is None or self._lasts(node)
+
+    def _only_read(self, name: ast.Name, items_last: bool) -> bool:
+        """Return whether nothing at this place can change what a name stands for, or the things in it."""
+        node: ast.AST = name
+        parent = self.names.parents.get(node)
+        while isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.ctx, ast.Load):
+            node, parent = parent, self.names.parents.get(parent)
+        if isinstance(parent, ast.FormattedValue | ast.Compare | ast.If | ast.UnaryOp):
+            return True
+        if isinstance(parent, ast.Call) and self._path(parent.func) in _READERS:
+            return True
+        if not items_last:
+            return False
+        if node is not name or isinstance(parent, ast.BinOp):
+            return True
+        if isinstance(parent, ast.For | ast.comprehension):
+            return parent.iter is name
+        if isinstance(parent, ast.Attribute):
+            return parent.attr in _READING_ITEMS
+        return isinstance(parent, ast.Call) and self._path(parent.func) in _READERS_OF_ITEMS
+
+    # -- what is handed on -------------------------------------------------------
+
+    def _check_results(self, task: Task) -> None:
+        """What a task changes of its arguments, the tasks that share them see, and its own next try."""
+        if task.function is None:
+            return
+        parameters = [*task.function.args.posonlyargs, *task.function.args.args]
+        given = [*zip((p.arg for p in parameters), task.positional), *task.keywords.items()]  # noqa: B905
+        scope = self.names.scopes[task.function]
+        for name, value in given:
+            changed = bool(self.names.mutations.get((scope, name)))
+            if isinstance(value, Argument):
+                outside = any(isinstance(node, ast.Name) for node in walk(value.node))
+                if changed and (outside or runs_again(task)):
+                    self._block(f"`{name}` is changed here: Airflow hands every try a copy of its arguments", task.node)
+                elif self._lasts(value.node) or not (outside or runs_again(task)):
+                    continue
+                elif not all(self._only_read(use, self._items_last(value.node)) for use in _uses(task, name)):
+                    self.doubts[
+                        f"Airflow hands every try a copy of its arguments: what `{task.function.name}` changes of "
+                        f"`{name}`, a further try and other tasks may see in Prefect"
+                    ] = task.node
+            elif (self._taken_twice(value.task) or runs_again(task)) and not self.gives_what_lasts(value.task):
+                items_last = value.task.function is not None and all(
+                    map(self._items_last, returned(value.task.function))
+                )
+                if changed:
+                    self._block(
+                        f"`{name}` is changed here: Airflow hands every task a copy of a result, "
+                        "Prefect the result itself",
+                        task.node,
+                    )
+                elif not all(self._only_read(use, items_last) for use in _uses(task, name)):
+                    self.doubts[copied(value.task)] = task.node
+
+    def _taken_twice(self, source: Task) -> bool:
+        takers = [task for task in self.tasks if any(result.task is source for result in task.taken)]
+        return len(takers) > 1 or any(task.mapped is not None for task in takers)
+
+
+def copied(source: Task) -> str:
+    """The doubt about a result that several tasks, or tries of one, are handed."""
+    return (
+        f"Airflow hands every task a copy of what `{source.id}` returns, Prefect the result itself: what one changes "
+        "of it, others see"
+    )
+
+
+def runs_again(task: Task) -> bool:
+    """Return whether a task may run more than once in a run of its DAG."""
+    retries = task.arguments.get("retries")
+    tried = retries is not None and not (isinstance(retries.node, ast.Constant) and not retries.node.value)
+    return tried or task.mapped is not None
+
+
+def _made_once(name: str) -> str:
+    return f"{name} is made once for all tasks of a flow, in Airflow for each task and try"
+
+
+def _waits(call: ast.Call) -> bool:
+    """Return whether a call waits for a thread or a process; ``str.join`` takes an argument."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return name in ("wait", "communicate") or (name == "join" and not call.args)
+
+
+def _several(tasks: list[Task]) -> bool:
+    return len(set(tasks)) > 1 or any(map(runs_again, tasks))
+
+
+def _uses(task: Task, name: str) -> list[ast.Name]:
+    return [
+        node
+        for node in walk(task.function or task.node)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+
+
+def _body(code: ast.AST) -> dict[ast.AST, None]:
+    statements = getattr(code, "body", [])
+    parts = statements if isinstance(statements, list) else [statements]
+    return {inner: None for part in parts for inner in walk(part)}
+
+
+def _owner(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node
+
+
+def _is_default(scope: Scope, name: str) -> bool:
+    """Return whether a name is a parameter with a default, which every call shares."""
+    if not isinstance(scope.node, FunctionNode):
+        return False
+    own = scope.node.args
+    plain = [*own.posonlyargs, *own.args]
+    defaulted = plain[len(plain) - len(own.defaults) :]
+    defaulted += [p for p, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default is not None]
+    return any(parameter.arg == name for parameter in defaulted)
+
+
+def _is_class(scope: Scope, name: str) -> bool:
+    """Return whether a name is the class that a method of it is called on."""
+    function = scope.node
+    if not isinstance(function, FunctionNode) or not function.args.args or function.args.args[0].arg != name:
+        return False
+    decorators = [ast.unparse(one) for one in function.decorator_list]
+    return name == "cls" or "classmethod" in decorators or function.name in ("__new__", "__init_subclass__")

@@ -1,0 +1,430 @@
+"""Makes what `offramp migrate` writes from the results of checking; writes nothing itself."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from offramp.converting.connections import DEFAULT_DOMAIN, Connection
+from offramp.editing.text import repr_text
+from offramp.escapes import visible
+from offramp.model import Applicability, FileResult, Flow, OfframpError
+from offramp.python.nodes import walk
+from offramp.reading.source import Positions
+from offramp.record import NamedTuple
+
+BLOCKS, PREFECT_YAML, REPORT = "blocks.py", "prefect.yaml", "MIGRATION.md"
+
+_CANNOT_PARSE = "OFR901"
+_WORK_POOL = "flows"
+_DIFFERENCES = """\
+- Airflow sends `"steps_override": null` and `"schema_override": null` to dbt Cloud, Prefect leaves them out.
+- Where a task sets no `trigger_reason`, the cause that dbt Cloud shows names the flow or task run instead of the
+  Airflow task.
+- Prefect asks dbt Cloud once more for the run, and for the list of its artifacts.
+- Prefect gives up on a request that dbt Cloud does not answer within 5 seconds, Airflow waits.
+- Airflow runs a DAG that has a schedule once as soon as it is switched on, for the moment that has just passed. A
+  deployed flow waits for the next one.
+"""
+_REPEATED = """\
+- prefect-dbt repeats a request that failed, up to three times: a brief fault of dbt Cloud no longer fails the task,
+  and a slow answer to the start of a run can start the job twice. `dbt-cloud-pattern = "job-block"` does not repeat.
+"""
+# The modules of prefect-dbt whose tasks have retries; its blocks have none.
+_REPEATING = (b"prefect_dbt.cloud.jobs", b"prefect_dbt.cloud.runs", b"prefect_dbt.cloud.utils")
+_ONE_PROCESS = """\
+- All tasks of a flow run share one process, its working directory, environment variables and memory. Airflow gives
+  each task a process of its own.
+"""
+
+
+class Converted(NamedTuple):
+    """A DAG file that becomes a flow module.
+
+    ``path`` is the file's, ``target`` the module's below the output directory.
+    ``doubts`` say how the flows differ; without any, what runs is the same.
+    """
+
+    path: str
+    target: str
+    text: bytes
+    flows: tuple[Flow, ...]
+    connections: tuple[tuple[str, str], ...]
+    doubts: tuple[str, ...] = ()
+
+
+class Refused(NamedTuple):
+    """A DAG file that stays as it is: all that prevents its conversion, with rows from 1 (0: no place)."""
+
+    path: str
+    blockers: tuple[tuple[int, str], ...]
+
+
+class Plan(NamedTuple):
+    """The DAG files of a run: those to write, those that only differing flows could replace, the rest.
+
+    ``ignored`` are the files in which no dbt operator was reported.
+    """
+
+    converted: list[Converted]
+    doubtful: list[Converted]
+    refused: list[Refused]
+    ignored: list[str]
+
+
+def judged(result: FileResult, target: str) -> Converted | Refused | None:
+    """Return what became of one file after its fixes were applied; None where it holds nothing to convert."""
+    fixes = dict.fromkeys(finding.fix for finding in result.fixed if finding.fix is not None)
+    left = [finding for finding in result.findings if finding.refusals or finding.fix is not None]
+    if result.new_text is not None and not left and any(fix.flows or fix.connections for fix in fixes):
+        return Converted(
+            result.path,
+            target,
+            result.new_text,
+            tuple(flow for fix in fixes for flow in fix.flows),
+            tuple(dict.fromkeys(pair for fix in fixes for pair in fix.connections)),
+            tuple(dict.fromkeys(fix.reason for fix in fixes if fix.applicability is Applicability.UNSAFE)),
+        )
+    positions = Positions(result.text)
+    blockers = {
+        (positions.row(refusal.span.start) if refusal.span is not None else 0, refusal.reason)
+        for finding in result.findings
+        for refusal in finding.refusals
+    }
+    blockers |= {
+        (positions.row(finding.span.start), finding.message)
+        for finding in result.findings
+        if finding.code == _CANNOT_PARSE
+    }
+    if result.problem:
+        blockers.add((0, result.problem))
+    elif not left and not blockers:
+        return None
+    return Refused(result.path, tuple(sorted(blockers or {(0, "its fixes do not convert the whole file")})))
+
+
+def can_be_unsafe(result: FileResult) -> bool:
+    """Return whether unsafe fixes could take a file further."""
+    return any(
+        finding.fix is not None and finding.fix.applicability is Applicability.UNSAFE for finding in result.findings
+    )
+
+
+def migration(
+    plan: Plan,
+    *,
+    dags: Sequence[str],
+    serves: bool,
+    exported: Mapping[str, Connection] | None,
+    neighbours: Collection[str],
+) -> dict[str, bytes]:
+    """The files to write, by their paths below the output directory.
+
+    ``dags`` are the paths that the user named; ``serves`` is off where a prefect.yaml
+    deploys; ``exported`` are Airflow's connections where an export was given;
+    ``neighbours`` the names that modules below the DAGs' directories have. Raises
+    OfframpError where two DAGs, files or blocks would share a name.
+    """
+    _check_names(plan.converted)
+    blocks = _blocks(plan.converted)
+    files = {module.target: module.text for module in plan.converted}
+    if blocks:
+        files[BLOCKS] = _blocks_module(blocks, exported or {}).encode()
+    if not serves and any(module.flows for module in plan.converted):
+        files[PREFECT_YAML] = _prefect_yaml(plan.converted).encode()
+    repeats = any(name in module.text for module in plan.converted for name in _REPEATING)
+    differences = _DIFFERENCES + (_REPEATED if repeats else "") + _ONE_PROCESS
+    report = [
+        "# Migration to Prefect\n",
+        f"Written by `offramp migrate` from {', '.join(map(_code, dags))}. The DAG files were not changed.\n",
+        *_converted(plan.converted),
+        *_doubtful(plan.doubtful),
+        *_refused(plan.refused),
+        *(_by_hand(plan.converted, blocks, exported, neighbours, serves=serves) if plan.converted else ()),
+        *(("## What differs\n", f"In every flow:\n\n{differences}") if plan.converted else ()),
+        *_ignored(plan.ignored),
+    ]
+    files[REPORT] = "\n".join(report).encode("utf-8", "backslashreplace")
+    return files
+
+
+def _check_names(modules: Sequence[Converted]) -> None:
+    targets: dict[str, str] = {}
+    dags: dict[str, str] = {}
+    for module in modules:
+        path = module.path
+        other = targets.setdefault(module.target, path)
+        if other != path:
+            raise OfframpError(
+                f"{other} and {path} would both become {module.target}: migrate them into two directories"
+            )
+        if module.target == BLOCKS and module.connections:
+            raise OfframpError(f"{path} would become {BLOCKS}, which is to create the credential blocks: rename it")
+        for flow in module.flows:
+            other = dags.setdefault(flow.dag, path)
+            if other != path:
+                raise OfframpError(f"{other} and {path} both hold a DAG `{flow.dag}`: flows need names of their own")
+
+
+def check_blocks(connections: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The connection that each block stands for; raises OfframpError where two would share a block."""
+    blocks: dict[str, str] = {}
+    for connection, block in connections:
+        other = blocks.setdefault(block, connection)
+        if other != connection:
+            raise OfframpError(
+                f"the connections `{other}` and `{connection}` would share the block `{block}`: "
+                "name one in [tool.offramp.blocks]"
+            )
+    return blocks
+
+
+def _blocks(modules: Sequence[Converted]) -> dict[str, str]:
+    return dict(sorted(check_blocks(pair for module in modules for pair in module.connections).items()))
+
+
+def _variable(kind: str, block: str) -> str:
+    """An environment variable; distinct for distinct blocks, whose names have no underscore."""
+    return f"DBT_CLOUD_{kind}_{block.upper().replace('-', '_')}"
+
+
+def _blocks_module(blocks: Mapping[str, str], exported: Mapping[str, Connection]) -> str:
+    lines = [
+        '"""Creates the credential blocks that the flows load; with --overwrite, replaces those that exist."""',
+        "",
+        "import os",
+        "import sys",
+        "",
+        "from prefect_dbt.cloud import DbtCloudCredentials",
+        "",
+        'if __name__ == "__main__":',
+        "    blocks = {",
+    ]
+    for block, connection in blocks.items():
+        known = exported.get(connection)
+        account = f'int(os.environ["{_variable("ACCOUNT_ID", block)}"])'
+        domain = f'os.environ.get("{_variable("DOMAIN", block)}", "{DEFAULT_DOMAIN}")'
+        if known is not None:
+            account = account if known.account is None else str(known.account)
+            domain = f'"{known.domain}"'
+        lines += [
+            f"        # Airflow's connection {repr_text(connection)}",
+            f'        "{block}": DbtCloudCredentials(',
+            f'            api_key=os.environ["{_variable("API_KEY", block)}"],',
+            f"            account_id={account},",
+            f"            domain={domain},",
+            "        ),",
+        ]
+    lines += [
+        "    }",
+        "    for name, block in blocks.items():",
+        '        block.save(name, overwrite="--overwrite" in sys.argv[1:])',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _prefect_yaml(modules: Sequence[Converted]) -> str:
+    import yaml
+
+    deployments = []
+    for module in modules:
+        for flow in module.flows:
+            entry: dict[str, object] = {"name": flow.dag, "entrypoint": f"{module.target}:{flow.function}"}
+            if flow.tags:
+                entry["tags"] = list(flow.tags)
+            if flow.schedule:
+                entry["schedules"] = [dict(flow.schedule)]
+            if flow.limit is not None:
+                entry["concurrency_limit"] = flow.limit
+            entry["work_pool"] = {"name": _WORK_POOL}
+            deployments.append(entry)
+    return yaml.safe_dump({"deployments": deployments}, sort_keys=False, allow_unicode=True, width=1000)
+
+
+# -- MIGRATION.md ------------------------------------------------------------------
+
+
+def _converted(modules: Sequence[Converted]) -> list[str]:
+    if not modules:
+        return ["## Converted\n", "Nothing.\n"]
+    lines = ["## Converted\n", "| DAG | flow | schedule | from | blocks |", "|---|---|---|---|---|"]
+    for module in modules:
+        blocks = ", ".join(_code(block) for _, block in module.connections)
+        for flow in module.flows or (Flow("", ""),):
+            entry = f"{module.target}:{flow.function}" if flow.function else module.target
+            dag = _code(flow.dag) if flow.dag else "none: an operator by itself"
+            cells = [dag, _code(entry), _schedule(flow), _code(module.path), blocks]
+            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    lines.append("")
+    differing = [module for module in modules if module.doubts]
+    if differing:
+        lines.append("These flows do not run just as their DAGs did (`--unsafe-fixes`):\n")
+        lines += [*_reasons(differing), ""]
+    return lines
+
+
+def _schedule(flow: Flow) -> str:
+    if not flow.schedule:
+        return "none"
+    entries = dict(flow.schedule)
+    zone = entries.pop("timezone", "")
+    shown = ", ".join(f"{name} {_code(str(value))}" for name, value in entries.items())
+    return f"{shown} in {zone}" if zone else shown
+
+
+def _doubtful(modules: Sequence[Converted]) -> list[str]:
+    if not modules:
+        return []
+    lines = [
+        "## Needs --unsafe-fixes\n",
+        "Not written, since these flows would not run just as their DAGs do:\n",
+    ]
+    return [*lines, *_reasons(modules), ""]
+
+
+def _reasons(modules: Iterable[Converted]) -> list[str]:
+    return [f"- {_code(module.path)}: {_plain('; '.join(module.doubts))}" for module in modules]
+
+
+def _refused(files: Sequence[Refused]) -> list[str]:
+    if not files:
+        return []
+    lines = ["## Refused\n", "A file is converted whole or not at all. All that prevents it:\n"]
+    for file in files:
+        lines.append(f"### {_code(file.path)}\n")
+        lines += [f"- {f'line {row}: ' if row else ''}{_plain(reason)}" for row, reason in file.blockers]
+        lines.append("")
+    return lines
+
+
+def _by_hand(
+    modules: Sequence[Converted],
+    blocks: Mapping[str, str],
+    exported: Mapping[str, Connection] | None,
+    neighbours: Collection[str],
+    *,
+    serves: bool,
+) -> list[str]:
+    steps = ["Install `prefect` and `prefect-dbt`, and what else the modules import."]
+    if blocks:
+        steps.append(_create_blocks(blocks, exported))
+    steps += [f"{_code(module.path)} {need}" for module in modules for need in _needs(module, neighbours)]
+    dags = [flow.dag for module in modules for flow in module.flows]
+    if dags:
+        commands = "\n".join(f"airflow dags pause {_quoted(dag)}" for dag in dags)
+        steps.append(f"Pause the DAGs, or Airflow and Prefect both run the jobs:\n\n{_fenced(commands)}")
+        paused = [flow.dag for module in modules for flow in module.flows if flow.paused]
+        if paused:
+            steps.append(
+                f"Airflow creates {', '.join(map(_code, paused))} paused (`is_paused_upon_creation`). Prefect switches "
+                "a schedule on each time that its flow is deployed: deploy these once their runs are wanted."
+            )
+        deployed = [module for module in modules if module.flows]
+        if serves:
+            commands = "\n".join(f"python {_quoted(module.target)}" for module in deployed)
+            steps.append(
+                "Deploy the flows: each of these commands creates its deployments and runs them on schedule "
+                f"for as long as it runs itself.\n\n{_fenced(commands)}"
+            )
+        else:
+            commands = f"prefect work-pool create {_WORK_POOL} --type process\nprefect --no-prompt deploy --all\n"
+            steps.append(
+                f"Deploy the flows, in the directory of `{PREFECT_YAML}`, to a work pool; the worker runs them.\n\n"
+                f"{_fenced(f'{commands}prefect worker start --pool {_WORK_POOL}')}"
+            )
+    numbered = []
+    for number, step in enumerate(steps, 1):
+        first, *rest = step.split("\n")
+        numbered += [f"{number}. {first}", *(f"   {line}" if line else "" for line in rest)]
+    return ["## By hand\n", *numbered, ""]
+
+
+def _create_blocks(blocks: Mapping[str, str], exported: Mapping[str, Connection] | None) -> str:
+    exports, remarks = [], []
+    for block, connection in blocks.items():
+        known = exported.get(connection) if exported is not None else None
+        exports.append(f"export {_variable('API_KEY', block)}=…")
+        if known is None or known.account is None:
+            exports.append(f"export {_variable('ACCOUNT_ID', block)}=…")
+        if known is None:
+            exports.append(f"export {_variable('DOMAIN', block)}=…  # unless it is {DEFAULT_DOMAIN}")
+            if exported is not None:
+                remarks.append(f"The export of Airflow's connections has none for dbt Cloud named {_code(connection)}.")
+        elif known.proxies:
+            remarks.append(f"The connection {_code(connection)} names proxies, which a block cannot.")
+    commands = _fenced("\n".join([*exports, f"python {BLOCKS}"]))
+    return "\n\n".join(["Create the blocks; the API keys are read from the environment.", commands, *remarks])
+
+
+def _needs(module: Converted, neighbours: Collection[str]) -> list[str]:
+    """Return what a module takes from the place where its DAG stood."""
+    tree = ast.parse(module.text)
+    found = []
+    for node in walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            found.append(
+                f"imports `{'.' * node.level}{node.module or ''}`, relative to its own package: it stayed there."
+            )
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        found += [
+            f"imports `{name}`, which stayed with the DAGs: make it importable for the flows."
+            for name in names
+            if name.partition(".")[0] in neighbours
+        ]
+        if isinstance(node, ast.Name) and node.id == "__file__":
+            found.append(f"uses `__file__` (line {node.lineno} of the flow), which is another place now.")
+    return list(dict.fromkeys(found))
+
+
+def _ignored(paths: Sequence[str]) -> list[str]:
+    if not paths:
+        return []
+    lines = [
+        "## Left out\n",
+        "No dbt operator is reported in these files: they have none, or their findings are suppressed.\n",
+    ]
+    return [*lines, *(f"- {_code(path)}" for path in paths), ""]
+
+
+def _fenced(commands: str) -> str:
+    return f"```sh\n{commands}\n```"
+
+
+def _quoted(word: str) -> str:
+    """A word of a shell's command line; one with control characters in the form that bash, zsh and ksh know."""
+    import shlex
+
+    if word.isprintable():
+        return shlex.quote(word)
+    quoted = "".join(
+        one if one.isprintable() and one not in "\\'" else "".join(f"\\x{byte:02x}" for byte in os.fsencode(one))
+        for one in word
+    )
+    return f"$'{quoted}'"
+
+
+def _code(text: str) -> str:
+    """Text as Markdown's code."""
+    shown = _line(text)
+    if "`" not in shown:
+        return f"`{shown}`"
+    fence = "`" * (max(map(len, re.findall("`+", shown))) + 1)
+    return f"{fence} {shown} {fence}"
+
+
+def _plain(text: str) -> str:
+    """A sentence as Markdown, code in backquotes as it stands: no tags, links or images come out of names in it."""
+    parts = re.split("(`[^`]*`)", _line(text))
+    return "".join(
+        part if part.startswith("`") and len(part) > 1 else re.sub(r"(<|`|\](?=[(\[]))", r"\\\1", part)
+        for part in parts
+    )
+
+
+def _line(text: str) -> str:
+    """Text on one line, control characters visible."""
+    return visible(" ".join(text.split()))

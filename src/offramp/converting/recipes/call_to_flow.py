@@ -1,0 +1,111 @@
+"""An operator outside any DAG as a flow of its own."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+
+from offramp.converting.expressions import Expressions
+from offramp.converting.options import Options
+from offramp.converting.recipes.conversion import Conversion
+from offramp.converting.recipes.dbt_cloud import Job
+from offramp.converting.recipes.registry import recipe_of
+from offramp.converting.recipes.task_functions import sort_argument
+from offramp.dags.graph import Argument, Dag, Task
+from offramp.editing.imports import import_edits
+from offramp.editing.layout import comments_in, is_pragma
+from offramp.editing.text import INDENT, call_lines, repr_text
+from offramp.finding.operators import Module, Use
+from offramp.model import Argument as Row
+from offramp.model import Blocked, Blocker, Edit, Span
+from offramp.python.values import UNKNOWN
+from offramp.reading.source import Source
+
+
+def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Conversion:
+    """Make a flow of a module-level statement that only makes an operator; nothing deploys it. Raises Blocked."""
+    statement = module.names.statement(use.callee)
+    assert use.call is not None
+    name = _name(statement, use, module)
+    expressions = Expressions(module, source)
+    task = Task(name, use.note.section, use.call, statement, Dag(use.call, statement))
+    task.use = use
+    rows = module.rulebook.arguments(use.note)
+    doubts: dict[str, ast.AST] = {}
+    settings: dict[str, str] = {}
+    call: dict[str, tuple[Row, Argument]] = {}
+    problems: list[Blocker] = []
+    for argument_name, given in use.arguments.given.items():
+        if argument_name == "task_id":
+            continue
+        if given.node is None or (given.values == (UNKNOWN,) and given.origin == "expand"):
+            raise Blocked(f"`{argument_name}` is not known here", use.call)
+        argument = Argument(given.node, (), given.origin)
+        task.arguments[argument_name] = argument
+        try:
+            sort_argument(expressions, doubts, rows.get(argument_name), argument_name, argument, settings, call)
+        except Blocked as blocked:
+            problems.append(blocked.blocker)
+    if not use.arguments.complete and use.around.known:
+        raise Blocked("not all arguments are known here", use.call)
+    for unwritten in ("retries", "trigger_rule"):
+        if unwritten in task.arguments:
+            node = task.arguments[unwritten].node
+            problems.append(Blocker(f"`{unwritten}` of an operator outside a DAG is not converted", node))
+    recipe = recipe_of(use.note, options.pattern)
+    if recipe is None:
+        raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
+    body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks, problems))
+    if problems:
+        return Conversion((), (), tuple(dict.fromkeys(problems)), ())
+    known = use.arguments.given.get("task_id")
+    flow_name = str(known.constant.value) if known is not None and known.constant is not None else name
+    lines = call_lines("@flow", {"name": repr_text(flow_name), **settings}, indent=0)
+    lines.append(f"{'async ' if body.is_async else ''}def {name}():")
+    lines += [INDENT + line if line else "" for line in body.lines]
+    span = _whole_lines(source, statement, module)
+    comments = [comment for comment in comments_in(source, span) if not is_pragma(comment)]
+    edit = Edit(span, "\n".join([*comments, *lines]) + "\n")
+    edit = _spaced(source, edit)
+    imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
+    connections = tuple((connection, block) for block, connection in expressions.connections.items())
+    return Conversion((*imports, edit), tuple({**expressions.doubts, **doubts}), (), (), connections)
+
+
+def _name(statement: ast.stmt, use: Use, module: Module) -> str:
+    """The task id where it is a name that is free, else the name that the operator was bound to."""
+    known = use.arguments.given.get("task_id")
+    wanted = [str(known.constant.value)] if known is not None and known.constant is not None else []
+    bound = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    if isinstance(bound, ast.Name):
+        loads = module.names.loads.get(bound.id, [])
+        if loads:
+            raise Blocked(f"`{bound.id}` is used in this file", loads[0])
+        wanted.append(bound.id)
+    elif not isinstance(statement, ast.Expr):
+        raise Blocked("is kept in a way that is not followed", use.callee)
+    taken = module.names.module.bindings.keys() - {getattr(bound, "id", "")}
+    for name in wanted:
+        if name.isidentifier() and not keyword.iskeyword(name) and name not in taken and not hasattr(builtins, name):
+            return name
+    raise Blocked("has no name that a flow could take", use.callee)
+
+
+def _whole_lines(source: Source, statement: ast.stmt, module: Module) -> Span:
+    first, last = statement.lineno, statement.end_lineno or statement.lineno
+    others = (other for other in module.tree.body if other is not statement)
+    if any(other.lineno <= last and (other.end_lineno or 0) >= first for other in others):
+        raise Blocked("shares its line with another statement", statement)
+    positions = source.positions
+    end = positions.offset(last + 1, 0) if last < positions.rows() else len(source.utf8)
+    return Span(positions.offset(first, 0), end)
+
+
+def _spaced(source: Source, edit: Edit) -> Edit:
+    """Two blank lines before a flow that follows other code."""
+    before = source.utf8[: edit.span.start]
+    gap = len(before) - len(before.rstrip(b"\r\n"))
+    if before.strip() and gap < 3:
+        return edit._replace(text="\n" * (3 - gap) + edit.text)
+    return edit

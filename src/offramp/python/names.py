@@ -1,0 +1,662 @@
+"""Where each name of a file is bound, and which bindings a use may see; knows no rules.
+
+The analysis follows source order and branches: a binding hides the earlier ones
+when every path from them to the use runs through it, bindings in the branches of
+``if`` and ``try`` are all possible after it, and a function sees its enclosing
+scopes as they are at their end.
+"""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property
+
+from offramp.python.nodes import children, walk
+from offramp.record import NamedTuple
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_LOOPS = ("for", "while")
+# What a name in a tuple is bound as, by what the tuple is.
+_UNPACKED = {"value": "item", "element": "element-item"}
+
+# A branch is (node id, kind of statement, arm); a path is the branches around a place.
+Branch = tuple[int, str, str]
+Path = tuple[Branch, ...]
+
+MUTATORS = frozenset(
+    "append extend insert add remove pop clear update setdefault sort reverse discard popitem appendleft".split()
+)
+# Other methods that change the object they are called on; what they do to it is not followed.
+CHANGING = frozenset(
+    "popleft extendleft rotate move_to_end subtract difference_update intersection_update symmetric_difference_update "
+    "__setitem__ __delitem__ __ior__ __iadd__ __imul__ __setattr__ __delattr__".split()
+)
+
+ANY_ATTRIBUTE = "*"
+
+# Without one of these, no code sets a module's names by their text.
+BY_TEXT = frozenset(
+    "globals locals vars exec eval modules f_globals f_locals __globals__ import_module __import__ reload "
+    "getmodule".split()
+)
+
+# What code in a `with` block is called that expects a failure, or does not mind one.
+_CATCHING = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
+
+
+class Binding(NamedTuple):
+    """One place that gives a name a value.
+
+    ``kind`` is ``import`` (``target`` is the dotted path), ``value`` (``node`` is the
+    expression), ``element`` (``node`` is iterated over), ``item`` (``node`` is unpacked
+    at ``place``, an index for each level of the target, negative after a starred name),
+    ``element-item`` (so is each element of ``node``), ``context`` (``node`` is a ``with``
+    item's expression), ``function``, ``class``, ``parameter`` (``node`` is the function),
+    ``augmented`` (``node`` is the statement) or ``other``. A ``remote`` one is made by an inner function through
+    ``global`` or ``nonlocal``, so that it may be there at any moment.
+    """
+
+    name: str
+    kind: str
+    order: int
+    path: Path
+    scope: Scope
+    node: ast.AST | None = None
+    target: str = ""
+    place: tuple[int, ...] = ()
+    remote: bool = False
+
+
+class Store(NamedTuple):
+    """An attribute that is set or deleted: of what, and the new value where that is plain."""
+
+    owner: ast.expr
+    value: ast.expr | None
+    node: ast.AST
+
+
+class Mutation(NamedTuple):
+    """A statement that changes the object that a name is bound to."""
+
+    order: int
+    path: Path
+    scope: Scope
+    node: ast.AST
+
+
+class Scope:
+    """A module, function, class, lambda or comprehension and the names bound in it."""
+
+    __slots__ = ("bindings", "declared", "node", "parent", "stars")
+
+    def __init__(self, node: ast.AST, parent: Scope | None) -> None:
+        self.node = node
+        self.parent = parent
+        self.bindings: dict[str, list[Binding]] = {}
+        self.stars: list[Binding] = []
+        self.declared: dict[str, Scope] = {}
+
+
+class Names:
+    """Scopes, parents and bindings of one module; built by one walk over its tree."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.scopes: dict[ast.AST, Scope] = {}
+        self._by_value: dict[ast.AST, list[Binding]] = {}
+        self.module = self._scope(tree, None)
+        self.mutations: dict[tuple[Scope, str], list[Mutation]] = {}
+        self.loads: dict[str, list[ast.Name]] = {}
+        self.calls: list[ast.Call] = []
+        self.classes: list[ast.ClassDef] = []
+        self.functions: list[FunctionNode] = []
+        self.strings: list[ast.expr] = []
+        self.attributes: dict[str, list[ast.Attribute]] = {}
+        self.stores: dict[str, list[Store]] = {}
+        self.changed_attributes: set[str] = set()
+        self._seen_uses: dict[str, dict[int, list[ast.Name]]] = {}
+        self._remote: dict[tuple[Scope, str], list[Binding]] = {}
+        self._called_at: dict[Scope, list[tuple[int, Path]]] = {}
+        self._with_stars: dict[tuple[Scope, str], list[Binding]] = {}
+        self._places: dict[ast.AST, tuple[Scope, int, Path]] = {}
+        self.conditions: dict[int, ast.If] = {}
+        # The arms that only type checkers read.
+        self._unrun: set[Branch] = set()
+        self._words: dict[ast.AST, frozenset[str]] = {}
+        self._order = 0
+        self._pending: list[tuple[ast.AST, Scope]] = []
+        self._pending_mutations: list[tuple[str, Mutation]] = []
+        self._block(tree.body, self.module, ())
+        for node, scope in self._pending:
+            self._enter(node, scope)
+        for name, mutation in self._pending_mutations:
+            owner = self._owner(name, mutation.scope)
+            if owner is not None:
+                self.mutations.setdefault((owner, name), []).append(mutation)
+
+    # -- asking ------------------------------------------------------------------
+
+    def words(self, function: ast.AST) -> frozenset[str]:
+        """Every name that a function reads or binds, those of its inner functions among them."""
+        known = self._words.get(function)
+        if known is None:
+            fields = ("id", "arg", "name", "asname")
+            words = (getattr(part, field, None) for part in walk(function) for field in fields)
+            known = self._words[function] = frozenset(word for word in words if isinstance(word, str))
+        return known
+
+    def place(self, node: ast.AST) -> tuple[Scope, int, Path]:
+        """Scope, order and branch path of an expression or statement of the module."""
+        while node not in self._places:
+            node = self.parents[node]
+        return self._places[node]
+
+    def frame(self, scope: Scope) -> Scope:
+        """What runs a scope's code: classes and comprehensions run where they stand, generators when they are asked."""
+        while isinstance(scope.node, ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp) and scope.parent:
+            scope = scope.parent
+        return scope
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The smallest statement around a node."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around a node, from the inside out, without the module."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
+    def enclosing_function(self, node: ast.AST) -> FunctionNode | ast.Lambda | None:
+        """The function whose body holds the node (not its decorators, defaults or annotations)."""
+        scope: Scope | None = self.place(node)[0]
+        while scope is not None:
+            if isinstance(scope.node, FunctionNode | ast.Lambda):
+                return scope.node
+            scope = scope.parent
+        return None
+
+    def lookup(self, name: str, node: ast.AST) -> list[Binding]:
+        """The bindings of ``name`` that a use at ``node`` may see; empty for builtins and unknowns."""
+        scope, order, path = self.place(node)
+        found = self._visible(scope, name, order, path)
+        current: Scope | None = scope
+        inside = scope
+        while not found and current is not None:
+            if name in current.declared:
+                return self._from_inside(current.declared[name], name, current)
+            inside, current = current, current.parent
+            while current is not None and isinstance(current.node, ast.ClassDef):
+                inside, current = current, current.parent
+            if current is None:
+                break
+            if _evaluated_in_place(scope, current):
+                found = self._visible(current, name, order, path)
+            else:
+                found = self._from_inside(current, name, inside)
+        return found
+
+    def uses(self, binding: Binding) -> list[ast.Name]:
+        """The loads that may see a binding."""
+        index = self._seen_uses.get(binding.name)
+        if index is None:
+            index = self._seen_uses[binding.name] = {}
+            for load in self.loads.get(binding.name, ()):
+                for seen in self.lookup(binding.name, load):
+                    index.setdefault(id(seen), []).append(load)
+        return index.get(id(binding), [])
+
+    @cached_property
+    def sets_by_text(self) -> bool:
+        """Whether code may set the module's names by their text."""
+        if not BY_TEXT.isdisjoint(self.loads) or not BY_TEXT.isdisjoint(self.attributes):
+            return True
+        imports = (one for bound in self.module.bindings.values() for one in bound if one.kind == "import")
+        return any(one.target.rpartition(".")[2] in BY_TEXT for one in imports)
+
+    def bindings_of(self, node: ast.AST) -> list[Binding]:
+        """The bindings made from a value, iterable or context expression, or by a definition."""
+        return self._by_value.get(node, [])
+
+    def class_attribute(self, node: ast.ClassDef, name: str) -> list[Binding]:
+        """The bindings of ``name`` in a class body, as seen at its end."""
+        return self._visible(self.scopes[node], name, None, ())
+
+    # -- reaching definitions ----------------------------------------------------
+
+    def _visible(self, scope: Scope, name: str, order: int | None, path: Path) -> list[Binding]:
+        bindings = self._all(scope, name)
+        if not bindings:
+            return []
+        first_later = len(bindings) if order is None else bisect_left(bindings, order, key=lambda b: b.order)
+        seen: list[Binding] = []
+        if order is not None:
+            in_loop = any(branch[1] in _LOOPS for branch in path)
+            for binding in bindings[first_later:] if in_loop else ():
+                if not _loop_carried(binding.path, path):
+                    break
+                seen.append(binding)
+            seen.extend(binding for binding in self._remote.get((scope, name), ()) if binding.order >= order)
+            seen.reverse()
+        for index in range(first_later - 1, -1, -1):
+            binding = bindings[index]
+            if order is not None and _exclusive(binding.path, path):
+                continue
+            seen.append(binding)
+            if binding.kind != "star" and not binding.remote and binding.path == path[: len(binding.path)]:
+                break
+        seen.reverse()
+        if self._unrun and len(seen) > 1:
+            # What only type checkers read is what a name means where it has no other meaning.
+            return [binding for binding in seen if self._unrun.isdisjoint(binding.path)] or seen
+        return seen
+
+    def _all(self, scope: Scope, name: str) -> list[Binding]:
+        own = scope.bindings.get(name, [])
+        if not scope.stars:
+            return own
+        known = self._with_stars.get((scope, name))
+        if known is None:
+            known = self._with_stars[scope, name] = sorted([*own, *scope.stars], key=lambda b: b.order)
+        return known
+
+    def _from_inside(self, outer: Scope, name: str, inside: Scope) -> list[Binding]:
+        """What a function sees of a scope around it: its end, and the moments at which its name is used there."""
+        found = self._visible(outer, name, None, ())
+        if len(found) < len(self._all(outer, name)):
+            for order, path in self._moments(outer, inside):
+                found = found + [seen for seen in self._visible(outer, name, order, path) if seen not in found]
+        return found
+
+    def _moments(self, outer: Scope, inside: Scope) -> list[tuple[int, Path]]:
+        known = self._called_at.get(inside)
+        if known is None:
+            known = self._called_at[inside] = []
+            for load in self.loads.get(getattr(inside.node, "name", ""), ()):
+                scope, order, path = self.place(load)
+                while scope is not outer and scope.parent is not None and scope.parent is not outer:
+                    scope = scope.parent
+                if scope is outer:
+                    known.append((order, path))
+                elif scope.parent is outer and scope is not inside:
+                    known.extend(self._moments(outer, scope))
+        return known
+
+    # -- building ----------------------------------------------------------------
+
+    def _owner(self, name: str, scope: Scope) -> Scope | None:
+        current: Scope | None = scope
+        while current is not None:
+            if name in current.declared:
+                return current.declared[name]
+            if name in current.bindings:
+                return current
+            current = current.parent
+        return None
+
+    def _next(self) -> int:
+        self._order += 1
+        return self._order
+
+    def _bind(self, scope: Scope, name: str, kind: str, path: Path, **more: object) -> None:
+        owner = scope.declared.get(name, scope)
+        remote = owner is not scope
+        binding = Binding(name, kind, self._next(), path, owner, remote=remote, **more)  # type: ignore[arg-type]
+        owner.bindings.setdefault(name, []).append(binding)
+        if remote:
+            self._remote.setdefault((owner, name), []).append(binding)
+        if binding.node is not None:
+            self._by_value.setdefault(binding.node, []).append(binding)
+
+    def _scope(self, node: ast.AST, parent: Scope | None) -> Scope:
+        scope = self.scopes[node] = Scope(node, parent)
+        return scope
+
+    def _enter(self, node: ast.AST, scope: Scope) -> None:
+        if isinstance(node, ast.Lambda):
+            self._parameters(node.args, node, scope)
+            self._expression(node.body, scope, ())
+        elif isinstance(node, FunctionNode):
+            self._parameters(node.args, node, scope)
+            self._block(node.body, scope, ())
+
+    def _parameters(self, arguments: ast.arguments, node: ast.AST, scope: Scope) -> None:
+        for parameter in _all_parameters(arguments):
+            self._bind(scope, parameter.arg, "parameter", (), node=node)
+
+    def _block(self, body: list[ast.stmt], scope: Scope, path: Path) -> None:
+        for statement in body:
+            self._statement(statement, scope, path)
+
+    def _note(self, node: ast.AST, scope: Scope, path: Path) -> None:
+        self._places[node] = (scope, self._next(), path)
+
+    def _children(self, parent: ast.AST, scope: Scope, path: Path, *nodes: ast.AST | None) -> None:
+        for node in nodes:
+            if node is not None:
+                self.parents[node] = parent
+                self._expression(node, scope, path)
+
+    def _statement(self, node: ast.stmt, scope: Scope, path: Path) -> None:
+        self._note(node, scope, path)
+        for child in children(node):
+            self.parents[child] = node
+        if isinstance(node, FunctionNode):
+            self._function(node, scope, path)
+        elif isinstance(node, ast.ClassDef):
+            self._class(node, scope, path)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                module = alias.name if alias.asname else alias.name.split(".")[0]
+                self._bind(scope, alias.asname or module, "import", path, node=alias, target=module)
+        elif isinstance(node, ast.ImportFrom):
+            self._import_from(node, scope, path)
+        elif isinstance(node, ast.Assign):
+            self._expression(node.value, scope, path)
+            for target in node.targets:
+                self._target(target, node.value, "value", scope, path)
+        elif isinstance(node, ast.AnnAssign):
+            self._children(node, scope, path, node.annotation, node.value)
+            if node.value is not None:
+                self._target(node.target, node.value, "value", scope, path)
+            elif not isinstance(node.target, ast.Name):
+                # Python evaluates the owner, and stores nothing.
+                self._expression(node.target.value, scope, path)
+        elif isinstance(node, ast.AugAssign):
+            self._expression(node.value, scope, path)
+            if isinstance(node.target, ast.Name):
+                self._mutation(node.target.id, node, scope, path)
+                self._bind(scope, node.target.id, "augmented", path, node=node)
+            else:
+                self._target(node.target, None, "other", scope, path)
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self._expression(node.iter, scope, path)
+            inside = (*path, (id(node), "for", "body"))
+            self._target(node.target, node.iter, "element", scope, inside)
+            self._block(node.body, scope, inside)
+            self._block(node.orelse, scope, (*path, (id(node), "for", "orelse")))
+        elif isinstance(node, ast.While):
+            self._expression(node.test, scope, path)
+            self._block(node.body, scope, (*path, (id(node), "while", "body")))
+            self._block(node.orelse, scope, (*path, (id(node), "while", "orelse")))
+        elif isinstance(node, ast.If):
+            self._if(node, scope, path)
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                self._children(item, scope, path, item.context_expr)
+                if item.optional_vars is not None:
+                    self.parents[item.optional_vars] = item
+                    self._target(item.optional_vars, item.context_expr, "context", scope, path)
+            self._block(node.body, scope, path)
+        elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+            self._try(node, scope, path)  # type: ignore[arg-type]
+        elif isinstance(node, ast.Match):
+            self._match(node, scope, path)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            for name in node.names:
+                scope.declared[name] = self.module if isinstance(node, ast.Global) else self._outer(scope, name)
+        elif isinstance(node, ast.Delete):
+            for target in node.targets:
+                self._target(target, None, "other", scope, path)
+        else:
+            self._children(node, scope, path, *children(node))
+
+    def _outer(self, scope: Scope, name: str) -> Scope:
+        current = scope.parent
+        while current is not None and name not in current.bindings:
+            current = current.parent
+        return current or self.module
+
+    def _function(self, node: FunctionNode, scope: Scope, path: Path) -> None:
+        self.functions.append(node)
+        arguments = node.args
+        self.parents[arguments] = node
+        self._children(node, scope, path, *node.decorator_list, node.returns)
+        self._children(arguments, scope, path, *arguments.defaults, *arguments.kw_defaults)
+        for parameter in _all_parameters(arguments):
+            self.parents[parameter] = arguments
+            self._children(parameter, scope, path, parameter.annotation)
+        self._bind(scope, node.name, "function", path, node=node)
+        self._pending.append((node, self._scope(node, scope)))
+
+    def _class(self, node: ast.ClassDef, scope: Scope, path: Path) -> None:
+        self.classes.append(node)
+        self._children(node, scope, path, *node.decorator_list, *node.bases)
+        for keyword in node.keywords:
+            self._children(keyword, scope, path, keyword.value)
+        self._block(node.body, self._scope(node, scope), ())
+        self._bind(scope, node.name, "class", path, node=node)
+
+    def _import_from(self, node: ast.ImportFrom, scope: Scope, path: Path) -> None:
+        module = "." * node.level + (node.module or "")
+        joint = "" if module.endswith(".") else "."
+        for alias in node.names:
+            if alias.name == "*":
+                star = Binding("*", "star", self._next(), path, scope, alias, module)
+                scope.stars.append(star)
+            else:
+                target = f"{module}{joint}{alias.name}"
+                self._bind(scope, alias.asname or alias.name, "import", path, node=alias, target=target)
+
+    def _if(self, node: ast.If, scope: Scope, path: Path) -> None:
+        self._expression(node.test, scope, path)
+        self.conditions[id(node)] = node
+        if (checked := checks_types(node.test)) is not None:
+            self._unrun.add((id(node), "if", "body" if checked else "orelse"))
+        self._block(node.body, scope, (*path, (id(node), "if", "body")))
+        self._block(node.orelse, scope, (*path, (id(node), "if", "orelse")))
+
+    def _try(self, node: ast.Try, scope: Scope, path: Path) -> None:
+        body = (*path, (id(node), "try", "body"))
+        self._block(node.body, scope, body)
+        for number, handler in enumerate(node.handlers):
+            arm = (*path, (id(node), "try", f"handler{number}"))
+            self._note(handler, scope, arm)
+            self._children(handler, scope, arm, handler.type)
+            if handler.name:
+                self._bind(scope, handler.name, "other", arm)
+            for statement in handler.body:
+                self.parents[statement] = handler
+            self._block(handler.body, scope, arm)
+        self._block(node.orelse, scope, body)
+        self._block(node.finalbody, scope, path)
+
+    def _match(self, node: ast.Match, scope: Scope, path: Path) -> None:
+        self._expression(node.subject, scope, path)
+        for number, case in enumerate(node.cases):
+            arm = (*path, (id(node), "match", f"case{number}"))
+            self._note(case, scope, arm)
+            for part in walk(case.pattern):
+                for child in children(part):
+                    self.parents[child] = part
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    whole = part is case.pattern and isinstance(part, ast.MatchAs)
+                    kind, value = ("value", node.subject) if whole else ("other", None)
+                    self._bind(scope, name, kind, arm, node=value)
+            self.parents[case.pattern] = case
+            self._children(case, scope, arm, case.guard)
+            for statement in case.body:
+                self.parents[statement] = case
+            self._block(case.body, scope, arm)
+
+    def _target(
+        self,
+        node: ast.expr,
+        value: ast.expr | None,
+        kind: str,
+        scope: Scope,
+        path: Path,
+        place: tuple[int, ...] = (),
+    ) -> None:
+        if isinstance(node, ast.Name):
+            self._bind(scope, node.id, _UNPACKED.get(kind, "other") if place else kind, path, node=value, place=place)
+        elif isinstance(node, ast.Tuple | ast.List):
+            starred = [isinstance(element, ast.Starred) for element in node.elts]
+            for index, element in enumerate(node.elts):
+                self.parents[element] = node
+                at = index - len(starred) if True in starred[:index] else index
+                self._target(element, value, kind, scope, path, (*place, at))
+        elif isinstance(node, ast.Starred):
+            self.parents[node.value] = node
+            self._target(node.value, value, "other", scope, path)
+        else:
+            self._expression(node, scope, path)
+            if isinstance(node, ast.Subscript):
+                self._changed(node.value, node, scope, path)
+
+    def _changed(self, container: ast.expr, node: ast.AST, scope: Scope, path: Path) -> None:
+        """Record that ``node`` changes a container, on the name that it is reached from."""
+        while isinstance(container, ast.Subscript | ast.Attribute):
+            if isinstance(container, ast.Attribute):
+                self.changed_attributes.add(container.attr)
+            container = container.value
+        if isinstance(container, ast.Name):
+            self._mutation(container.id, node, scope, path)
+
+    def _mutation(self, name: str, node: ast.AST, scope: Scope, path: Path) -> None:
+        self._pending_mutations.append((name, Mutation(self._next(), path, scope, node)))
+
+    def _expression(self, root: ast.AST, scope: Scope, path: Path) -> None:
+        """Record an expression; iterative, since generated files nest thousands deep."""
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            kind = type(node)
+            if kind is ast.Name:
+                if isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
+                    self._note(node, scope, path)
+                    self.loads.setdefault(node.id, []).append(node)  # type: ignore[attr-defined, arg-type]
+                continue
+            if kind is ast.Constant:
+                if isinstance(node.value, str):  # type: ignore[attr-defined]
+                    self._note(node, scope, path)
+                    self.strings.append(node)  # type: ignore[arg-type]
+                continue
+            if kind is ast.Lambda:
+                self._lambda(node, scope, path)  # type: ignore[arg-type]
+                continue
+            if kind in _COMPREHENSIONS:
+                self._comprehension(node, scope, path)
+                continue
+            self._note(node, scope, path)
+            if kind is ast.Call:
+                self._call(node, scope, path)  # type: ignore[arg-type]
+            elif kind is ast.NamedExpr:
+                outer = scope
+                while isinstance(outer.node, _COMPREHENSIONS) and outer.parent is not None:
+                    outer = outer.parent
+                self._bind(outer, node.target.id, "value", path, node=node.value)  # type: ignore[attr-defined]
+                self._note(node, scope, path)
+            elif kind is ast.JoinedStr:
+                self.strings.append(node)  # type: ignore[arg-type]
+            elif kind is ast.Attribute:
+                self._attribute(node)  # type: ignore[arg-type]
+            below = children(node)
+            for child in below:
+                self.parents[child] = node
+            stack.extend(reversed(below))
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        self.attributes.setdefault(node.attr, []).append(node)
+        if not isinstance(node.ctx, ast.Load):
+            statement = self.parents.get(node)
+            value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+            self.stores.setdefault(node.attr, []).append(Store(node.value, value, node))
+
+    def _call(self, node: ast.Call, scope: Scope, path: Path) -> None:
+        self.calls.append(node)
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr in MUTATORS:
+            self._changed(function.value, node, scope, path)
+        elif isinstance(function, ast.Name) and function.id in ("setattr", "delattr") and len(node.args) > 1:
+            owner, name, *value = node.args
+            attribute = name.value if isinstance(name, ast.Constant) else None
+            store = Store(owner, value[0] if value else None, node)
+            self.stores.setdefault(str(attribute or ANY_ATTRIBUTE), []).append(store)
+
+    def _lambda(self, node: ast.Lambda, scope: Scope, path: Path) -> None:
+        self._note(node, scope, path)
+        self.parents[node.args] = node
+        self.parents[node.body] = node
+        self._children(node.args, scope, path, *node.args.defaults, *node.args.kw_defaults)
+        self._pending.append((node, self._scope(node, scope)))
+
+    def _comprehension(self, node: ast.AST, scope: Scope, path: Path) -> None:
+        self._note(node, scope, path)
+        inner = self._scope(node, scope)
+        for number, generator in enumerate(node.generators):  # type: ignore[attr-defined]
+            self.parents[generator] = node
+            self._children(generator, scope if number == 0 else inner, path, generator.iter)
+            self.parents[generator.target] = generator
+            self._target(generator.target, generator.iter, "element", inner, path)
+            self._children(generator, inner, path, *generator.ifs)
+        if isinstance(node, ast.DictComp):
+            self._children(node, inner, path, node.key, node.value)
+        else:
+            self._children(node, inner, path, node.elt)  # type: ignore[attr-defined]
+
+
+def checks_types(test: ast.expr) -> bool | None:
+    """Whether a condition holds for type checkers only (True), or never for them (False); None for all others."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = checks_types(test.operand)
+        return None if inner is None else not inner
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return True if name == "TYPE_CHECKING" else None
+
+
+def expects_failure(names: Names, node: ast.AST) -> bool:
+    """Whether code stands in a ``with`` block that catches what it raises, as ``pytest.raises(…)`` does."""
+    return any(
+        isinstance(item.context_expr, ast.Call) and _called_name(item.context_expr) in _CATCHING
+        for outer in names.ancestors(node)
+        if isinstance(outer, ast.With | ast.AsyncWith)
+        for item in outer.items
+    )
+
+
+def _called_name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _all_parameters(arguments: ast.arguments) -> list[ast.arg]:
+    found = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return found + [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
+
+
+def _evaluated_in_place(scope: Scope, outer: Scope) -> bool:
+    """Whether only comprehensions and classes stand between two scopes, so that the use runs where it stands."""
+    current: Scope | None = scope
+    while current is not None and current is not outer:
+        if not isinstance(current.node, (*_COMPREHENSIONS, ast.ClassDef)):
+            return False
+        current = current.parent
+    return True
+
+
+def _exclusive(left: Path, right: Path) -> bool:
+    """Whether two paths lie in different arms of one ``if`` or ``match``, or a body after its handler."""
+    for one, other in zip(left, right):  # noqa: B905 - the common length is what is compared
+        if one[0] != other[0]:
+            return False
+        if one[2] != other[2]:
+            return one[1] in ("if", "match")
+    return False
+
+
+def _loop_carried(binding: Path, use: Path) -> bool:
+    """Whether a later binding reaches an earlier use by way of a loop around both."""
+    for one, other in zip(binding, use):  # noqa: B905 - the common length is what is compared
+        if one != other:
+            return False
+        if one[1] in _LOOPS:
+            return True
+    return False

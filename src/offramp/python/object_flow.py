@@ -1,0 +1,644 @@
+"""Which objects the expressions of a module may be, and where something may change them in place; knows no rules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Hashable, Iterable, Iterator
+
+from offramp.python.names import BY_TEXT, CHANGING, MUTATORS, Binding, FunctionNode, Names
+from offramp.python.nodes import walk
+from offramp.python.points_to import EVERY, ITEMS, NOTHING, OUTSIDE, SOME, PointsTo
+from offramp.python.running import RUNNERS, Running
+from offramp.python.values import Constant, Local, Made, Member, Partial, Reference, Value, Values
+from offramp.record import NamedTuple
+
+READING = frozenset(
+    "items keys values get copy index count join format format_map split rsplit splitlines strip lstrip rstrip lower "
+    "upper title capitalize replace startswith endswith removeprefix removesuffix zfill encode isdigit union "
+    "intersection difference issubset issuperset isdisjoint most_common elements total partition rpartition "
+    "__getitem__ __contains__ __len__ __iter__ __eq__ __or__ __add__ _asdict".split()
+)
+# Builtins that change nothing of what they are given, and keep none of it.
+_LOOKING = frozenset(
+    "len print sum any all str int float bool repr isinstance issubclass type format hash abs round ord chr hasattr "
+    "callable id open range divmod pow ascii bytes bytearray memoryview complex hex oct bin dir help input".split()
+)
+# Those whose result has the elements of what they are given.
+_COPYING = frozenset("list dict tuple set frozenset sorted reversed enumerate zip iter next map filter min max".split())
+_HARMLESS = frozenset(
+    "airflow astronomer collections copy croniter datetime dateutil decimal enum fractions hashlib itertools json "
+    "logging math os pathlib pendulum prefect prefect_dbt prefect_shell pytz re string textwrap time types typing "
+    "uuid zoneinfo dataclasses contextlib warnings pprint statistics functools".split()
+)
+# Libraries whose objects nothing changes.
+_IMMUTABLE = frozenset("datetime dateutil decimal fractions pathlib pendulum pytz re uuid zoneinfo".split())
+_EXECUTING = ("builtins.exec", "builtins.eval")
+_CALLING = frozenset(
+    [f"builtins.{name}" for name in ("map", "filter")]
+    + [f"functools.{name}" for name in ("partial", "reduce", "partialmethod")]
+    + [f"itertools.{name}" for name in ("starmap", "accumulate", "takewhile", "dropwhile", "filterfalse", "groupby")]
+)
+_NAMESPACES = frozenset({"builtins.globals", "builtins.locals"})
+_OF_A_FRAME = frozenset({"f_globals", "f_locals", "__globals__"})
+_IMPORTING = frozenset({"importlib.import_module", "builtins.__import__", "importlib.reload", "inspect.getmodule"})
+_ELEMENTS = frozenset(f"builtins.{name}" for name in ("next", "min", "max"))
+# The object that has the module's names for attributes.
+MODULE = "module"
+_DEEPEST = 150
+
+
+class Change(NamedTuple):
+    """Something that may change an object in place: where, whether also what is in it, and the attribute if but one."""
+
+    node: ast.AST
+    deep: bool
+    attribute: str = ""
+
+
+class SetByText(NamedTuple):
+    """An item or attribute of what a variable stands for that is set by an expression; None for what is not seen."""
+
+    owner: int
+    key: ast.expr | None
+    value: ast.expr | None
+    node: ast.AST
+
+
+class ObjectFlow:
+    """The constraints of a module.
+
+    ``changes`` are those of what a variable stands for, ``anything`` the calls that may change all there is.
+    """
+
+    def __init__(self, names: Names, values: Values, running: Running) -> None:
+        self.graph = PointsTo()
+        self.changes: list[tuple[int, Change]] = []
+        self.set_by_text: list[SetByText] = []
+        self.anything: list[ast.AST] = []
+        self._names = names
+        self._values = values
+        self._running = running
+        self._of: dict[ast.AST, int] = {}
+        self._bound: dict[int, int] = {}
+        self._returned: dict[ast.AST, int] = {}
+        self._depth = 0
+        self._expressions: dict[type, Callable[[ast.AST], int]] = {
+            ast.Name: self._name,
+            ast.Attribute: self._attribute,
+            ast.Subscript: self._subscript,
+            ast.Call: self._call,
+            ast.List: self._display,
+            ast.Tuple: self._display,
+            ast.Set: self._display,
+            ast.Dict: self._dict,
+            ast.ListComp: self._comprehension,
+            ast.SetComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
+            ast.DictComp: self._comprehension,
+            ast.BinOp: self._operation,
+            ast.IfExp: self._choice,
+            ast.BoolOp: self._choice,
+            ast.NamedExpr: self._same,
+            ast.Await: self._same,
+            ast.Starred: self._same,
+        }
+        self._module = self.graph.new(MODULE)
+        self._build()
+
+    # -- constraints -------------------------------------------------------------
+
+    def _build(self) -> None:
+        for scope in self._names.scopes.values():
+            for bindings in scope.bindings.values():
+                for binding in bindings:
+                    self.binding(binding)
+        for node in self._names.classes:
+            for base, _ in self._values.bases(node):
+                for value in self._values.evaluate(base):
+                    if isinstance(value, Local):
+                        self.graph.derive(node, value.node)
+        for inner in (*self._names.tree.body, *self._names.parents):
+            if isinstance(inner, ast.Call):
+                self.variable(inner)
+            elif isinstance(inner, ast.Subscript | ast.Attribute):
+                if isinstance(inner.ctx, ast.Load):
+                    self._taken(inner)
+                else:
+                    self._stored(inner)
+            elif isinstance(inner, ast.AugAssign):
+                self._augmented(inner)
+
+    def variable(self, node: ast.AST | None) -> int:
+        """The variable of an expression."""
+        if node is None:
+            return NOTHING
+        known = self._of.get(node)
+        if known is not None:
+            return known
+        expression = self._expressions.get(type(node))
+        if expression is None or self._depth > _DEEPEST:
+            return NOTHING if expression is None else self.graph.new(OUTSIDE)
+        self._depth += 1
+        made = self._of[node] = self.graph.new()
+        found = expression(node)
+        self._depth -= 1
+        if found == NOTHING:
+            self._of[node] = NOTHING
+        else:
+            self.graph.flow(found, made)
+        return self._of[node]
+
+    def _any_of(self, variables: Iterable[int]) -> int:
+        found = [one for one in dict.fromkeys(variables) if one != NOTHING]
+        if len(found) < 2:
+            return found[0] if found else NOTHING
+        made = self.graph.new()
+        for one in found:
+            self.graph.flow(one, made)
+        return made
+
+    def _holding(self, node: Hashable, parts: Iterable[int]) -> int:
+        """A new object that has these elements."""
+        for part in parts:
+            self.graph.flow(part, self.graph.field(node, ITEMS))
+        return self.graph.new(node)
+
+    def _items(self, variable: int) -> int:
+        return self.graph.load(variable, ITEMS)
+
+    def binding(self, binding: Binding) -> int:
+        """The variable of a name's binding."""
+        known = self._bound.get(id(binding))
+        if known is not None:
+            return known
+        if binding.kind in ("import", "star", "function"):
+            return self._bound.setdefault(id(binding), NOTHING)
+        made = self._bound[id(binding)] = self.graph.new()
+        self.graph.flow(self._given_by(binding), made)
+        scope = binding.scope
+        if scope is self._names.module or isinstance(scope.node, ast.ClassDef):
+            owner = MODULE if scope is self._names.module else scope.node
+            self.graph.flow(made, self.graph.field(owner, binding.name))
+            self.graph.flow(self.graph.field(owner, SOME), made)
+            if self._names.sets_by_text and owner == MODULE:
+                self.graph.flow(self.graph.field(owner, binding.name), made)
+        return made
+
+    def _given_by(self, binding: Binding) -> int:
+        node = binding.node
+        if binding.kind == "class":
+            return self.graph.new(node)
+        if binding.kind == "parameter":
+            return self._parameter(binding)
+        if binding.kind == "augmented":
+            assert isinstance(node, ast.AugAssign)
+            return self._any_of(self.binding(one) for one in self._names.lookup(binding.name, node))
+        if binding.kind in ("value", "context"):
+            return self.variable(node)
+        if node is None:
+            return NOTHING
+        elements = self._items(self.variable(node))
+        if binding.kind == "element":
+            return elements
+        if binding.kind == "other":
+            # Many parts, in a list of their own.
+            return self._any_of(
+                [elements, self._holding((id(binding), binding.name), [elements, self._items(elements)])]
+            )
+        # A part of an element, or a list of the rest of them.
+        parts = self._any_of([elements, self._items(elements)])
+        return self._any_of([parts, self._items(parts)]) if binding.kind == "element-item" else parts
+
+    def _parameter(self, binding: Binding) -> int:
+        function = binding.node
+        assert isinstance(function, FunctionNode | ast.Lambda)
+        own = function.args
+        plain = [*own.posonlyargs, *own.args]
+        pairs = [*zip(reversed(plain), reversed(own.defaults), strict=False)]
+        pairs += [(one, default) for one, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default]
+        found = [self.variable(default) for parameter, default in pairs if parameter.arg == binding.name]
+        outer = self._names.parents.get(function)
+        if isinstance(outer, ast.ClassDef) and plain and plain[0].arg == binding.name:
+            found.append(self.graph.new(outer, *self._subclasses(outer)))
+        elif (
+            isinstance(function, ast.Lambda) or self._values.handed_on(function) or not self._values.calls_of(function)
+        ):
+            found.append(self.graph.new(OUTSIDE))
+        return self._any_of(found)
+
+    def _subclasses(self, node: ast.ClassDef) -> list[ast.ClassDef]:
+        return [one for one in self._names.classes if one is not node and node in self._values.lineage(one)[0]]
+
+    # -- expressions -------------------------------------------------------------
+
+    def _name(self, node: ast.AST) -> int:
+        assert isinstance(node, ast.Name)
+        return self._any_of(self.binding(one) for one in self._names.lookup(node.id, node))
+
+    def _attribute(self, node: ast.AST) -> int:
+        assert isinstance(node, ast.Attribute)
+        if node.attr in _OF_A_FRAME:
+            return self._module
+        owner = self.variable(node.value)
+        # An object stands for its namespace and its class too.
+        return owner if node.attr in ("__dict__", "__class__") else self.graph.load(owner, node.attr)
+
+    def _subscript(self, node: ast.AST) -> int:
+        assert isinstance(node, ast.Subscript)
+        if self._values.single(node.value) == Reference("sys.modules"):
+            return NOTHING if isinstance(node.slice, ast.Constant) else self._module
+        owner = self.variable(node.value)
+        if owner == NOTHING:
+            return NOTHING
+        if isinstance(node.slice, ast.Slice):
+            return self._holding(node, [self._items(owner)])
+        key = self._text(node.slice)
+        return self._any_of([self._items(owner), self.graph.load(owner, key or EVERY)])
+
+    def _text(self, node: ast.AST) -> str:
+        value = self._values.single(node)
+        return value.value if isinstance(value, Constant) and isinstance(value.value, str) else ""
+
+    def _display(self, node: ast.AST) -> int:
+        assert isinstance(node, ast.List | ast.Tuple | ast.Set)
+        return self._holding(
+            node,
+            [
+                self._items(self.variable(one.value)) if isinstance(one, ast.Starred) else self.variable(one)
+                for one in node.elts
+            ],
+        )
+
+    def _dict(self, node: ast.AST) -> int:
+        assert isinstance(node, ast.Dict)
+        parts = [
+            self.variable(value) if key is not None else self._items(self.variable(value))
+            for key, value in zip(node.keys, node.values, strict=True)
+        ]
+        return self._holding(node, parts)
+
+    def _comprehension(self, node: ast.AST) -> int:
+        element = node.value if isinstance(node, ast.DictComp) else node.elt  # type: ignore[attr-defined]
+        return self._holding(node, [self.variable(element)])
+
+    def _operation(self, node: ast.AST) -> int:
+        operands: list[int] = []
+        left: ast.AST = node
+        while isinstance(left, ast.BinOp):
+            operands.append(self.variable(left.right))
+            left = left.left
+        operands.append(self.variable(left))
+        if not any(operands):
+            return NOTHING
+        return self._holding(node, [self._items(one) for one in operands])
+
+    def _choice(self, node: ast.AST) -> int:
+        parts = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values  # type: ignore[attr-defined]
+        return self._any_of(map(self.variable, parts))
+
+    def _same(self, node: ast.AST) -> int:
+        return self.variable(node.value)  # type: ignore[attr-defined]
+
+    # -- calls -------------------------------------------------------------------
+
+    def _call(self, node: ast.AST) -> int:
+        assert isinstance(node, ast.Call)
+        function = node.func
+        owner = self.variable(function.value) if isinstance(function, ast.Attribute) else NOTHING
+        results = [self._called(callee, node, owner) for callee in self._values.evaluate(function)]
+        self._hand_over(node)
+        return self._any_of(results)
+
+    def _called(self, callee: Value, node: ast.Call, owner: int) -> int:
+        """What calling one of the things that a callee may be gives."""
+        while isinstance(callee, Partial):
+            self.variable(callee.call)
+            callee = callee.callee
+        if isinstance(callee, Made) and isinstance(callee.callee, Member):
+            callee = callee.callee if isinstance(callee.callee.owner, Local) else callee
+        if isinstance(callee, Member) and isinstance(callee.owner, Local):
+            # `task.submit` and `task.override()` call the function.
+            callee = callee.owner
+        method = self._method(callee)
+        if method is not None:
+            callee = Local(method)
+        if isinstance(callee, Local):
+            return self._called_local(callee, node)
+        if isinstance(callee, Reference):
+            special = self._called_reference(callee.path, node)
+            if special is not None:
+                return special
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if owner != NOTHING and name in READING | MUTATORS | CHANGING:
+            return self._called_method(name, node, owner)
+        if self._is_harmless(callee):
+            return self._kept(callee, node)
+        if isinstance(callee, Member) and isinstance(callee.owner, Constant):
+            return NOTHING
+        return self._stranger(node, owner)
+
+    def _called_method(self, name: str, node: ast.Call, owner: int) -> int:
+        given = [self.variable(one) for one in _given(node)]
+        if name not in READING:
+            self._change(owner, node)
+            for one in given:
+                self.graph.store(owner, ITEMS, one)
+                self.graph.store(owner, ITEMS, self._items(one))
+            self._set_by_method(name, node, owner)
+        elements = self._items(owner)
+        return self._any_of([self._holding(node, [elements]), elements, self.graph.load(owner, EVERY), *given])
+
+    def _set_by_method(self, name: str, node: ast.Call, owner: int) -> None:
+        if not self._names.sets_by_text:
+            return
+        keys: list[ast.expr | None] = [*node.args[:1]]
+        if name == "update":
+            table = self._values.changes(node)
+            keys = [ast.Constant(key) for key in table.entries] if table.complete else [None]
+        for key in keys or [None]:
+            self.set_by_text.append(SetByText(owner, key, None, node))
+
+    def _called_local(self, callee: Local, node: ast.Call) -> int:
+        function = callee.node
+        if isinstance(function, ast.ClassDef):
+            return self._instance(function, node)
+        if isinstance(function, FunctionNode) and self._running.is_task(function):
+            return self._holding(node, ())
+        self._pass(function, node)
+        if isinstance(function, FunctionNode) and any(
+            path.partition(".")[0] not in ("functools", "contextlib", "builtins", *RUNNERS)
+            for path in map(self._running.decorator, function.decorator_list)
+        ):
+            self._stranger(node, NOTHING)
+        returned = self._returns(function)
+        if not _decorators(function) and all(map(self._is_fresh, self._values.returns(function))):
+            return self._holding(node, [self._items(returned)])
+        return returned
+
+    def _returns(self, function: FunctionNode | ast.Lambda) -> int:
+        known = self._returned.get(function)
+        if known is None:
+            known = self._returned[function] = self.graph.new()
+            for one in self._values.returns(function):
+                self.graph.flow(self.variable(one), known)
+            for one in self._values.yields(function) if isinstance(function, FunctionNode) else ():
+                # A context manager gives what it yields.
+                self.graph.flow(self.variable(one), known)
+                self.graph.flow(self._holding(function, [self.variable(one)]), known)
+        return known
+
+    def _is_fresh(self, node: ast.expr) -> bool:
+        """Whether what a function returns is made anew by each call, and is nowhere else."""
+        if isinstance(node, ast.Name):
+            bindings = self._names.lookup(node.id, node)
+            scopes = {one.scope for one in bindings}
+            if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
+                return False
+            if scopes != {self._names.place(node)[0]} or isinstance(bindings[0].node, ast.Name):
+                return False
+            return self._is_fresh(bindings[0].node) and all(map(self._is_own_use, self._names.uses(bindings[0])))
+        if isinstance(node, ast.Call):
+            value = self._values.single(node.func)
+            return isinstance(value, Reference) and value.path.removeprefix("builtins.") in _COPYING | {
+                "copy.copy",
+                "copy.deepcopy",
+            }
+        return isinstance(node, ast.Dict | ast.List | ast.Set | ast.ListComp | ast.SetComp | ast.DictComp | ast.BinOp)
+
+    def _is_own_use(self, load: ast.Name) -> bool:
+        """Whether a use of a local name leaves its object to that name."""
+        parent = self._names.parents.get(load)
+        if isinstance(parent, ast.Return):
+            return True
+        if isinstance(parent, ast.Subscript):
+            return parent.value is load
+        return isinstance(parent, ast.Attribute) and parent.attr in READING | MUTATORS
+
+    def _instance(self, node: ast.ClassDef, call: ast.Call) -> int:
+        lineage, _ = self._values.lineage(node)
+        made = self.graph.new(node)
+        constructor = next((one for own in lineage for one in own.body if getattr(one, "name", "") == "__init__"), None)
+        if isinstance(constructor, FunctionNode):
+            self._pass(constructor, call)
+        for keyword in call.keywords:
+            self.graph.store(made, keyword.arg or SOME, self.variable(keyword.value))
+        for argument in call.args:
+            self.graph.store(made, SOME, self.variable(argument))
+            self.graph.store(made, ITEMS, self.variable(argument))
+            self.graph.store(made, ITEMS, self._items(self.variable(argument)))
+        return made
+
+    def _called_reference(self, path: str, node: ast.Call) -> int | None:
+        """What a library's function gives that does something else than to look at or keep what it is given."""
+        first = self.variable(node.args[0]) if node.args else NOTHING
+        if path in _NAMESPACES or (path == "builtins.vars" and not node.args):
+            frame = self._names.place(node)[0].node
+            return self._module if path == "builtins.globals" or isinstance(frame, ast.Module) else NOTHING
+        if path.startswith("sys.modules."):
+            return self._module
+        if path in _IMPORTING and not (node.args and isinstance(node.args[0], ast.Constant)):
+            return self._module
+        if path in ("builtins.vars", "builtins.type", "typing.cast"):
+            return self.variable(node.args[-1]) if node.args else NOTHING
+        if path == "builtins.super":
+            outer = next((one for one in self._names.ancestors(node) if isinstance(one, ast.ClassDef)), None)
+            return self.graph.new(outer) if outer is not None else NOTHING
+        if path == "builtins.getattr" and len(node.args) > 1:
+            default = self.variable(node.args[2]) if len(node.args) > 2 else NOTHING
+            return self._any_of([self.graph.load(first, self._text(node.args[1]) or EVERY), default])
+        if path in ("builtins.setattr", "builtins.delattr") and len(node.args) > 1:
+            value = node.args[2] if len(node.args) > 2 else None
+            self._set(first, node.args[1], value, node)
+            return NOTHING
+        if path in _EXECUTING:
+            return self._executed(node)
+        if path == "copy.deepcopy":
+            # All that is in the copy counts as the copy.
+            return self._holding(node, [self.graph.new(node)])
+        if path in _CALLING and not all(map(self._is_followed, self._called_by(node))):
+            return self._stranger(node, NOTHING)
+        return None
+
+    def _executed(self, node: ast.Call) -> int:
+        """What ``exec`` or ``eval`` gives; a text that is known may do something to what it names."""
+        text = self._text(node.args[0]) if node.args else ""
+        try:
+            inside = walk(ast.parse(text))
+        except SyntaxError:
+            inside = []
+        names = {one.id for one in inside if isinstance(one, ast.Name)}
+        names |= {one.name for one in inside if isinstance(one, FunctionNode | ast.ClassDef)}
+        names |= {(one.asname or one.name).partition(".")[0] for one in inside if isinstance(one, ast.alias)}
+        reaching = {*names, *(one.attr for one in inside if isinstance(one, ast.Attribute))}
+        if not inside or reaching & BY_TEXT:
+            self.anything.append(node)
+        for name in names:
+            self.set_by_text.append(SetByText(self._module, ast.Constant(name), None, node))
+            for binding in self._names.module.bindings.get(name, ()):
+                self._change(self.binding(binding), node, deep=True)
+        return self._stranger(node, NOTHING)
+
+    def _called_by(self, node: ast.Call) -> Iterator[Value]:
+        """What a function of the standard library calls that calls what it is given."""
+        keys = (keyword.value for keyword in node.keywords if keyword.arg in ("key", "func"))
+        for one in (*node.args[:1], *keys):
+            yield from self._values.evaluate(one)
+
+    def _is_followed(self, value: Value) -> bool:
+        return not isinstance(value, Reference) or self._is_harmless(value)
+
+    def _is_harmless(self, callee: Value) -> bool:
+        """Whether a call changes nothing that it is given."""
+        if isinstance(callee, Reference):
+            root, _, rest = callee.path.partition(".")
+            if root == "builtins":
+                return rest in _LOOKING | _COPYING
+            changes = rest.rpartition(".")[2] in MUTATORS | CHANGING
+            return root in _HARMLESS and not changes
+        if isinstance(callee, Made):
+            return self._is_harmless(callee.callee)
+        if isinstance(callee, Local):
+            return isinstance(callee.node, FunctionNode) and self._running.is_task(callee.node)
+        return isinstance(callee, Member) and isinstance(callee.owner, Made) and self._is_harmless(callee.owner)
+
+    def _kept(self, callee: Value, node: ast.Call) -> int:
+        """What a harmless call gives: something that may have in it, or be, what it was given."""
+        path = callee.path if isinstance(callee, Reference) else ""
+        if path.removeprefix("builtins.") in _LOOKING or path.partition(".")[0] in _IMMUTABLE:
+            return NOTHING
+        given = [one for one in map(self.variable, _given(node)) if one != NOTHING]
+        made = self._holding(node, [part for one in given for part in (one, self._items(one))])
+        for one in given:
+            self.graph.store(made, SOME, one)
+        if path.removeprefix("builtins.") in _COPYING | {"copy.copy"}:
+            elements = [self._items(one) for one in given]
+            copied = self._holding(node, elements)
+            return self._any_of([copied, *elements]) if path in _ELEMENTS else copied
+        for keyword in node.keywords:
+            self.graph.store(made, keyword.arg or SOME, self.variable(keyword.value))
+        runs = path.partition(".")[0] in RUNNERS
+        return made if runs or not given else self._any_of([made, *given])
+
+    def _stranger(self, node: ast.Call, owner: int) -> int:
+        """A call of what is not known: it may do anything to what it is given."""
+        given = [owner, *map(self.variable, _given(node))]
+        for one in given:
+            self._change(one, node, deep=True)
+            self.graph.give_away(one)
+            self.set_by_text.append(SetByText(one, None, None, node))
+        return self._any_of([self.graph.new(node, OUTSIDE), *given])
+
+    def _method(self, callee: Value) -> FunctionNode | None:
+        """The function that a method of an object of a local class is."""
+        made = callee.owner if isinstance(callee, Member) else None
+        owner = made.callee if isinstance(made, Made) else None
+        if not isinstance(callee, Member) or not isinstance(owner, Local) or not isinstance(owner.node, ast.ClassDef):
+            return None
+        for node in self._values.lineage(owner.node)[0]:
+            for binding in self._names.class_attribute(node, callee.name):
+                if isinstance(binding.node, FunctionNode):
+                    return binding.node
+        return None
+
+    def _pass(self, function: FunctionNode | ast.Lambda, call: ast.Call) -> None:
+        """Let the parameters of a function be what a call gives them."""
+        own = function.args
+        plain = [one.arg for one in (*own.posonlyargs, *own.args)]
+        named = {keyword.arg: keyword.value for keyword in call.keywords}
+        in_class = isinstance(self._names.parents.get(function), ast.ClassDef)
+        simple = None not in named and not in_class and not any(isinstance(one, ast.Starred) for one in call.args)
+        everything = self._any_of(map(self.variable, _given(call)))
+        for binding in self._names.bindings_of(function):
+            if binding.kind != "parameter":
+                continue
+            given = self._any_of([everything, self._items(everything)])
+            if simple and binding.name in named:
+                given = self.variable(named[binding.name])
+            elif simple and binding.name in plain:
+                index = plain.index(binding.name)
+                given = self.variable(call.args[index]) if index < len(call.args) else NOTHING
+            elif own.vararg is not None or own.kwarg is not None:
+                self.graph.flow(self._holding(call, [everything]), self.binding(binding))
+            self.graph.flow(given, self.binding(binding))
+
+    def _hand_over(self, node: ast.Call) -> None:
+        """Functions that others call with what they are given; Airflow's operators call none while loading."""
+        functions = [
+            value.node
+            for argument in _given(node)
+            if isinstance(argument, ast.Name | ast.Lambda | ast.Attribute)
+            for value in self._values.evaluate(argument)
+            if isinstance(value, Local) and isinstance(value.node, FunctionNode | ast.Lambda)
+        ]
+        if not functions:
+            return
+        callees = self._values.evaluate(node.func)
+        if all(isinstance(one, Reference) and one.path.startswith("airflow.") for one in callees):
+            return
+        given = self._any_of(map(self.variable, _given(node)))
+        reached = self._any_of([given, inner := self._items(given), self._items(inner)])
+        for function in functions:
+            for binding in self._names.bindings_of(function):
+                if binding.kind == "parameter":
+                    self.graph.flow(reached, self.binding(binding))
+
+    # -- changes -----------------------------------------------------------------
+
+    def _change(self, variable: int, node: ast.AST, *, deep: bool = False, attribute: str = "") -> None:
+        if variable != NOTHING:
+            self.changes.append((variable, Change(node, deep, attribute)))
+
+    def _taken(self, node: ast.AST) -> None:
+        """A method that changes its object, taken to be called by others."""
+        if not isinstance(node, ast.Attribute) or node.attr not in MUTATORS | CHANGING:
+            return
+        parent = self._names.parents.get(node)
+        if not (isinstance(parent, ast.Call) and parent.func is node):
+            self._change(self.variable(node.value), node)
+
+    def _stored(self, node: ast.Subscript | ast.Attribute) -> None:
+        """An item or attribute that is set or deleted."""
+        statement = self._names.parents.get(node)
+        value = getattr(statement, "value", None)
+        if isinstance(statement, ast.AnnAssign) and value is None:
+            # An annotation alone sets nothing.
+            return
+        owner = self.variable(node.value)
+        self._change(owner, node, attribute=node.attr if isinstance(node, ast.Attribute) else "")
+        given = value if isinstance(statement, ast.Assign | ast.AnnAssign | ast.NamedExpr) else None
+        source = self.variable(given) if given is not None else self.graph.new(OUTSIDE)
+        if owner == NOTHING:
+            return
+        if isinstance(node, ast.Attribute):
+            self.graph.store(owner, node.attr, source)
+            self.set_by_text.append(SetByText(owner, ast.Constant(node.attr), given, node))
+        else:
+            self.graph.store(owner, ITEMS, source)
+            self.set_by_text.append(SetByText(owner, node.slice, given, node))
+
+    def _set(self, owner: int, key: ast.expr, value: ast.expr | None, node: ast.AST) -> None:
+        self._change(owner, node, attribute=self._text(key))
+        self.graph.store(owner, self._text(key) or SOME, self.variable(value))
+        self.set_by_text.append(SetByText(owner, key, value, node))
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        value = self.variable(node.value)
+        if isinstance(node.target, ast.Name):
+            owner = self._any_of(self.binding(one) for one in self._names.lookup(node.target.id, node))
+        else:
+            owner = self._loaded(node.target)
+        self._change(owner, node)
+        self.graph.store(owner, ITEMS, self._items(value))
+
+    def _loaded(self, target: ast.Subscript | ast.Attribute) -> int:
+        """What an item or attribute that is stored was before."""
+        owner = self.variable(target.value)
+        return self.graph.load(owner, target.attr) if isinstance(target, ast.Attribute) else self._items(owner)
+
+
+def _decorators(function: FunctionNode | ast.Lambda) -> list[ast.expr]:
+    return function.decorator_list if isinstance(function, FunctionNode) else []
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
