@@ -27,6 +27,7 @@ from offramp.traps.detect import (
     needles,
     reads_manifests,
     takes_tree,
+    without_keys,
 )
 
 if TYPE_CHECKING:
@@ -161,7 +162,9 @@ def check_bytes(
     def check() -> FileResult:
         source, findings = _found(path, raw, context, tree=tree, disable_noqa=disable_noqa)
         if fixes and findings:
-            return _offered(_stage(source, _planned(source, findings, context), context))
+            findings = _planned(source, findings, context)
+            if any(finding.fix is not None for finding in findings):
+                return _offered(_stage(source, findings, context))
         return _result(source, findings)
 
     return _guarded(path, raw, context, check)
@@ -200,9 +203,10 @@ def _fault(error: Exception) -> str:
 
 def _result(source: Source, findings: Sequence[Finding], *, fixable: tuple[int, int] = (0, 0)) -> FileResult:
     """The result of a file as it may be shown: nothing in it tells an API key."""
-    keys = keys_in(source) if findings else None
+    text = without_keys(source, findings) if findings else b""
+    keys = keys_in(source) if text is None else None
     if keys is None:
-        return FileResult(source.path, tuple(findings), source.utf8 if findings else b"", fixable=fixable)
+        return FileResult(source.path, tuple(findings), source.utf8 if text is None else text, fixable=fixable)
     return FileResult(source.path, tuple(map(keys.shown, findings)), keys.text(), fixable=fixable)
 
 

@@ -60,6 +60,36 @@ def test_no_layout_shows_a_key(layout: str, rules: str, offramp: Run, tmp_path: 
     assert shown(done.stdout + done.stderr) == []
 
 
+# Where imports are found and keys stand elsewhere, beside them, or in a comment on their rows.
+IMPORTING = [
+    f'from airflow import DAG\n\n\n\nAPI_KEY = "{SECOND}"\n',
+    f'API_KEY = "{SECOND}"\nfrom airflow import DAG\n',
+    f'from airflow import DAG  # {SECOND}\n\n\n\nAPI_KEY = "{SECOND}"\n',
+    f'from airflow import (\n    # {SECOND}\n\n\n\n    DAG,\n)\n\n\n\nAPI_KEY = "{SECOND}"\n',
+    f'from airflow import DAG; API_KEY = "{SECOND}"\n',
+    f'from airflow import DAG\n"""\nuse {SECOND}\n"""\n\n\nAPI_KEY = "{SECOND}"\n',
+    f'API_KEY = "{SECOND}"\n\n\n\nfrom airflow import DAG\n\n\n\n"""\n\n\n{SECOND}"""\n',
+    f'import importlib\nimportlib.import_module("airflow.models", "{SECOND}")\n\n\n\nAPI_KEY = "{SECOND}"\n',
+]
+
+
+@pytest.mark.parametrize("layout", OUTPUT_FORMATS)
+def test_no_layout_shows_a_key_of_a_file_with_imports(layout: str, offramp: Run, tmp_path: Path) -> None:
+    for number, text in enumerate(IMPORTING):
+        (tmp_path / f"a{number}.py").write_text(text)
+    done = offramp("check", "--select", "OFR3", "--output-format", layout)
+    assert done.returncode == 1
+    assert all(f"a{number}.py" in done.stdout for number in range(len(IMPORTING)))
+    assert shown(done.stdout + done.stderr) == []
+
+
+def test_an_imported_name_that_stands_in_a_key_is_shown(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('import airflow.execution_api\n\n\n\nTOKEN = "execution"\n')
+    done = offramp("check", "a.py", "--select", "OFR301", "--output-format", "full")
+    assert "`airflow.execution_api` is imported from Airflow" in done.stdout
+    assert "1 | import airflow.execution_api" in done.stdout
+
+
 @pytest.mark.parametrize("layout", OUTPUT_FORMATS)
 def test_no_layout_shows_a_key_of_a_file_that_cannot_be_parsed(layout: str, offramp: Run, tmp_path: Path) -> None:
     for number, line in enumerate(UNPARSED):

@@ -17,7 +17,7 @@ from typing import Any
 
 from offramp.python.nodes import children, walk
 
-_CREDENTIALS = "DbtCloudCredentials"
+CREDENTIALS = "DbtCloudCredentials"
 _NAMES_KEY = re.compile(r"(?i)api[_-]?key|token|secret|passw(?:or)?d|authorization")
 # `api_key_name`, `SECRET_ENV`, `TOKEN_FILE` say where a key is.
 _NAMES_PLACE = re.compile(r"(?i)(?:name|env|var|variable|path|file|dir|id|url|uri|header|block|arn|type|version)s?\Z")
@@ -47,10 +47,10 @@ class KeyStrings:
     """The strings of a tree that can reach a place for a key.
 
     ``all`` are all strings of the tree, ``nodes`` those that can, ``joined`` what is
-    put together of several.
+    put together of several. ``names_credentials`` is whether the file names their class.
     """
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, *, names_credentials: bool) -> None:
         self.nodes: set[ast.Constant] = set()
         self.joined: set[str] = set()
         self.all: list[ast.Constant] = []
@@ -60,7 +60,9 @@ class KeyStrings:
         self._calls: defaultdict[str, list[ast.Call]] = defaultdict(list)
         # Parameter -> the functions that have it, and its place in them.
         self._parameters: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-        self._aliases = {_CREDENTIALS}
+        self._functions: defaultdict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = defaultdict(list)
+        self._makers: list[ast.ClassDef | ast.ImportFrom] = []
+        self._aliases = {CREDENTIALS}
         self._names: list[str] = []
         self._asked: set[str] = set()
         self._seen: set[ast.AST] = set()
@@ -69,8 +71,10 @@ class KeyStrings:
             note = notes.get(type(node))
             if note is not None:
                 note(node)
-        self._find_aliases(tree)
         self._start()
+        if names_credentials:
+            self._find_aliases()
+            self._reach_credentials()
         while self._names:
             self._follow(self._names.pop())
 
@@ -84,10 +88,12 @@ class KeyStrings:
             ast.AsyncFunctionDef: self._note_function,
             ast.AugAssign: self._note_augmented,
             ast.Call: self._note_call,
+            ast.ClassDef: self._makers.append,
             ast.Constant: self._note_string,
             ast.Dict: self._note_dict,
             ast.For: self._note_loop,
             ast.FunctionDef: self._note_function,
+            ast.ImportFrom: self._makers.append,
             ast.Lambda: self._note_lambda,
             ast.List: self._note_pair,
             ast.NamedExpr: self._note_named,
@@ -143,9 +149,14 @@ class KeyStrings:
                 self._give(key, value)
 
     def _note_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        inner = [part for statement in node.body for part in walk(statement)]
-        self._given[node.name] += [one.value for one in inner if isinstance(one, ast.Return | ast.Yield) and one.value]
+        self._functions[node.name].append(node)
         self._note_parameters(node.name, node.args)
+
+    def _values_of(self, name: str) -> list[ast.expr]:
+        """What is given to a name, and what the functions of that name give."""
+        inner = (part for function in self._functions.get(name, ()) for one in function.body for part in walk(one))
+        given = [one.value for one in inner if isinstance(one, ast.Return | ast.Yield) and one.value]
+        return [*self._given.get(name, ()), *given]
 
     def _note_lambda(self, node: ast.Lambda) -> None:
         self._note_parameters("", node.args)
@@ -183,18 +194,18 @@ class KeyStrings:
 
     # -- dbt Cloud's credentials ---------------------------------------------------
 
-    def _find_aliases(self, tree: ast.Module) -> None:
+    def _find_aliases(self) -> None:
         """The names of the credentials' class, of its subclasses and of partials of either."""
-        nodes = [node for node in walk(tree) if isinstance(node, ast.ClassDef | ast.ImportFrom)]
+        given = {name: self._values_of(name) for name in (*self._given, *self._functions)}
         count = 0
         while count != len(self._aliases):
             count = len(self._aliases)
-            for node in nodes:
+            for node in self._makers:
                 if isinstance(node, ast.ClassDef) and any(self._is_class(base) for base in node.bases):
                     self._aliases.add(node.name)
                 elif isinstance(node, ast.ImportFrom):
-                    self._aliases |= {alias.asname or alias.name for alias in node.names if alias.name == _CREDENTIALS}
-            for name, values in self._given.items():
+                    self._aliases |= {alias.asname or alias.name for alias in node.names if alias.name == CREDENTIALS}
+            for name, values in given.items():
                 if any(self._is_class(value) for value in values):
                     self._aliases.add(name)
 
@@ -203,7 +214,7 @@ class KeyStrings:
             case ast.Name() | ast.Attribute():
                 return _last_name(node) in self._aliases
             case ast.Call(func=function, args=arguments):
-                named = [one for one in arguments if isinstance(one, ast.Constant) and one.value == _CREDENTIALS]
+                named = [one for one in arguments if isinstance(one, ast.Constant) and one.value == CREDENTIALS]
                 is_partial = _last_name(function) in _PARTIALS and any(map(self._is_class, arguments))
                 return is_partial or (_last_name(function) == "getattr" and bool(named))
             case ast.IfExp(body=body, orelse=other):
@@ -220,9 +231,11 @@ class KeyStrings:
     # -- where keys go -------------------------------------------------------------
 
     def _start(self) -> None:
-        self._names += [name for name in self._given if _names_key(name)]
+        self._names += [name for name in (*self._given, *self._functions) if _names_key(name)]
         for name in _SECRET_TYPES:
-            self._reach_all(argument for call in self._calls[name] for argument in call.args)
+            self._reach_all(argument for call in self._calls.get(name, ()) for argument in call.args)
+
+    def _reach_credentials(self) -> None:
         for call in [call for calls in self._calls.values() for call in calls if self._makes_credentials(call)]:
             self._reach_all(call.args)
             for keyword in call.keywords:
@@ -235,7 +248,7 @@ class KeyStrings:
         if name in self._asked:
             return
         self._asked.add(name)
-        self._reach_all(self._given.get(name, ()))
+        self._reach_all(self._values_of(name))
         for function, place in self._parameters.get(name, ()):
             for call in self._calls.get(function, ()):
                 # Methods have their object before the arguments.
@@ -264,7 +277,7 @@ class KeyStrings:
             case ast.Name() | ast.Attribute():
                 name = _last_name(node)
                 self._reach_all(value for key, value in self._items.get(name, ()) if key not in _HARMLESS)
-                for value in self._given.get(name, ()):
+                for value in self._values_of(name):
                     self._reach_entries(value)
             case ast.List() | ast.Tuple() | ast.BinOp() | ast.IfExp() | ast.BoolOp():
                 for part in children(node):

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 
-from offramp.finding.key_strings import KeyStrings, is_key, is_mixed, text_of
+from offramp.finding.key_strings import CREDENTIALS, KeyStrings, is_key, is_mixed, text_of
 from offramp.model import Finding, Span
 from offramp.python.nodes import walk
 from offramp.reading.source import Source, SourceError
@@ -43,7 +43,7 @@ class Keys:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        strings = KeyStrings(source.tree)
+        strings = KeyStrings(source.tree, names_credentials=CREDENTIALS.encode() in source.utf8)
         nodes = {node: text_of(node) for node in strings.nodes}
         values = {value for value in (*nodes.values(), *strings.joined) if len(value) >= _SHORTEST}
         self._pieces = frozenset(piece for value in values for piece in _pieces(value))
