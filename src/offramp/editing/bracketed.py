@@ -18,10 +18,9 @@ from offramp.python.nodes import walk
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
-_TOKEN = re.compile(rb"[ \t\f]+|\\?(?:\r\n|\n|\r)|#[^\r\n]*|[(),]")
-_LINE_END = re.compile(r"\\?(?:\r\n|\n|\r)")
+_TOKEN = r"[ \t\f]+|\\?(?:\r\n|\n|\r)|#[^\r\n]*|[(),]"
+_LINE_END = r"\\?(?:\r\n|\n|\r)"
 _GONE = "\0"
-_TEXT_TOKEN = re.compile(rf"{_TOKEN.pattern.decode()}|{_GONE}")
 
 
 class Item(NamedTuple):
@@ -57,7 +56,7 @@ class Bracketed:
         return next((at for at, token in self._tokens(begin, start) if token == b"("), start)
 
     def _tokens(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-        for token in _TOKEN.finditer(self._utf8, start, end):
+        for token in _tokens(self._utf8, start, end):
             yield token.start(), token[0]
 
     # -- out -------------------------------------------------------------------------
@@ -88,9 +87,9 @@ class Bracketed:
         elif last:
             left = texts[-1]
         else:
-            breaks = not _LINE_END.search(texts[0]) and _LINE_END.search(texts[-1])
+            breaks = not re.search(_LINE_END, texts[0]) and re.search(_LINE_END, texts[-1])
             left = texts[-1] if breaks and index else texts[0]
-        return Edit(Span(start, stop), _LINE_END.sub(_plain, left))
+        return Edit(Span(start, stop), re.sub(_LINE_END, _plain, left))
 
     def _index(self, node: ast.AST) -> int:
         start = self._source.positions.span(node).start
@@ -141,7 +140,7 @@ class Bracketed:
         for at, token in self._tokens(behind, self.end):
             if token.startswith(b"#"):
                 return at + len(token)
-            if _LINE_END.fullmatch(token.decode()):
+            if re.fullmatch(_LINE_END, token.decode()):
                 break
         return None
 
@@ -182,7 +181,7 @@ def call_arguments(source: Source, call: ast.Call) -> Bracketed | None:
         return None
     # Parentheses around what is called are closed before those of the call are opened.
     after = source.positions.span(call.func).end
-    begin = next(token.end() for token in _TOKEN.finditer(source.utf8, after) if token[0] == b"(")
+    begin = next(token.end() for token in _tokens(source.utf8, after, len(source.utf8)) if token[0] == b"(")
     return Bracketed(source, [*call.args, *call.keywords], begin, end)
 
 
@@ -200,7 +199,12 @@ def does_more(value: ast.expr) -> bool:
 
 def comments_between(source: Source, start: int, end: int) -> bool:
     """Return whether a comment stands in a stretch between tokens."""
-    return any(token[0].startswith(b"#") for token in _TOKEN.finditer(source.utf8, start, end))
+    return any(token[0].startswith(b"#") for token in _tokens(source.utf8, start, end))
+
+
+def _tokens(utf8: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
+    # `re` keeps what it has compiled, and most runs need none of it.
+    return re.compile(_TOKEN.encode()).finditer(utf8, start, end)
 
 
 def _plain(_end: re.Match[str]) -> str:
@@ -210,8 +214,8 @@ def _plain(_end: re.Match[str]) -> str:
 def _with_comments(texts: Sequence[str]) -> str:
     """Return what is left where things went from between some texts: every comment, no line that got empty."""
     lines = [""]
-    for token in _TEXT_TOKEN.findall(_GONE.join(texts)):
-        if _LINE_END.fullmatch(token):
+    for token in re.findall(f"{_TOKEN}|{_GONE}", _GONE.join(texts)):
+        if re.fullmatch(_LINE_END, token):
             lines.append("")
         else:
             lines[-1] += token

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from copy import copy
 
 from offramp.finding.dag import Dags, Surroundings
 from offramp.knowledge.airflow_names import current_name
@@ -147,6 +146,8 @@ class Module:
 
     def in_pass(self, held: Held) -> Module:
         """The module as one pass of its loops sees it: what the pass binds has one value."""
+        from copy import copy  # nearly no module needs it
+
         view = copy(self)
         view.values = self.values.in_pass(held)
         view.dags = Dags(self.names, view.values, self.rulebook)

@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import pairwise, product
 from typing import Any, ClassVar
 
+from offramp.project.dag_needles import DEFINES
 from offramp.project.dag_texts import TEMPLATE, ids_asked_for, may_ask
 from offramp.project.texts import WILD, texts
 from offramp.python.names import Names
@@ -51,7 +52,6 @@ _POSITIONS_OF = {
     "dag_id.ilike": 0,
     "dag_id.__eq__": 0,
 }
-_DEFINES = re.compile(r"(?i)(?!get|trigger|pause|unpause|delete|patch|clear|run|wait|start|find)\w*dag")
 # Methods and functions of which an argument is what they give where there is nothing else.
 _WITH_DEFAULTS = frozenset({"get", "getenv", "pop", "setdefault", "getattr"})
 _DEFAULTS = frozenset({"default", "default_var", "fallback"})
@@ -63,26 +63,6 @@ _OTHER_NAMES = re.compile(r"tags|owner|task_id|pool|queue|doc|doc_md|description
 
 # A command that more words of are not known than this is not looked at.
 _MOST_COMMANDS = 200
-
-# One of these is in every text that refers to a DAG, but for plain `dag_id=`; where nearly every DAG has it, the
-# pattern tells more.
-_NEEDLES: dict[bytes, bytes] = {
-    b"external_dag": b"",
-    b"trigger_dag": b"",
-    b"get_dag": b"",
-    b"DagRun": b"",
-    b"DagModel": b"",
-    b"_dag_run": b"",
-    b"patch_dag": b"",
-    b"pause_dag": b"",
-    b"delete_dag": b"",
-    b"xcom_pull": rb"xcom_pull\((?:[^=()]*,|\*|(?:[^()]|\([^()]*\))*?dag_id)",
-    b"dags/": rb"(?i)api/|dag_?runs|clearTask|taskInst|requests|httpx|http",
-    b".dags": rb"\.dags\s*(?:\[|\.\s*get\b)",
-    b".dag_id": rb"\.dag_id\s*(?:[=!]=|in\b|not\b|:|\.\s*(?:in_|i?like|__eq__))|[=!]=\s*[\w.\[\]\"'()]*\.dag_id",
-    b"dag_id ": rb"(?i)\bdag_id\s+(?:=\s*'|like\b|in\s*\()",
-    b"airflow": rb"\bairflow\W+(?:dags|tasks|backfill|trigger_dag|unpause|pause|delete_dag|dag_state|clear|run|test)\b",
-}
 
 
 class References(NamedTuple):
@@ -100,25 +80,7 @@ class References(NamedTuple):
     handed: int
 
 
-def may_refer(text: bytes) -> bool:
-    """Return whether a file can refer to a DAG; false for nearly all."""
-    if not any(needle in text for needle in (b"dag", b"Dag", b"airflow", b"xcom_pull")):
-        return False
-    if any(needle in text and re.search(pattern, text) for needle, pattern in _NEEDLES.items()):
-        return True
-    at = text.find(b"dag_id")
-    while at >= 0:
-        if text[at + 6 : at + 8].lstrip().startswith((b"=", b"s")) and not _defines(text, at):
-            return True
-        at = text.find(b"dag_id", at + 6)
-    return False
-
-
-def _defines(text: bytes, at: int) -> bool:
-    """Return whether an argument seems to be one of a call that defines a DAG."""
-    bracket = text.rfind(b"(", 0, at)
-    callee = re.search(rb"\w*\Z", text[max(0, bracket - 40) : bracket]) if bracket >= 0 else None
-    return callee is not None and bool(_DEFINES.fullmatch(callee[0].decode("utf-8", "replace")))
+NO_REFERENCES = References({}, (), (), 0)
 
 
 def references_in(tree: ast.Module) -> References:
@@ -237,7 +199,7 @@ class _Search:
         name = self._last(call.func)
         if name in _SAYING:
             self._said.update(inner for argument in call.args for inner in walk(argument) if not _is_call(inner))
-        takes = _SLOTS if _DEFINES.fullmatch(name) else _ARGUMENTS
+        takes = _SLOTS if re.fullmatch(DEFINES, name) else _ARGUMENTS
         for keyword in call.keywords:
             if keyword.arg is not None and not _may_be_id(keyword.arg):
                 self._said.update(walk(keyword.value))

@@ -12,8 +12,9 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from offramp.project.dag_references import References, handed_strings, may_refer, references_in
+from offramp.project.dag_needles import may_refer
 from offramp.project.imported import CALL_NEEDLES, Imported, imported_by, is_airflow
 from offramp.project.modules import Modules, module_name
 from offramp.python.names import Names
@@ -21,9 +22,11 @@ from offramp.python.values import Constant, Values
 from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
 
+if TYPE_CHECKING:
+    from offramp.project.dag_references import References
+
 # Among the names of modules, stands for whatever calls import.
 _BY_CALLS = "()"
-_NO_REFERENCES = References({}, (), (), 0)
 
 
 class Mention(NamedTuple):
@@ -249,8 +252,10 @@ class Project:
     def _refers(self, file: str) -> References:
         references = self._references.get(file)
         if references is None:
+            from offramp.project.dag_references import NO_REFERENCES, references_in
+
             source = self._source(file)
-            references = references_in(source.tree) if source is not None else _NO_REFERENCES
+            references = references_in(source.tree) if source is not None else NO_REFERENCES
             self._references[file] = references
         return references
 
@@ -345,6 +350,8 @@ class Project:
             for binding in bindings
             if binding.kind == "import" and self._leads_to(binding.target, file)
         }
+        from offramp.project.dag_references import handed_strings
+
         return handed_strings(source.tree, bound)
 
     def _leads_to(self, target: str, file: str) -> bool:
