@@ -78,12 +78,21 @@ class Flow(NamedTuple):
     limit: int | None = None
 
 
+class LoadedBlock(NamedTuple):
+    """A Prefect block that new code loads: the Airflow connection that it stands for, its name, and its class."""
+
+    connection: str
+    name: str
+    kind: str
+
+
 class Fix(NamedTuple):
     """Edits that are applied all together or not at all.
 
     ``reason`` says why the fix is not safe; empty for a safe one. ``flows`` are the
     flows that DAGs become, where the fix takes DAGs out of Airflow; ``connections``
-    are the pairs of Airflow connection id and Prefect block that the new code loads.
+    are the blocks that the new code loads in place of Airflow's connections, ``packages`` what it
+    needs to be installed.
     ``reveals`` are the codes of findings that may show only once this fix is made, one
     code for each: what never ran has no run that nothing waits for. ``needs`` are the
     modules and names that the new code imports, and ``importing`` those of the edits that
@@ -95,7 +104,8 @@ class Fix(NamedTuple):
     applicability: Applicability
     reason: str = ""
     flows: tuple[Flow, ...] = ()
-    connections: tuple[tuple[str, str], ...] = ()
+    connections: tuple[LoadedBlock, ...] = ()
+    packages: tuple[str, ...] = ()
     reveals: tuple[str, ...] = ()
     needs: tuple[tuple[str, str], ...] = ()
     importing: tuple[Edit, ...] = ()

@@ -6,32 +6,46 @@ May import ``model``.
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from offramp.model import OfframpError
 from offramp.record import NamedTuple
 
-DEFAULT_DOMAIN = "cloud.getdbt.com"
-
-_TYPES = ("dbt_cloud", "dbt-cloud")
-_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?")
-
 
 class Connection(NamedTuple):
-    """All that a credentials block takes from a connection.
+    """All that a block takes from a connection: its arguments as Python text, and what it cannot take, by name."""
 
-    ``account`` is None where the login is no account id. ``proxies`` says that the
-    connection names some, which the block cannot.
+    arguments: Mapping[str, str]
+    lost: tuple[str, ...] = ()
+
+
+class BlockField(NamedTuple):
+    """One argument of a block: the environment variable that gives it, how that is read, and what it is if absent."""
+
+    argument: str
+    variable: str
+    form: str = "{}"
+    absent: str = ""
+
+
+class BlockKind(NamedTuple):
+    """A class of blocks: the connections that it comes from, and how ``blocks.py`` makes one.
+
+    ``fields`` come from environment variables that begin with ``prefix``, where a connection does not tell;
+    ``title`` and ``secrets`` are words for its connections and for what never comes from them.
     """
 
-    account: int | None
-    domain: str
-    proxies: bool = False
+    title: str
+    types: tuple[str, ...]
+    read: Callable[[str, str, Mapping[str, object]], Connection]
+    prefix: str
+    fields: tuple[BlockField, ...]
+    secrets: str
 
 
-def connections(name: str, text: str) -> dict[str, Connection]:
-    """The dbt Cloud connections of an export in JSON, by id; ``name`` is the file's.
+def connections(name: str, text: str, kinds: Iterable[BlockKind]) -> dict[str, Connection]:
+    """The connections of an export in JSON that blocks of these kinds come from, by id; ``name`` is the file's.
 
     Both forms that Airflow writes are read, objects and URIs. Raises OfframpError with
     a sentence that quotes nothing but connection ids: anything else may be a secret.
@@ -44,13 +58,15 @@ def connections(name: str, text: str) -> dict[str, Connection]:
         raise OfframpError(f"{name}: the connections are nested too deeply") from None
     if not isinstance(data, dict):
         raise OfframpError(f"{name}: the connections are not a JSON object, with connection ids as its keys")
+    by_type = {one: kind for kind in kinds for one in kind.types}
     found = {}
     for identifier, value in data.items():
         fields = _of_uri(name, identifier, value) if isinstance(value, str) else value
         if not isinstance(fields, dict):
             raise OfframpError(f"{name}: the connection `{identifier}` is neither a URI nor an object")
-        if str(fields.get("conn_type")) in _TYPES:
-            found[identifier] = _connection(name, identifier, fields)
+        kind = by_type.get(str(fields.get("conn_type")))
+        if kind is not None:
+            found[identifier] = kind.read(name, identifier, fields)
     return found
 
 
@@ -73,24 +89,3 @@ def _of_uri(name: str, identifier: str, uri: str) -> dict[str, object]:
         "login": unquote(login or ""),
         "extra": dict(parse_qsl(parts.query)),
     }
-
-
-def _connection(name: str, identifier: str, fields: dict[str, object]) -> Connection:
-    login = str(fields.get("login") or "").strip()
-    host = str(fields.get("host") or "").strip()
-    domain = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", host).rstrip("/")
-    if domain and not _DOMAIN.fullmatch(domain):
-        raise OfframpError(f"{name}: the host of the connection `{identifier}` is not a domain")
-    account = int(login) if login.isascii() and login.isdecimal() else None
-    return Connection(account, domain or DEFAULT_DOMAIN, _names_proxies(fields.get("extra")))
-
-
-def _names_proxies(extra: object) -> bool:
-    if isinstance(extra, str):
-        try:
-            extra = json.loads(extra or "{}")
-        except (json.JSONDecodeError, RecursionError):
-            return False
-    if isinstance(extra, dict) and isinstance(extra.get("__extra__"), str):
-        return _names_proxies(extra["__extra__"])
-    return isinstance(extra, dict) and bool(extra.get("proxies"))

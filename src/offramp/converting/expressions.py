@@ -12,7 +12,7 @@ from offramp.dags.graph import Argument
 from offramp.editing.text import expression_text, literal
 from offramp.finding.operators import Module
 from offramp.model import Argument as Row
-from offramp.model import Blocked
+from offramp.model import Blocked, LoadedBlock
 from offramp.python.names import Binding
 from offramp.python.nodes import children, walk
 from offramp.python.values import Constant, Items, Reference, Table
@@ -57,7 +57,7 @@ class Expressions:
     ``local`` names the bindings of a DAG's function that move to module level with
     it; ``goes`` tells the bindings that no code is left for; ``doubts`` collects why a
     fix that uses the expressions is not safe, and ``connections`` the Airflow connection
-    that each block loaded stands for. ``rendered`` holds what the arguments of the task
+    that each block loaded stands for, by the block's class and name. ``rendered`` holds what the arguments of the task
     at hand render to, where they are templates.
     """
 
@@ -68,8 +68,12 @@ class Expressions:
         self.gone: frozenset[str] = frozenset()
         self.goes: Callable[[Binding], bool] = lambda _binding: False
         self.doubts: dict[str, ast.AST] = {}
-        self.connections: dict[str, str] = {}
+        self.connections: dict[tuple[str, str], str] = {}
         self.rendered: dict[ast.AST, Rendered] = {}
+
+    def loaded(self) -> tuple[LoadedBlock, ...]:
+        """The blocks that the expressions load."""
+        return tuple(LoadedBlock(connection, name, kind) for (kind, name), connection in self.connections.items())
 
     def constant(self, argument: Argument) -> Constant | None:
         """The argument's value if it is a known constant."""

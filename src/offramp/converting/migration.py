@@ -7,10 +7,11 @@ import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from offramp.converting.connections import DEFAULT_DOMAIN, Connection
+from offramp.converting.connections import BlockField, BlockKind, Connection
+from offramp.converting.families import BLOCK_KINDS, FAMILIES
 from offramp.editing.text import repr_text
 from offramp.escapes import visible
-from offramp.model import Applicability, FileResult, Flow, OfframpError
+from offramp.model import Applicability, FileResult, Flow, LoadedBlock, OfframpError
 from offramp.python.nodes import walk
 from offramp.reading.source import Positions
 from offramp.record import NamedTuple
@@ -19,21 +20,6 @@ BLOCKS, PREFECT_YAML, REPORT = "blocks.py", "prefect.yaml", "MIGRATION.md"
 
 _CANNOT_PARSE = "OFR901"
 _WORK_POOL = "flows"
-_DIFFERENCES = """\
-- Airflow sends `"steps_override": null` and `"schema_override": null` to dbt Cloud, Prefect leaves them out.
-- Where a task sets no `trigger_reason`, the cause that dbt Cloud shows names the flow or task run instead of the
-  Airflow task.
-- Prefect asks dbt Cloud once more for the run, and for the list of its artifacts.
-- Prefect gives up on a request that dbt Cloud does not answer within 5 seconds, Airflow waits.
-- Airflow runs a DAG that has a schedule once as soon as it is switched on, for the moment that has just passed. A
-  deployed flow waits for the next one.
-"""
-_REPEATED = """\
-- prefect-dbt repeats a request that failed, up to three times: a brief fault of dbt Cloud no longer fails the task,
-  and a slow answer to the start of a run can start the job twice. `dbt-cloud-pattern = "job-block"` does not repeat.
-"""
-# The modules of prefect-dbt whose tasks have retries; its blocks have none.
-_REPEATING = (b"prefect_dbt.cloud.jobs", b"prefect_dbt.cloud.runs", b"prefect_dbt.cloud.utils")
 _ONE_PROCESS = """\
 - All tasks of a flow run share one process, its working directory, environment variables and memory. Airflow gives
   each task a process of its own.
@@ -51,8 +37,9 @@ class Converted(NamedTuple):
     target: str
     text: bytes
     flows: tuple[Flow, ...]
-    connections: tuple[tuple[str, str], ...]
+    connections: tuple[LoadedBlock, ...]
     doubts: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
 
 class Refused(NamedTuple):
@@ -84,8 +71,9 @@ def judged(result: FileResult, target: str) -> Converted | Refused | None:
             target,
             result.new_text,
             tuple(flow for fix in fixes for flow in fix.flows),
-            tuple(dict.fromkeys(pair for fix in fixes for pair in fix.connections)),
+            tuple(dict.fromkeys(block for fix in fixes for block in fix.connections)),
             tuple(dict.fromkeys(fix.reason for fix in fixes if fix.applicability is Applicability.UNSAFE)),
+            tuple(dict.fromkeys(package for fix in fixes for package in fix.packages)),
         )
     positions = Positions(result.text)
     blockers = {
@@ -134,8 +122,13 @@ def migration(
         files[BLOCKS] = _blocks_module(blocks, exported or {}).encode()
     if not serves and any(module.flows for module in plan.converted):
         files[PREFECT_YAML] = _prefect_yaml(plan.converted).encode()
-    repeats = any(name in module.text for module in plan.converted for name in _REPEATING)
-    differences = _DIFFERENCES + (_REPEATED if repeats else "") + _ONE_PROCESS
+    told = [
+        text
+        for family in FAMILIES
+        for marks, text in family.differences
+        if any(mark in module.text for module in plan.converted for mark in marks)
+    ]
+    differences = "".join([*told, _ONE_PROCESS])
     report = [
         "# Migration to Prefect\n",
         f"Written by `offramp migrate` from {', '.join(map(_code, dags))}. The DAG files were not changed.\n",
@@ -168,53 +161,53 @@ def _check_names(modules: Sequence[Converted]) -> None:
                 raise OfframpError(f"{other} and {path} both hold a DAG `{flow.dag}`: flows need names of their own")
 
 
-def check_blocks(connections: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The connection that each block stands for; raises OfframpError where two would share a block."""
-    blocks: dict[str, str] = {}
-    for connection, block in connections:
-        other = blocks.setdefault(block, connection)
-        if other != connection:
+def check_blocks(blocks: Iterable[LoadedBlock]) -> list[LoadedBlock]:
+    """The blocks, each once and in order; raises OfframpError where two connections would share one."""
+    found: dict[tuple[str, str], LoadedBlock] = {}
+    for block in blocks:
+        other = found.setdefault((block.name, block.kind), block)
+        if other != block:
             raise OfframpError(
-                f"the connections `{other}` and `{connection}` would share the block `{block}`: "
+                f"the connections `{other.connection}` and `{block.connection}` would share the block `{block.name}`: "
                 "name one in [tool.offramp.blocks]"
             )
-    return blocks
+    return [block for _, block in sorted(found.items())]
 
 
-def _blocks(modules: Sequence[Converted]) -> dict[str, str]:
-    return dict(sorted(check_blocks(pair for module in modules for pair in module.connections).items()))
+def _blocks(modules: Sequence[Converted]) -> list[LoadedBlock]:
+    return check_blocks(block for module in modules for block in module.connections)
 
 
-def _variable(kind: str, block: str) -> str:
+def _variable(field: BlockField, block: LoadedBlock) -> str:
     """An environment variable; distinct for distinct blocks, whose names have no underscore."""
-    return f"DBT_CLOUD_{kind}_{block.upper().replace('-', '_')}"
+    return f"{_kind(block).prefix}_{field.variable}_{block.name.upper().replace('-', '_')}"
 
 
-def _blocks_module(blocks: Mapping[str, str], exported: Mapping[str, Connection]) -> str:
+def _kind(block: LoadedBlock) -> BlockKind:
+    return BLOCK_KINDS[block.kind]
+
+
+def _blocks_module(blocks: Sequence[LoadedBlock], exported: Mapping[str, Connection]) -> str:
+    imports = sorted({tuple(block.kind.rpartition(".")[::2]) for block in blocks})
     lines = [
         '"""Creates the credential blocks that the flows load; with --overwrite, replaces those that exist."""',
         "",
         "import os",
         "import sys",
         "",
-        "from prefect_dbt.cloud import DbtCloudCredentials",
+        *(f"from {module} import {name}" for module, name in imports),
         "",
         'if __name__ == "__main__":',
         "    blocks = {",
     ]
-    for block, connection in blocks.items():
-        known = exported.get(connection)
-        account = f'int(os.environ["{_variable("ACCOUNT_ID", block)}"])'
-        domain = f'os.environ.get("{_variable("DOMAIN", block)}", "{DEFAULT_DOMAIN}")'
-        if known is not None:
-            account = account if known.account is None else str(known.account)
-            domain = f'"{known.domain}"'
+    for block in blocks:
         lines += [
-            f"        # Airflow's connection {repr_text(connection)}",
-            f'        "{block}": DbtCloudCredentials(',
-            f'            api_key=os.environ["{_variable("API_KEY", block)}"],',
-            f"            account_id={account},",
-            f"            domain={domain},",
+            f"        # Airflow's connection {repr_text(block.connection)}",
+            f'        "{block.name}": {block.kind.rpartition(".")[2]}(',
+            *(
+                f"            {field.argument}={_field(field, block, exported.get(block.connection))},"
+                for field in _kind(block).fields
+            ),
             "        ),",
         ]
     lines += [
@@ -223,6 +216,15 @@ def _blocks_module(blocks: Mapping[str, str], exported: Mapping[str, Connection]
         '        block.save(name, overwrite="--overwrite" in sys.argv[1:])',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _field(field: BlockField, block: LoadedBlock, known: Connection | None) -> str:
+    """The expression that gives one argument of a block."""
+    if known is not None and field.argument in known.arguments:
+        return known.arguments[field.argument]
+    variable = _variable(field, block)
+    read = f'os.environ.get("{variable}", "{field.absent}")' if field.absent else f'os.environ["{variable}"]'
+    return field.form.format(read)
 
 
 def _prefect_yaml(modules: Sequence[Converted]) -> str:
@@ -251,7 +253,7 @@ def _converted(modules: Sequence[Converted]) -> list[str]:
         return ["## Converted\n", "Nothing.\n"]
     lines = ["## Converted\n", "| DAG | flow | schedule | from | blocks |", "|---|---|---|---|---|"]
     for module in modules:
-        blocks = ", ".join(_code(block) for _, block in module.connections)
+        blocks = ", ".join(_code(block.name) for block in module.connections)
         for flow in module.flows or (Flow("", ""),):
             entry = f"{module.target}:{flow.function}" if flow.function else module.target
             dag = _code(flow.dag) if flow.dag else "none: an operator by itself"
@@ -301,7 +303,7 @@ def _refused(files: Sequence[Refused]) -> list[str]:
 
 def _by_hand(
     modules: Sequence[Converted],
-    blocks: Mapping[str, str],
+    blocks: Sequence[LoadedBlock],
     exported: Mapping[str, Connection] | None,
     neighbours: Collection[str],
     *,
@@ -341,21 +343,24 @@ def _by_hand(
     return ["## By hand\n", *numbered, ""]
 
 
-def _create_blocks(blocks: Mapping[str, str], exported: Mapping[str, Connection] | None) -> str:
+def _create_blocks(blocks: Sequence[LoadedBlock], exported: Mapping[str, Connection] | None) -> str:
     exports, remarks = [], []
-    for block, connection in blocks.items():
-        known = exported.get(connection) if exported is not None else None
-        exports.append(f"export {_variable('API_KEY', block)}=…")
-        if known is None or known.account is None:
-            exports.append(f"export {_variable('ACCOUNT_ID', block)}=…")
-        if known is None:
-            exports.append(f"export {_variable('DOMAIN', block)}=…  # unless it is {DEFAULT_DOMAIN}")
-            if exported is not None:
-                remarks.append(f"The export of Airflow's connections has none for dbt Cloud named {_code(connection)}.")
-        elif known.proxies:
-            remarks.append(f"The connection {_code(connection)} names proxies, which a block cannot.")
+    for block in blocks:
+        known = exported.get(block.connection) if exported is not None else None
+        for field in _kind(block).fields:
+            if known is None or field.argument not in known.arguments:
+                unless = f"  # unless it is {field.absent}" if field.absent else ""
+                exports.append(f"export {_variable(field, block)}=…{unless}")
+        if known is None and exported is not None:
+            title, name = _kind(block).title, _code(block.connection)
+            remarks.append(f"The export of Airflow's connections has none for {title} named {name}.")
+        elif known is not None and known.lost:
+            remarks.append(
+                f"The connection {_code(block.connection)} names {', '.join(known.lost)}, which a block cannot."
+            )
     commands = _fenced("\n".join([*exports, f"python {BLOCKS}"]))
-    return "\n\n".join(["Create the blocks; the API keys are read from the environment.", commands, *remarks])
+    secrets = " and ".join(dict.fromkeys(_kind(block).secrets for block in blocks))
+    return "\n\n".join([f"Create the blocks; {secrets} are read from the environment.", commands, *remarks])
 
 
 def _needs(module: Converted, neighbours: Collection[str]) -> list[str]:

@@ -99,7 +99,15 @@ def _whole(source: Source, conversion: Conversion) -> Fix | tuple[Refusal, ...]:
         title += f"; nobody waits for {', '.join(f'`{task}`' for task in conversion.unwaited)}, as decided by comment"
     applicability = Applicability.UNSAFE if conversion.doubts else Applicability.SAFE
     reason = "; ".join(conversion.doubts)
-    return Fix(title, conversion.edits, applicability, reason, conversion.flows, conversion.connections)
+    return Fix(
+        title,
+        conversion.edits,
+        applicability,
+        reason,
+        conversion.flows,
+        conversion.connections,
+        packages=conversion.packages,
+    )
 
 
 def _bare(finding: Finding, module: Module, source: Source, use: Use, options: Options) -> Finding:
@@ -112,7 +120,15 @@ def _bare(finding: Finding, module: Module, source: Source, use: Use, options: O
     if flow.blockers:
         return finding._replace(refusals=tuple(_refusal(source, blocker) for blocker in flow.blockers))
     reason = "; ".join(("the operator stands in no DAG here and may be attached to one elsewhere", *flow.doubts))
-    fix = Fix("Make it a flow of its own", flow.edits, Applicability.UNSAFE, reason, (), flow.connections)
+    fix = Fix(
+        "Make it a flow of its own",
+        flow.edits,
+        Applicability.UNSAFE,
+        reason,
+        (),
+        flow.connections,
+        packages=flow.packages,
+    )
     return finding._replace(fix=fix)
 
 

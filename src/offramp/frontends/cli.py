@@ -278,7 +278,7 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
     if any(fix.connections for fix in fixes):
         from offramp.converting.migration import check_blocks
 
-        check_blocks(pair for fix in fixes for pair in fix.connections)
+        check_blocks(block for fix in fixes for block in fix.connections)
     if args.diff:
         from offramp.engine import shown
         from offramp.output.diff import unified

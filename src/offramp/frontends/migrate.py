@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offramp.converting.connections import Connection, connections
+from offramp.converting.families import BLOCK_KINDS
 from offramp.converting.migration import REPORT, Converted, Plan, Refused, can_be_unsafe, judged, migration
 from offramp.editing.write import place
 from offramp.engine import Context, check_files, fix_bytes
@@ -157,7 +158,7 @@ def _exported(path: str | None) -> Mapping[str, Connection] | None:
         raise OfframpError(f"{path}: the connections are not UTF-8") from None
     except OSError as error:
         raise OfframpError(f"{path}: cannot read the connections: {error.strerror}") from None
-    return connections(path, text)
+    return connections(path, text, BLOCK_KINDS.values())
 
 
 def _summary(out: str, plan: Plan) -> Iterator[str]:

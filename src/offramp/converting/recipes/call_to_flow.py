@@ -8,8 +8,8 @@ import keyword
 
 from offramp.converting.expressions import Expressions
 from offramp.converting.options import Options
+from offramp.converting.recipes.body import Job
 from offramp.converting.recipes.conversion import Conversion
-from offramp.converting.recipes.dbt_cloud import Job
 from offramp.converting.recipes.registry import recipe_of
 from offramp.converting.recipes.task_functions import sort_argument
 from offramp.dags.graph import Argument, Dag, Task
@@ -69,8 +69,9 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     edit = Edit(span, "\n".join([*comments, *lines]) + "\n")
     edit = _spaced(source, edit)
     imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
-    connections = tuple((connection, block) for block, connection in expressions.connections.items())
-    return Conversion((*imports, edit), tuple({**expressions.doubts, **doubts}), (), (), connections)
+    return Conversion(
+        (*imports, edit), tuple({**expressions.doubts, **doubts}), (), (), expressions.loaded(), packages=body.packages
+    )
 
 
 def _name(statement: ast.stmt, use: Use, module: Module) -> str:

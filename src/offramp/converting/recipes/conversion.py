@@ -11,30 +11,28 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from offramp.converting.expressions import Expressions
+from offramp.converting.families import FAMILIES
 from offramp.converting.flow_parameters import FlowParameters
 from offramp.converting.judges.sharing import Sharing
 from offramp.converting.options import Options
 from offramp.converting.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step
 from offramp.dags.graph import Dag, Graph, Task
 from offramp.finding.operators import Module
-from offramp.model import Blocker, Edit, Flow
+from offramp.model import Blocker, Edit, Flow, LoadedBlock
 from offramp.python.names import FunctionNode
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
-    from offramp.converting.recipes.hook_calls import HookCalls
+    from offramp.converting.families.family import HookCalls
     from offramp.converting.recipes.pulled_results import Pulls
     from offramp.editing.layout import Comments
 
 # The names that generated code imports or defines.
 GENERATED = frozenset(
-    "flow task serve unmapped allow_failure NO_CACHE Cron Interval RRule Schedule DbtCloudCredentials DbtCloudJob "
-    "TriggerJobRunOptions DbtCloudJobRunFailed DbtCloudJobRunStatus trigger_dbt_cloud_job_run "
-    "trigger_dbt_cloud_job_run_and_wait_for_completion wait_for_dbt_cloud_job_run get_dbt_cloud_run_artifact "
-    "call_dbt_cloud_administrative_api_endpoint json os subprocess Path TemporaryDirectory run_bash State "
-    "flow_run asyncio time call_dbt_cloud list_dbt_cloud wait_for_dbt_cloud_run".split()
-)
+    "flow task serve unmapped allow_failure NO_CACHE Cron Interval RRule Schedule json os subprocess Path "
+    "TemporaryDirectory run_bash State flow_run".split()
+).union(*(family.names for family in FAMILIES))
 # Stands in a flow's lines where the comments go that nothing else took.
 COMMENTS = "\0"
 
@@ -42,15 +40,17 @@ COMMENTS = "\0"
 class Conversion(NamedTuple):
     """The edits that convert a file, the reasons why that is not safe, or the blockers that prevent it.
 
-    ``unwaited`` are the ids of the tasks whose runs nobody waits for, as a comment in the DAG decides.
+    ``unwaited`` are the ids of the tasks whose runs nobody waits for, as a comment in the DAG decides;
+    ``packages`` is what the flows need to be installed.
     """
 
     edits: tuple[Edit, ...]
     doubts: tuple[str, ...]
     blockers: tuple[Blocker, ...]
     flows: tuple[Flow, ...]
-    connections: tuple[tuple[str, str], ...] = ()
+    connections: tuple[LoadedBlock, ...] = ()
     unwaited: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
 
 class Work:
@@ -83,6 +83,7 @@ class Work:
         self._look_into_functions()
         self.hook_names = frozenset(name for calls in self.hooks.values() for name in calls.names)
         self.helpers: set[str] = set()
+        self.packages: dict[str, None] = {}
         self.unwaited: list[str] = []
         self.consumed = {result.task for dag in graph.dags for task in dag.tasks.values() for result in task.taken}
         for found in self.pulls.values():
@@ -100,8 +101,8 @@ class Work:
         tasks = [task for dag in self.graph.dags for task in dag.tasks.values() if task.function is not None]
         if not tasks:
             return
-        # Many files have no callables, and loading these takes a millisecond.
-        from offramp.converting.recipes.hook_calls import HookOptions, hook_calls
+        # Many files have no callables, and loading this takes a millisecond.
+        from offramp.converting.families.family import HookOptions
         from offramp.converting.recipes.pulled_results import pulls
 
         options = HookOptions(self.options.blocks, self.options.versions)
@@ -110,8 +111,10 @@ class Work:
                 self.pulls[task] = pulled
         for function in dict.fromkeys(task.function for task in tasks):
             assert function is not None
-            if (calls := hook_calls(self.module, self.source, function, self.expressions, options)) is not None:
-                self.hooks[function] = calls
+            for family in FAMILIES:
+                calls = family.hook_calls(self.module, self.source, function, self.expressions, options)
+                if calls is not None:
+                    self.hooks[function] = calls
 
     def _block(self, reason: str, node: ast.AST) -> None:
         self.blockers.append(Blocker(reason, node))
@@ -131,9 +134,9 @@ class Work:
             self.module.names.module.bindings
         )
         needed = set(GENERATED)
-        if not any("wait_for_termination" in task.arguments for task in tasks):
-            # A favourite name of tasks, which only a trigger that does not wait imports.
-            needed.discard("trigger_dbt_cloud_job_run")
+        for name, asking in ((name, asking) for family in FAMILIES for name, asking in family.names.items()):
+            if asking and not any(asking in task.arguments for task in tasks):
+                needed.discard(name)
         return names | set(dir(builtins)) | set(keyword.kwlist) | needed
 
     def _own_name(self, task: Task) -> str:

@@ -63,8 +63,15 @@ class _Converter(TaskFunctions, Placement):
         doubts = {**self.expressions.doubts, **self.doubts}
         if self.blockers:
             return Conversion((), (), tuple(dict.fromkeys(self.blockers)), ())
-        pairs = tuple((connection, block) for block, connection in self.expressions.connections.items())
-        return Conversion(tuple(self.edits), tuple(doubts), (), self.flows, pairs, tuple(self.unwaited))
+        return Conversion(
+            tuple(self.edits),
+            tuple(doubts),
+            (),
+            self.flows,
+            self.expressions.loaded(),
+            tuple(self.unwaited),
+            tuple(self.packages),
+        )
 
     def _local_names(self) -> None:
         """Names bound in the body of a ``with DAG`` or ``@dag`` that move to module level with it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
+from offramp.converting.families import FAMILIES
 from offramp.converting.judges.lasting import uncalled
 from offramp.converting.judges.schedule import schedule
 from offramp.converting.recipes.airflow_lookups import lookups
@@ -375,9 +376,8 @@ class Placement(Work):
                     self._block(f"`{name}` means something else here", taken.node or self.graph.dags[0].maker)
         helper = f"\n\n{_BASH_HELPER}" if self.needs_bash else ""
         if self.helpers:
-            from offramp.converting.recipes.hook_calls import HELPERS
-
-            helper += "".join(f"\n\n{HELPERS[name]}" for name in sorted(self.helpers))
+            helpers = {name: text for family in FAMILIES for name, text in family.helpers().items()}
+            helper += "".join(f"\n\n{helpers[name]}" for name in sorted(self.helpers))
         for statement in self._default_args_statements() | self._lookups:
             self._replace_statement(statement, self.comments.within(statement))
         for _, name in self.imports - self.joined:

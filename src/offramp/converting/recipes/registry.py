@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from offramp.converting.recipes import dbt_cloud
-from offramp.converting.recipes.dbt_cloud import Body, Job
+from offramp.converting.families import FAMILIES
+from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.template_call import call
 from offramp.model import Note
 
-RECIPES: dict[str, Callable[[Job], Body]] = {**dbt_cloud.RECIPES, "call": call}
+_BY_PATTERN = {name: recipe for family in FAMILIES for name, recipe in family.recipes.items()}
+RECIPES: dict[str, Callable[[Job], Body]] = {
+    **{name: recipe for name, recipe in _BY_PATTERN.items() if " " not in name},
+    "call": call,
+}
 # Those of traps, which their detectors lead to.
 FOR_TRAPS = frozenset({"await_call", "call_arguments", "call_form", "future_results", "wait_for_run"})
 
 
+def recipe_name(note: Note) -> str:
+    """The name of the recipe in a note's ``rewrite`` field; empty without one."""
+    return note.fields.get("rewrite", "").split("\n")[0].strip()
+
+
 def recipe_of(note: Note, pattern: str) -> Callable[[Job], Body] | None:
-    """The recipe that a note names, in the form that ``dbt-cloud-pattern`` asks for; None where it names none."""
-    name = note.fields.get("rewrite", "").split("\n")[0].strip()
-    if name == "run_job" and pattern == "job-block":
-        return dbt_cloud.run_job_block
-    return RECIPES.get(name)
+    """The recipe that a note names, in the form that a pattern asks for; None where it names none."""
+    name = recipe_name(note)
+    return _BY_PATTERN.get(f"{name} {pattern}") or RECIPES.get(name)

@@ -13,8 +13,8 @@ from offramp.converting.judges.returned import generators, is_generator
 from offramp.converting.judges.sharing import copied, runs_again
 from offramp.converting.judges.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.converting.printing import prints_to_unknown_files
+from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.conversion import Work, imports_airflow, is_airflow
-from offramp.converting.recipes.dbt_cloud import Body, Job
 from offramp.converting.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step
 from offramp.converting.recipes.registry import recipe_of
 from offramp.dags.folding import fold

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 
-from offramp.converting.recipes.dbt_cloud import Body, Job, absent_text
+from offramp.converting.recipes.body import Body, Job, absent_text
 from offramp.editing.text import INDENT, operand
 from offramp.model import Blocked
 from offramp.python.nodes import walk

@@ -398,7 +398,7 @@ def _cut(title: str) -> str:
 
 
 def _annotation(fix: Fix) -> types.ChangeAnnotation:
-    blocks = ", ".join(block for _, block in fix.connections)
+    blocks = ", ".join(block.name for block in fix.connections)
     parts = [f"unsafe: {fix.reason}" if fix.reason else "", f"loads the blocks {blocks}" if blocks else ""]
     description = "; ".join(filter(None, parts)) or None
     return types.ChangeAnnotation(fix.title, needs_confirmation=True, description=description)

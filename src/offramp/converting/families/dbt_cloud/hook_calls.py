@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from offramp.converting.expressions import Expressions
-from offramp.converting.recipes.dbt_cloud import block_of
+from offramp.converting.families.dbt_cloud.credentials import CREDENTIALS
+from offramp.converting.families.family import HookCalls, HookOptions
+from offramp.converting.recipes.body import block_of
 from offramp.editing.edits import overlap
 from offramp.editing.layout import comments_on
 from offramp.editing.text import expression_text, operand, repr_text
@@ -22,7 +24,6 @@ from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Reference
 from offramp.reading.source import Source
-from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
 
 _STATUS = "DbtCloudJobRunStatus"
@@ -76,27 +77,6 @@ def wait_for_dbt_cloud_run(credentials, run_id, expected, check_interval=60, tim
 '''
 _OTHER_EXCEPTIONS = "what a request raises in `{}` is caught, and prefect-dbt's exceptions have other types and texts"
 HELPERS = {"call_dbt_cloud": CALL, "list_dbt_cloud": LIST, "wait_for_dbt_cloud_run": WAIT}
-
-
-class HookCalls(NamedTuple):
-    """The way in which a callable calls dbt Cloud without the hook.
-
-    ``edits`` rewrite it, ``names`` are the names of Airflow's that go with them, ``helpers`` the functions
-    that they call, ``imports`` what they import; ``blockers`` are why a call has no equal.
-    """
-
-    edits: tuple[Edit, ...]
-    names: frozenset[ast.AST]
-    helpers: frozenset[str]
-    imports: frozenset[tuple[str, str]]
-    blockers: tuple[Blocker, ...]
-
-
-class HookOptions(NamedTuple):
-    """The blocks by connection ids, and the versions that a hook's meaning depends on."""
-
-    blocks: Mapping[str, str]
-    versions: Versions
 
 
 def hook_calls(
@@ -261,7 +241,7 @@ class _Rewriting:
             connection = known.value
         if any(isinstance(one, ast.Starred) for one in made.args) or any(one.arg is None for one in made.keywords):
             raise Blocked("not all arguments of the hook are known here", made)
-        block = block_of(self.expressions, self.options.blocks, connection, made)
+        block = block_of(self.expressions, self.options.blocks, CREDENTIALS, connection, made)
         return f"DbtCloudCredentials.load({repr_text(block)})"
 
     def _loads(self, target: ast.Name) -> list[ast.Name]:

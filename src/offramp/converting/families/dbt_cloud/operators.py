@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from collections.abc import Callable, Mapping
-from typing import Concatenate, ParamSpec, TypeVar
 
-from offramp.converting.expressions import UNRENDERED, Expressions, Rendered
+from offramp.converting.expressions import UNRENDERED, Rendered
+from offramp.converting.families.dbt_cloud.credentials import CREDENTIALS
 from offramp.converting.judges.returned import are_texts, gives_text, gives_texts, is_text
-from offramp.dags.graph import MAPPED, Argument, Result, Task
+from offramp.converting.recipes.body import Body, Job, absent_text, block_of, collected
+from offramp.dags.graph import MAPPED, Argument, Result
 from offramp.editing.text import call_lines, operand, repr_text
-from offramp.model import Argument as Row
 from offramp.model import Blocked, Blocker
 from offramp.python.values import Constant, Items, Table
 from offramp.record import NamedTuple
-from offramp.settings import BLOCK_NAME
 
 # prefect-dbt 0.7.25; any other key is dropped in silence.
 _OPTION_FIELDS = frozenset(
@@ -41,8 +39,6 @@ _LIMIT, _INTERVAL = "max_wait_seconds", "poll_frequency_seconds"
 _COUNTED_LOOKS = 1000
 _NO_CREDENTIALS: tuple[str, list[str]] = ("", [])
 _NO_CONFIG: dict[str, str] = {}
-_T = TypeVar("_T")
-_P = ParamSpec("_P")
 
 
 class _Seconds(NamedTuple):
@@ -61,71 +57,6 @@ class _Wait(NamedTuple):
 
 _NO_SECONDS = _Seconds("1", 1)
 _NO_WAIT = _Wait(_NO_SECONDS, _NO_SECONDS)
-
-
-class Body(NamedTuple):
-    """The body of a task function: its lines, the results it takes as parameters, what it imports.
-
-    Not ``ended`` says that it starts a run and returns before that has ended.
-    """
-
-    lines: tuple[str, ...]
-    parameters: Mapping[str, Result] = {}
-    is_async: bool = False
-    imports: frozenset[tuple[str, str]] = frozenset()
-    ended: bool = True
-
-
-class Job(NamedTuple):
-    """All that a recipe works from.
-
-    ``call`` holds the arguments that a row of the operator's table maps, with that
-    row; ``consumed`` says that another task takes the result, which Airflow defines
-    as the run id; ``blocks`` maps connection ids to block names. What prevents the
-    recipe is collected in ``problems``: a body is of use only where there are none.
-    """
-
-    task: Task
-    call: Mapping[str, tuple[Row, Argument]]
-    rows: Mapping[str, Row]
-    results: Mapping[str, Result]
-    expressions: Expressions
-    consumed: bool
-    blocks: Mapping[str, str]
-    problems: list[Blocker]
-
-    def source(self, target: str, usual: str = "") -> str:
-        """The argument that becomes ``target``; empty where no row leads there.
-
-        That is Airflow's ``usual`` name where the table has it, else one that is given, else the first.
-        """
-        names = [name for name, row in self.rows.items() if row.target == target]
-        given = [name for name in names if name in self.call]
-        return usual if usual in names else (given or names or [""])[0]
-
-
-_Step = Callable[Concatenate[Job, _P], _T]
-
-
-def _collected(otherwise: _T) -> Callable[[_Step[_P, _T]], _Step[_P, _T]]:
-    """Where a step is Blocked, its problem is kept and ``otherwise`` given, so that one look finds all problems."""
-
-    def decorate(step: _Step[_P, _T]) -> _Step[_P, _T]:
-        def collecting(job: Job, /, *positional: _P.args, **keywords: _P.kwargs) -> _T:
-            try:
-                return step(job, *positional, **keywords)
-            except Blocked as blocked:
-                job.problems.append(blocked.blocker)
-                return otherwise
-
-        return collecting
-
-    return decorate
-
-
-def block_name(connection: str, blocks: Mapping[str, str]) -> str:
-    """The Prefect block for an Airflow connection id; block names take lower case letters, digits and dashes."""
-    return blocks.get(connection, connection.lower().replace("_", "-"))
 
 
 def run_job(job: Job) -> Body:
@@ -219,7 +150,7 @@ def write_artifact(job: Job) -> Body:
     run_id = _run_id(job, parameters)
     path = _text_constant(job, "path")
     arguments = {"dbt_cloud_credentials": credentials, "run_id": run_id, "path": repr_text(path)}
-    if "step" in job.call and _known(job, "step") != Constant(None):
+    if "step" in job.call and job.known("step") != Constant(None):
         arguments["step"] = job.expressions.text(job.call["step"][1])
     name = repr_text(f"{run_id}_{path}".replace("/", "-"))
     if parameters:
@@ -289,7 +220,7 @@ def _page(path: str, credentials: str, params: Mapping[str, str]) -> list[str]:
     return call_lines("page = await call_dbt_cloud_administrative_api_endpoint", arguments)
 
 
-@_collected("")
+@collected("")
 def _states(job: Job) -> str:
     """The set of states that ``status_filter`` lets through, as text; empty for all."""
     argument = job.task.arguments.get("status_filter")
@@ -308,6 +239,7 @@ def _states(job: Job) -> str:
 
 RECIPES: dict[str, Callable[[Job], Body]] = {
     "run_job": run_job,
+    "run_job job-block": run_job_block,
     "wait_for_run": wait_for_run,
     "write_artifact": write_artifact,
     "list_jobs": list_jobs,
@@ -318,22 +250,7 @@ _API_IMPORTS = frozenset(
 )
 
 
-def absent_text(row: Row) -> str:
-    """What a row has written when its argument is absent, as Python text: words that are no literal are a string."""
-    try:
-        ast.literal_eval(row.when_absent)
-    except (ValueError, SyntaxError):
-        return repr_text(row.when_absent)
-    return row.when_absent
-
-
 # -- single arguments --------------------------------------------------------------
-
-
-def _known(job: Job, name: str) -> Constant | None:
-    pair = job.call.get(name)
-    argument = pair[1] if pair is not None else job.task.arguments.get(name)
-    return job.expressions.constant(argument) if argument is not None else None
 
 
 def _known_retries(job: Job) -> bool:
@@ -341,7 +258,7 @@ def _known_retries(job: Job) -> bool:
     return known is None or known.value not in (None, 0, "0")
 
 
-@_collected(False)
+@collected(False)
 def _flag(job: Job, name: str, *, default: bool) -> bool:
     if name not in job.task.arguments:
         return default
@@ -355,9 +272,9 @@ def _waits(job: Job) -> bool:
     return _flag(job, "wait_for_termination", default=True)
 
 
-@_collected("")
+@collected("")
 def _text_constant(job: Job, name: str) -> str:
-    known = _known(job, name)
+    known = job.known(name)
     if known is None or not isinstance(known.value, str):
         raise Blocked(f"`{name}` is not known here", job.task.node)
     argument = job.call[name][1] if name in job.call else job.task.arguments[name]
@@ -377,7 +294,7 @@ def _wait(job: Job, limit: str, interval: str, usual_limit: str = "", usual_inte
         reason = f"`{interval}` is not a whole number of seconds, which prefect-dbt asks for"
         job.problems.append(Blocker(reason, _place(job, interval)))
         return _NO_WAIT
-    if wait.limit.value < 2 * every and _known(job, "deferrable") == Constant(True):
+    if wait.limit.value < 2 * every and job.known("deferrable") == Constant(True):
         doubt = f"a deferred task looks twice at once: with `{limit}={wait.limit.text}` that is one look more"
         job.expressions.doubts[doubt] = _place(job, limit)
     return wait
@@ -399,7 +316,7 @@ def _one_interval_more(wait: _Wait) -> str:
     return str(math.ceil(max(wait.limit.value, 0)) + every)
 
 
-@_collected(_NO_SECONDS)
+@collected(_NO_SECONDS)
 def _number(job: Job, name: str, usual: str) -> _Seconds:
     if name not in job.call:
         absent = usual or (job.rows[name].when_absent if name in job.rows else "")
@@ -435,7 +352,7 @@ def _run_id(job: Job, parameters: dict[str, Result]) -> str:
     return _identity(job, "run_id")
 
 
-@_collected("0")
+@collected("0")
 def _identity(job: Job, target: str) -> str:
     name = job.source(target, target)
     if name in job.call:
@@ -465,7 +382,7 @@ def _integer(job: Job, name: str) -> str:
     raise Blocked(f"`{name}` is not a number", argument.node)
 
 
-@_collected(_NO_CREDENTIALS)
+@collected(_NO_CREDENTIALS)
 def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) -> tuple[str, list[str]]:
     """The credentials as an expression, and the lines that have to come before it."""
     name = job.source("dbt_cloud_credentials")
@@ -479,32 +396,19 @@ def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) ->
             raise Blocked("the connection is not known here", argument.node)
         job.expressions.no_template(known.value, argument.node)
         connection = known.value
-    block = repr_text(block_of(job.expressions, job.blocks, connection, job.task.node))
+    block = repr_text(block_of(job.expressions, job.blocks, CREDENTIALS, connection, job.task.node))
     load = f"await DbtCloudCredentials.aload({block})" if asynchronous else f"DbtCloudCredentials.load({block})"
     account_id = job.source("block.account_id")
-    if account_id not in job.call or _known(job, account_id) == Constant(None):
+    if account_id not in job.call or job.known(account_id) == Constant(None):
         return ("credentials", [f"credentials = {load}"]) if named else (load, [])
     account = _integer(job, account_id)
-    known = _known(job, account_id)
+    known = job.known(account_id)
     if known is None or not account.isdecimal():
         account = f"int({account})"
     copy = f'credentials.model_copy(update={{"account_id": {account}}})'
     if named:
         return "credentials", [f"credentials = {load}", f"credentials = {copy}"]
     return copy, [f"credentials = {load}"]
-
-
-def block_of(expressions: Expressions, blocks: Mapping[str, str], connection: str, node: ast.AST) -> str:
-    """The block of a connection, written down for who has to create it. Raises Blocked."""
-    name = block_name(connection, blocks)
-    if not re.fullmatch(BLOCK_NAME, name):
-        reason = f"the connection `{connection}` gives no name for a block: name one in [tool.offramp.blocks]"
-        raise Blocked(reason, node)
-    other = expressions.connections.setdefault(name, connection)
-    if other != connection:
-        reason = f"the connections `{other}` and `{connection}` would share the block `{name}`"
-        raise Blocked(f"{reason}: name one in [tool.offramp.blocks]", node)
-    return name
 
 
 def _params(job: Job) -> dict[str, str]:
@@ -515,7 +419,7 @@ def _params(job: Job) -> dict[str, str]:
     }
 
 
-@_collected("")
+@collected("")
 def _text(job: Job, argument: Argument) -> str:
     return job.expressions.text(argument, template=True)
 
@@ -565,7 +469,7 @@ def _is_taken_as_it_is(job: Job, name: str) -> bool:
     return (gives_texts if texts else gives_text)(module, function)
 
 
-@_collected("")
+@collected("")
 def _option(job: Job, field: str, argument: Argument) -> str:
     known = job.expressions.constant(argument)
     rendered = job.expressions.rendered.get(argument.node)
@@ -591,7 +495,7 @@ def _check_type(field: str, known: Constant | None, node: ast.AST, rendered: Ren
         raise Blocked(f"TriggerJobRunOptions takes no {type(known.value).__name__} as `{field}`", node)
 
 
-@_collected(_NO_CONFIG)
+@collected(_NO_CONFIG)
 def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
     value = job.expressions.module.values.single(argument.node)
     if isinstance(value, Constant) and value.value is None:
@@ -606,7 +510,7 @@ def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
     return found
 
 
-@_collected("")
+@collected("")
 def _config_entry(job: Job, name: str, key: str, argument: Argument, node: ast.expr | None) -> str:
     """One value of ``additional_run_config``; empty for one that changes nothing."""
     if key not in _OPTION_FIELDS:
