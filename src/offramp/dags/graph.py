@@ -6,7 +6,7 @@ import ast
 
 from offramp.finding.operators import Use
 from offramp.model import Blocker
-from offramp.python.names import FunctionNode
+from offramp.python.names import FunctionNode, Scope
 from offramp.record import NamedTuple
 
 # The key of the result that stands for one value of a mapped task's own argument.
@@ -114,7 +114,8 @@ class Graph(NamedTuple):
     """All that a file builds: its DAGs, operators outside any DAG, statements that only build or run DAGs, blockers.
 
     ``plain`` are the module's other statements, ``kept`` those in the blocks of DAGs
-    that only make plain values.
+    that only make plain values. ``holders`` are the names, each with its scope, of lists
+    and dicts of tasks, all changes of which were followed.
     """
 
     dags: tuple[Dag, ...]
@@ -122,4 +123,5 @@ class Graph(NamedTuple):
     building: frozenset[ast.stmt]
     plain: tuple[ast.stmt, ...]
     kept: frozenset[ast.stmt]
+    holders: frozenset[tuple[Scope, str]]
     blockers: tuple[Blocker, ...]

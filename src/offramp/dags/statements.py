@@ -14,9 +14,9 @@ from offramp.dags.graph import Argument, Dag, Graph, Result, Task
 from offramp.dags.state import Group, GroupFunction, Plain, TaskFunction, Thing
 from offramp.dags.strangers import Strangers
 from offramp.finding.operators import Module, Use
-from offramp.python.names import MUTATORS, FunctionNode
+from offramp.python.names import FunctionNode
 from offramp.python.nodes import children, walk
-from offramp.python.values import Constant, Items, Local, Reference, Table, Value
+from offramp.python.values import Reference, Value
 
 _DOCUMENTATION = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
 
@@ -48,7 +48,7 @@ class _Builder(Expressions):
                 ):
                     self._block("this DAG is made in a function, a loop or a condition", node)
         self._check_edges()
-        self._check_deleted()
+        self._check_followed()
         self._check_calls()
         return Graph(
             tuple(self.dags),
@@ -56,6 +56,7 @@ class _Builder(Expressions):
             frozenset(self.building),
             tuple(self.plain),
             frozenset(self.kept),
+            frozenset(self.holders),
             tuple(dict.fromkeys(self.blockers)),
         )
 
@@ -71,30 +72,16 @@ class _Builder(Expressions):
                 task.keywords = {name: one for name, one in task.keywords.items() if not _is_of(one, upstream)}
                 task.results = {name: one for name, one in task.results.items() if one.task is not upstream}
 
-    def _check_deleted(self) -> None:
-        """Block what would be deleted unfollowed, and reads there of what other code may have changed unseen."""
-        if not self.building:
-            return
-        changed: set[str] = set()
+    def _check_followed(self) -> None:
+        """Block a statement in a DAG's block that was not followed, where nothing else has said why."""
         stack: list[ast.AST] = [one for one in reversed(self.module.tree.body) if one in self.building]
-        while stack:
+        while stack and not self.blockers:
             node = stack.pop()
             if node in self.kept or (isinstance(node, FunctionNode) and not self._is_block(node)):
                 continue
             stack.extend(reversed(children(node)))
-            unfollowed = isinstance(node, ast.stmt) and node not in self.followed and node not in self.building
-            if (unfollowed and not self.blockers) or self._acts(node):
+            if isinstance(node, ast.stmt) and node not in self.followed and node not in self.building:
                 self._block("is code in the DAG that is not followed", node)
-            if (
-                isinstance(node, ast.Name)
-                and isinstance(node.ctx, ast.Load)
-                and node.id not in changed
-                and any(isinstance(value, Constant | Items | Table) for value in self.values.evaluate(node))
-                and not self._holds_tasks_only(node)
-                and self.values.changed_unseen(node)
-            ):
-                changed.add(node.id)
-                self._block(f"`{node.id}` may be changed through another name or by a call, and is not known", node)
 
     def _check_calls(self) -> None:
         """Block calls in the DAGs' blocks of what may make tasks there, unseen."""
@@ -108,38 +95,6 @@ class _Builder(Expressions):
     def _is_block(self, function: FunctionNode) -> bool:
         """Return whether a function's body makes tasks of a DAG or a group."""
         return self.sections.decorated(function, ("dag", "task_group")) is not None
-
-    def _acts(self, node: ast.AST) -> bool:
-        """Return whether an expression does something besides giving its value, which deleting it would leave out."""
-        if isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, ast.Call):
-            return False
-        known = any(isinstance(value, Constant | Items | Table) for value in self.values.evaluate(node))
-        function = node.func
-        for callee in self.values.evaluate(function):
-            own = callee.node if isinstance(callee, Local) else None
-            if known and isinstance(own, FunctionNode) and any(map(_does_something, own.body)):
-                return True
-        if not isinstance(function, ast.Attribute) or function.attr not in MUTATORS:
-            return False
-        owner = function.value
-        if isinstance(owner, ast.Name) and self._holds_tasks_only(owner):
-            return False
-        return any(isinstance(value, Items | Table) for value in self.values.evaluate(owner))
-
-    def _holds_tasks_only(self, name: ast.Name) -> bool:
-        """Return whether a name is of a list or dict of tasks, all changes of which are followed."""
-        held: list[ast.expr | None] = []
-        for value in self.values.evaluate(name):
-            if isinstance(value, Items | Table):
-                held.extend(value.nodes if isinstance(value, Items) else value.entries.values())
-        return (self.names.place(name)[0], name.id) in self.holders and not any(
-            isinstance(value, Constant | Items | Table)
-            for node in held
-            if node is not None
-            for value in self.values.evaluate(node)
-        )
 
     def _is_bare(self, use: Use) -> bool:
         statement = self.names.statement(use.callee)
@@ -391,22 +346,6 @@ class _Builder(Expressions):
 
 def _is_of(value: Argument | Result, task: Task) -> bool:
     return isinstance(value, Result) and value.task is task
-
-
-def _does_something(statement: ast.stmt) -> bool:
-    """Return whether a statement of a function may do more than work out what the function returns."""
-    if isinstance(statement, ast.Expr):
-        return not isinstance(statement.value, ast.Constant)
-    if not isinstance(statement, ast.Return | ast.Assign | ast.Import | ast.ImportFrom | ast.If | ast.Pass):
-        return True
-    if isinstance(statement, ast.If):
-        return any(map(_does_something, (*statement.body, *statement.orelse)))
-    return any(
-        isinstance(node, ast.NamedExpr | ast.Await)
-        or (isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load))
-        or (isinstance(node, ast.Attribute) and node.attr in MUTATORS)
-        for node in walk(statement)
-    )
 
 
 def _is_main(statement: ast.If) -> bool:

@@ -30,6 +30,12 @@ class Surroundings(NamedTuple):
     known: bool
 
 
+# Calls of functions are followed outwards this often.
+_DEEPEST = 5
+_NOTHING_YET = Surroundings(None, (), known=True)
+_NONE = (None, True)
+
+
 class Dags:
     """Finds surroundings and inherited arguments in one module."""
 
@@ -63,48 +69,46 @@ class Dags:
 
     def surroundings(self, call: ast.AST, depth: int = 0) -> Surroundings:
         """The DAG and groups around a call, through ``with``, decorators and ``dag=``."""
-        groups: list[ast.expr] = []
-        known = True
-        dag: ast.expr | None = None
-        if isinstance(call, ast.Call):
-            given = self._values.arguments(call).given
-            for name, section in (("task_group", "TaskGroup"), ("dag", "DAG")):
-                if name in given:
-                    maker, certain = self._maker(given[name].values, section)
-                    known = known and certain
-                    if maker is None:
-                        known = False
-                    elif name == "dag":
-                        dag = maker
-                    else:
-                        groups.append(maker)
+        around = self._named(call) if isinstance(call, ast.Call) else _NOTHING_YET
         inside = call
         for node in self._names.ancestors(call):
             if isinstance(node, ast.With | ast.AsyncWith) and isinstance(inside, ast.stmt):
                 for item in reversed(node.items):
-                    values = self._values.evaluate(item.context_expr)
-                    group, certain = self._maker(values, "TaskGroup")
-                    if group is not None:
-                        groups.insert(0, group)
-                        known = known and certain
-                        continue
-                    maker, certain = self._maker(values, "DAG")
-                    if dag is None:
-                        dag = maker
-                        known = known and (certain if maker is not None else not _unseen(values))
+                    around = self._in_block(around, item.context_expr)
             elif isinstance(node, FunctionNode) and isinstance(inside, ast.stmt):
-                group = self.decorated(node, ("task_group",))
-                if group is not None:
-                    groups.insert(0, group)
-                elif dag is None:
-                    dag = self.decorated(node, ("dag",))
-                if dag is None and depth < 5:
+                around = self._in_function(around, node)
+                if around.dag is None and depth < _DEEPEST:
                     outer = self._callers(node, depth)
-                    return Surroundings(outer.dag, (*outer.groups, *groups), outer.known and known)
-            if dag is not None and not groups and isinstance(node, FunctionNode):
+                    return Surroundings(outer.dag, (*outer.groups, *around.groups), outer.known and around.known)
+            if around.dag is not None and not around.groups and isinstance(node, FunctionNode):
                 break
             inside = node
-        return Surroundings(dag, tuple(groups), known)
+        return around
+
+    def _named(self, call: ast.Call) -> Surroundings:
+        """The DAG and the group that a call names itself, by ``dag=`` and ``task_group=``."""
+        given = self._values.arguments(call).given
+        group, group_known = self._maker(given["task_group"].values, "TaskGroup") if "task_group" in given else _NONE
+        dag, dag_known = self._maker(given["dag"].values, "DAG") if "dag" in given else _NONE
+        return Surroundings(dag, (group,) if group is not None else (), group_known and dag_known)
+
+    def _in_block(self, inner: Surroundings, manager: ast.expr) -> Surroundings:
+        """What surrounds what stands in the block of a context manager, whose inner surroundings are known."""
+        values = self._values.evaluate(manager)
+        group, certain = self._maker(values, "TaskGroup")
+        if group is not None:
+            return Surroundings(inner.dag, (group, *inner.groups), inner.known and certain)
+        if inner.dag is not None:
+            return inner
+        dag, certain = self._maker(values, "DAG")
+        return Surroundings(dag, inner.groups, inner.known and (certain if dag is not None else not _unseen(values)))
+
+    def _in_function(self, inner: Surroundings, function: FunctionNode) -> Surroundings:
+        """What surrounds what stands in a function, by its decorators."""
+        group = self.decorated(function, ("task_group",))
+        if group is not None:
+            return inner._replace(groups=(group, *inner.groups))
+        return inner if inner.dag is not None else inner._replace(dag=self.decorated(function, ("dag",)))
 
     def _callers(self, function: FunctionNode, depth: int) -> Surroundings:
         """Return what surrounds the calls of a local function, if it is the same for all."""

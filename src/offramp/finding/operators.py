@@ -289,10 +289,22 @@ class Module:
             return True
         if extra is None or any(not self._is_extra(spread, extra.arg) for spread in spreads):
             return False
-        scope = self.names.scopes[constructor]
-        if len(scope.bindings[extra.arg]) > 1:
+        if not self._changed_extra(constructor, extra.arg, call, given):
             return False
-        for mutation in self.names.mutations.get((scope, extra.arg), ()):
+        for spread in spreads:
+            if isinstance(spread, ast.Dict):
+                for key, part in zip(spread.keys, spread.values, strict=True):
+                    name = self._text(key) if key is not None else ""
+                    if name:
+                        given[name] = Given(part, self.values.evaluate(part), "subclass")
+        return True
+
+    def _changed_extra(self, constructor: FunctionNode, extra: str, call: ast.Call, given: dict[str, Given]) -> bool:
+        """Apply what a constructor sets in its ``**kwargs``, or takes out, before a call; False if not all is known."""
+        scope = self.names.scopes[constructor]
+        if len(scope.bindings[extra]) > 1:
+            return False
+        for mutation in self.names.mutations.get((scope, extra), ()):
             change = self._change(mutation.node)
             if change is None or mutation.path or mutation.order > self.names.place(call)[1]:
                 return False
@@ -305,12 +317,6 @@ class Module:
                     given[name] = Given(value, self.values.evaluate(value), "subclass")
                 elif value is None and there:
                     del given[name]
-        for spread in spreads:
-            if isinstance(spread, ast.Dict):
-                for key, part in zip(spread.keys, spread.values, strict=True):
-                    name = self._text(key) if key is not None else ""
-                    if name:
-                        given[name] = Given(part, self.values.evaluate(part), "subclass")
         return True
 
     def _change(self, node: ast.AST) -> tuple[dict[str, ast.expr | None], bool] | None:

@@ -14,6 +14,7 @@ from keyword import kwlist
 from offramp.converting.expressions import harmless
 from offramp.converting.flow_parameters import flow_parameters
 from offramp.converting.judges import lasting
+from offramp.converting.judges.deleted import deleted_blockers
 from offramp.converting.judges.returned import survives
 from offramp.converting.judges.schedule import schedule_blockers
 from offramp.converting.options import Options
@@ -35,6 +36,8 @@ _AT_ONCE = 16
 
 def convert(module: Module, source: Source, graph: Graph, options: Options) -> Conversion:
     """Convert every DAG of a file."""
+    deleted = deleted_blockers(module, graph)
+    graph = graph._replace(blockers=tuple(dict.fromkeys((*graph.blockers, *deleted))))
     return _Converter(module, source, graph, options).convert()
 
 
