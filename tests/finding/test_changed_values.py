@@ -184,3 +184,9 @@ def test_no_program_has_another_value_than_the_one_that_is_known(blocks: list[st
         return
     for line, value in _believed(text).items():
         assert all(one == value for one in real.get(line, ())), f"line {line}\n{text}"
+
+
+def test_a_module_of_many_unknown_calls_is_worked_out() -> None:
+    calls = "\n".join(f"task_{number} = make(['x', ARGS['retries']])\nregister(task_{number})" for number in range(500))
+    text = f"from elsewhere import make, register\nARGS = {{'retries': 1}}\n{calls}\nprobe(ARGS)\n"
+    assert _believed(text) == {1003: {"retries": 1}}

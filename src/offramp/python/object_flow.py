@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from offramp.python.names import BY_TEXT, CHANGING, MUTATORS, Binding, FunctionNode, Names
 from offramp.python.nodes import walk
-from offramp.python.points_to import EVERY, ITEMS, NOTHING, OUTSIDE, SOME, PointsTo
+from offramp.python.points_to import EVERY, ITEMS, NOTHING, OUTSIDE, SOME, PointsTo, unfollowed
 from offramp.python.running import RUNNERS, Running
 from offramp.python.values import Constant, Local, Made, Member, Partial, Reference, Value, Values
 from offramp.record import NamedTuple
@@ -32,6 +32,8 @@ _HARMLESS = frozenset(
 )
 # Libraries whose objects nothing changes.
 _IMMUTABLE = frozenset("datetime dateutil decimal fractions pathlib pendulum pytz re uuid zoneinfo".split())
+# What they give is what they are given, or does to that what is done to it.
+_VIEWS = frozenset({"collections.ChainMap", "types.MappingProxyType", "contextlib.nullcontext", "weakref.proxy"})
 _EXECUTING = ("builtins.exec", "builtins.eval")
 _CALLING = frozenset(
     [f"builtins.{name}" for name in ("map", "filter")]
@@ -75,6 +77,7 @@ class ObjectFlow:
         self.changes: list[tuple[int, Change]] = []
         self.set_by_text: list[SetByText] = []
         self.anything: list[ast.AST] = []
+        self._kept_by: list[tuple[int, int, ast.AST]] = []
         self._names = names
         self._values = values
         self._running = running
@@ -82,6 +85,8 @@ class ObjectFlow:
         self._bound: dict[int, int] = {}
         self._returned: dict[ast.AST, int] = {}
         self._depth = 0
+        # Whether there may be dicts whose items are names or attributes.
+        self._namespaces = names.sets_by_text or "__dict__" in names.attributes
         self._expressions: dict[type, Callable[[ast.AST], int]] = {
             ast.Name: self._name,
             ast.Attribute: self._attribute,
@@ -103,6 +108,7 @@ class ObjectFlow:
             ast.Starred: self._same,
         }
         self._module = self.graph.new(MODULE)
+        self._outside = self.graph.new(OUTSIDE)
         self._build()
 
     # -- constraints -------------------------------------------------------------
@@ -128,6 +134,12 @@ class ObjectFlow:
             elif isinstance(inner, ast.AugAssign):
                 self._augmented(inner)
 
+    def given_away(self) -> Iterator[tuple[int, Change]]:
+        """What objects that are not followed get to keep: from then on they may do anything to it."""
+        for owner, source, node in self._kept_by:
+            if source != NOTHING and any(map(unfollowed, self.graph.objects(owner))):
+                yield source, Change(node, True)
+
     def variable(self, node: ast.AST | None) -> int:
         """The variable of an expression."""
         if node is None:
@@ -137,7 +149,7 @@ class ObjectFlow:
             return known
         expression = self._expressions.get(type(node))
         if expression is None or self._depth > _DEEPEST:
-            return NOTHING if expression is None else self.graph.new(OUTSIDE)
+            return NOTHING if expression is None else self._outside
         self._depth += 1
         made = self._of[node] = self.graph.new()
         found = expression(node)
@@ -176,11 +188,11 @@ class ObjectFlow:
         made = self._bound[id(binding)] = self.graph.new()
         self.graph.flow(self._given_by(binding), made)
         scope = binding.scope
-        if scope is self._names.module or isinstance(scope.node, ast.ClassDef):
+        if isinstance(scope.node, ast.ClassDef) or (scope is self._names.module and self._names.sets_by_text):
             owner = MODULE if scope is self._names.module else scope.node
             self.graph.flow(made, self.graph.field(owner, binding.name))
             self.graph.flow(self.graph.field(owner, SOME), made)
-            if self._names.sets_by_text and owner == MODULE:
+            if owner == MODULE:
                 self.graph.flow(self.graph.field(owner, binding.name), made)
         return made
 
@@ -223,7 +235,7 @@ class ObjectFlow:
         elif (
             isinstance(function, ast.Lambda) or self._values.handed_on(function) or not self._values.calls_of(function)
         ):
-            found.append(self.graph.new(OUTSIDE))
+            found.append(self._outside)
         return self._any_of(found)
 
     def _subclasses(self, node: ast.ClassDef) -> list[ast.ClassDef]:
@@ -252,8 +264,9 @@ class ObjectFlow:
             return NOTHING
         if isinstance(node.slice, ast.Slice):
             return self._holding(node, [self._items(owner)])
-        key = self._text(node.slice)
-        return self._any_of([self._items(owner), self.graph.load(owner, key or EVERY)])
+        if not self._namespaces:
+            return self._items(owner)
+        return self._any_of([self._items(owner), self.graph.load(owner, self._text(node.slice) or EVERY)])
 
     def _text(self, node: ast.AST) -> str:
         value = self._values.single(node)
@@ -282,15 +295,20 @@ class ObjectFlow:
         return self._holding(node, [self.variable(element)])
 
     def _operation(self, node: ast.AST) -> int:
-        operands: list[int] = []
-        left: ast.AST = node
-        while isinstance(left, ast.BinOp):
-            operands.append(self.variable(left.right))
+        parts: list[ast.expr] = []
+        added = False
+        left = node
+        while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.BitOr | ast.Mult):
+            added = isinstance(left.op, ast.Add)
+            if added and isinstance(left.right, ast.Constant | ast.JoinedStr):
+                break
+            parts.append(left.right)
             left = left.left
-        operands.append(self.variable(left))
-        if not any(operands):
+        # What is added to a number or a text is one too.
+        if not parts or (added and isinstance(left, ast.BinOp | ast.Constant | ast.JoinedStr)):
             return NOTHING
-        return self._holding(node, [self._items(one) for one in operands])
+        operands = [self.variable(one) for one in (*parts, left)]
+        return self._holding(node, [self._items(one) for one in operands]) if any(operands) else NOTHING
 
     def _choice(self, node: ast.AST) -> int:
         parts = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values  # type: ignore[attr-defined]
@@ -342,11 +360,14 @@ class ObjectFlow:
         if name not in READING:
             self._change(owner, node)
             for one in given:
+                self._kept_by.append((owner, one, node))
                 self.graph.store(owner, ITEMS, one)
                 self.graph.store(owner, ITEMS, self._items(one))
             self._set_by_method(name, node, owner)
         elements = self._items(owner)
-        return self._any_of([self._holding(node, [elements]), elements, self.graph.load(owner, EVERY), *given])
+        if self._namespaces:
+            elements = self._any_of([elements, self.graph.load(owner, EVERY)])
+        return self._any_of([self._holding(node, [elements]), elements, *given])
 
     def _set_by_method(self, name: str, node: ast.Call, owner: int) -> None:
         if not self._names.sets_by_text:
@@ -507,6 +528,9 @@ class ObjectFlow:
         if path.removeprefix("builtins.") in _LOOKING or path.partition(".")[0] in _IMMUTABLE:
             return NOTHING
         given = [one for one in map(self.variable, _given(node)) if one != NOTHING]
+        if path.partition(".")[0] not in RUNNERS:
+            # It may call what it is given, or give something that does.
+            given += map(self._returns, self._functions(node))
         made = self._holding(node, [part for one in given for part in (one, self._items(one))])
         for one in given:
             self.graph.store(made, SOME, one)
@@ -516,17 +540,26 @@ class ObjectFlow:
             return self._any_of([copied, *elements]) if path in _ELEMENTS else copied
         for keyword in node.keywords:
             self.graph.store(made, keyword.arg or SOME, self.variable(keyword.value))
-        runs = path.partition(".")[0] in RUNNERS
-        return made if runs or not given else self._any_of([made, *given])
+        given = given if path in _VIEWS else []
+        return self._any_of([made, *given, self._items(self.variable(node.func))])
+
+    def _functions(self, node: ast.Call) -> list[FunctionNode | ast.Lambda]:
+        """The functions of the file that a call is given."""
+        return [
+            value.node
+            for argument in _given(node)
+            if isinstance(argument, ast.Name | ast.Lambda | ast.Attribute)
+            for value in self._values.evaluate(argument)
+            if isinstance(value, Local) and isinstance(value.node, FunctionNode | ast.Lambda)
+        ]
 
     def _stranger(self, node: ast.Call, owner: int) -> int:
         """A call of what is not known: it may do anything to what it is given."""
         given = [owner, *map(self.variable, _given(node))]
         for one in given:
             self._change(one, node, deep=True)
-            self.graph.give_away(one)
             self.set_by_text.append(SetByText(one, None, None, node))
-        return self._any_of([self.graph.new(node, OUTSIDE), *given])
+        return self._outside
 
     def _method(self, callee: Value) -> FunctionNode | None:
         """The function that a method of an object of a local class is."""
@@ -545,9 +578,9 @@ class ObjectFlow:
         own = function.args
         plain = [one.arg for one in (*own.posonlyargs, *own.args)]
         named = {keyword.arg: keyword.value for keyword in call.keywords}
-        in_class = isinstance(self._names.parents.get(function), ast.ClassDef)
-        simple = None not in named and not in_class and not any(isinstance(one, ast.Starred) for one in call.args)
+        simple = None not in named and not any(isinstance(one, ast.Starred) for one in call.args)
         everything = self._any_of(map(self.variable, _given(call)))
+        before = self._is_bound(function, call)
         for binding in self._names.bindings_of(function):
             if binding.kind != "parameter":
                 continue
@@ -555,29 +588,39 @@ class ObjectFlow:
             if simple and binding.name in named:
                 given = self.variable(named[binding.name])
             elif simple and binding.name in plain:
-                index = plain.index(binding.name)
-                given = self.variable(call.args[index]) if index < len(call.args) else NOTHING
+                index = plain.index(binding.name) - before
+                given = self.variable(call.args[index]) if 0 <= index < len(call.args) else NOTHING
             elif own.vararg is not None or own.kwarg is not None:
                 self.graph.flow(self._holding(call, [everything]), self.binding(binding))
             self.graph.flow(given, self.binding(binding))
 
+    def _is_bound(self, function: FunctionNode | ast.Lambda, call: ast.Call) -> bool:
+        """Whether a call gives a function its object before the arguments, as for methods."""
+        if not isinstance(self._names.parents.get(function), ast.ClassDef):
+            return False
+        made = {self._running.decorator(one) for one in _decorators(function)}
+        if "builtins.staticmethod" in made:
+            return False
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        of_class = owner is not None and any(
+            isinstance(value, Local) and isinstance(value.node, ast.ClassDef) for value in self._values.evaluate(owner)
+        )
+        return not of_class or "builtins.classmethod" in made
+
     def _hand_over(self, node: ast.Call) -> None:
         """Functions that others call with what they are given; Airflow's operators call none while loading."""
-        functions = [
-            value.node
-            for argument in _given(node)
-            if isinstance(argument, ast.Name | ast.Lambda | ast.Attribute)
-            for value in self._values.evaluate(argument)
-            if isinstance(value, Local) and isinstance(value.node, FunctionNode | ast.Lambda)
-        ]
+        functions = self._functions(node)
         if not functions:
             return
         callees = self._values.evaluate(node.func)
         if all(isinstance(one, Reference) and one.path.startswith("airflow.") for one in callees):
             return
+        known = all(self._is_harmless(one) or isinstance(one, Local) for one in callees)
         given = self._any_of(map(self.variable, _given(node)))
         reached = self._any_of([given, inner := self._items(given), self._items(inner)])
         for function in functions:
+            if not known:
+                self._change(self._returns(function), node, deep=True)
             for binding in self._names.bindings_of(function):
                 if binding.kind == "parameter":
                     self.graph.flow(reached, self.binding(binding))
@@ -606,9 +649,10 @@ class ObjectFlow:
         owner = self.variable(node.value)
         self._change(owner, node, attribute=node.attr if isinstance(node, ast.Attribute) else "")
         given = value if isinstance(statement, ast.Assign | ast.AnnAssign | ast.NamedExpr) else None
-        source = self.variable(given) if given is not None else self.graph.new(OUTSIDE)
+        source = self.variable(given) if given is not None else self._outside
         if owner == NOTHING:
             return
+        self._kept_by.append((owner, source, node))
         if isinstance(node, ast.Attribute):
             self.graph.store(owner, node.attr, source)
             self.set_by_text.append(SetByText(owner, ast.Constant(node.attr), given, node))
@@ -618,6 +662,7 @@ class ObjectFlow:
 
     def _set(self, owner: int, key: ast.expr, value: ast.expr | None, node: ast.AST) -> None:
         self._change(owner, node, attribute=self._text(key))
+        self._kept_by.append((owner, self.variable(value), node))
         self.graph.store(owner, self._text(key) or SOME, self.variable(value))
         self.set_by_text.append(SetByText(owner, key, value, node))
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 
 from offramp.python.names import Binding, Names
 from offramp.python.object_flow import MODULE, Change, ObjectFlow
-from offramp.python.points_to import NOTHING, OUTSIDE
+from offramp.python.points_to import NOTHING, OUTSIDE, Pool, unfollowed
 from offramp.python.running import Running, Spot
 from offramp.python.values import Local, Made, Values
 from offramp.record import NamedTuple
@@ -42,7 +43,7 @@ class Objects:
         self._running = Running(names, values)
         self._flow = ObjectFlow(names, values, self._running)
         self._graph = self._flow.graph
-        self._changes: dict[object, list[Change]] | None = None
+        self._changes: dict[Hashable, list[Change]] = {}
         self._asked: dict[tuple[int, ast.AST], tuple[list[Change], list[Change]]] = {}
         self._rebound: list[Rebinding] | None = None
 
@@ -68,14 +69,14 @@ class Objects:
     def changed_later(self, node: ast.AST) -> ast.AST | None:
         """What may change an expression's object, or what is in it, after that while the file is loaded."""
         point = self._running.spot(node)
+        if self._graph.objects(self._flow.variable(node)) and self._graph.exhausted:
+            return self._names.tree.body[-1]
         later = [
             change.node
             for one, change in self._all_changes(self._flow.variable(node))
             if self._running.loads(self._running.spot(change.node).frame)
             and not self._certainly_before(change, one, point)
         ]
-        if self._graph.exhausted:
-            later.append(self._names.tree.body[-1])
         return min(later, key=self._running.end, default=None)
 
     def rebound(self, binding: Binding, use: ast.AST) -> bool:
@@ -97,24 +98,19 @@ class Objects:
     def _between(
         self, variable: int, start: Spot | None, use: Spot, seen: set[ast.AST]
     ) -> tuple[list[Change], list[Change]]:
-        whole: list[Change] = []
-        inner: list[Change] = []
-        by_object = self._by_object()
-        objects = set(self._graph.objects(variable)) if by_object else set()
-        for one in by_object.keys() & objects:
-            whole += self._happening(one, start, use, seen)
-        parts = set().union(*(self._graph.within(one, known=True) for one in objects)) - objects
-        for one in by_object.keys() & parts:
-            inner += self._happening(one, start, use, seen)
+        objects = set(self._graph.objects(variable))
         if self._graph.exhausted:
-            whole.append(Change(self._names.tree, True))
-        elif variable != NOTHING:
+            return [Change(self._names.tree, True)], []
+        parts = set().union(*map(self._graph.within, objects)) - objects
+        whole = [change for one in objects for change in self._happening(one, start, use, seen)]
+        inner = [change for one in parts for change in self._happening(one, start, use, seen)]
+        if variable != NOTHING:
             anything = (Change(node, True) for node in self._flow.anything)
             whole += [one for one in anything if self._may_happen(one, MODULE, start, use)]
         return whole, inner
 
     def _happening(self, one: object, start: Spot | None, use: Spot, seen: set[ast.AST]) -> Iterator[Change]:
-        changes = self._by_object().get(one, [])
+        changes = self._changes_of(one)
         if len(changes) > _MOST_CHANGES + len(seen):
             yield changes[0]
             return
@@ -172,20 +168,32 @@ class Objects:
 
     def _all_changes(self, variable: int) -> Iterator[tuple[object, Change]]:
         for one in list(self._graph.objects(variable)):
-            for part in {one, *self._graph.within(one, known=True)}:
-                yield from ((part, change) for change in self._by_object().get(part, ()))
+            for part in {one, *self._graph.within(one)}:
+                yield from ((part, change) for change in self._changes_of(part))
 
-    def _by_object(self) -> dict[object, list[Change]]:
-        if self._changes is None:
-            changes: dict[object, dict[Change, None]] = {}
-            for variable, change in self._flow.changes:
-                for one in list(self._graph.objects(variable)):
-                    reached = {one, *self._graph.within(one)} if change.deep or one == OUTSIDE else {one}
-                    for part in reached - {OUTSIDE}:
-                        if not isinstance(part, ast.Tuple):
-                            changes.setdefault(part, {})[change] = None
-            self._changes = {one: list(found) for one, found in changes.items()}
-        return self._changes
+    def _changes_of(self, one: Hashable) -> list[Change]:
+        """The changes of an object, and of what it is in where they may reach it."""
+        known = self._changes.get(one)
+        if known is None:
+            found: dict[Change, None] = {}
+            if not unfollowed(one) and not isinstance(one, ast.Tuple):
+                direct, deep = self._made
+                found.update(dict.fromkeys(direct.get(one, ())))
+                for root, changes in deep.items():
+                    if root == one or one in self._graph.within(root):
+                        found.update(dict.fromkeys(changes))
+            known = self._changes[one] = list(found)
+        return known
+
+    @cached_property
+    def _made(self) -> tuple[dict[Hashable, list[Change]], dict[Hashable, list[Change]]]:
+        """The changes by the objects that they are made of: of these alone, and of all that is in them too."""
+        direct: dict[Hashable, list[Change]] = {}
+        deep: dict[Hashable, list[Change]] = {}
+        for variable, change in (*self._flow.changes, *self._flow.given_away()):
+            for one in self._graph.objects(variable) - {OUTSIDE}:
+                (deep if change.deep or isinstance(one, Pool) else direct).setdefault(one, []).append(change)
+        return direct, deep
 
     def _frame_of(self, site: object) -> ast.AST:
         return self._running.spot(site).frame if isinstance(site, ast.AST) else self._names.tree

@@ -7,15 +7,24 @@ a value stored under ``SOME`` attribute may be any of them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+
+from offramp.record import NamedTuple
 
 ITEMS, EVERY, SOME = "[]", "**", "*"
 NOTHING = 0
-# Stands for objects that are not followed: their attributes are those of that name of all objects. Any of them may
-# have, or be, what was given away to them.
+# Stands for objects that are not followed.
 OUTSIDE = "outside"
-_GIVEN = "given"
-_MOST_STEPS = 100_000
+_MOST_STEPS = 40_000
+
+
+class Pool(NamedTuple):
+    """Stands for what is under an attribute of an object that is not followed, and for all in it.
+
+    That may be what any object has under an attribute of that name.
+    """
+
+    attribute: str
 
 
 class PointsTo:
@@ -29,9 +38,10 @@ class PointsTo:
         self._stores: dict[int, list[tuple[str, int]]] = {}
         self._fields: dict[tuple[Hashable, str], int] = {}
         self._names: dict[Hashable, list[str]] = {}
+        self._under: dict[str, list[int]] = {}
         self._bases: dict[Hashable, list[Hashable]] = {}
         self._waiting: list[tuple[int, Hashable]] = []
-        self._inside: dict[tuple[Hashable, bool], set[Hashable]] = {}
+        self._inside: dict[Hashable, set[Hashable]] = {}
         self._steps = 0
 
     def new(self, *objects: Hashable) -> int:
@@ -55,24 +65,24 @@ class PointsTo:
         result = self.new()
         self._loads.setdefault(owner, []).append((field, result))
         for one in list(self._objects[owner]):
-            self.flow(self.field(one, field), result)
+            self._read(one, field, result)
         return result
 
     def store(self, owner: int, field: str, source: int) -> None:
-        """Keep what a variable stands for in a field of all that another one does."""
+        """Keep what a variable stands for in a field of all that another one does, where that is followed."""
         if NOTHING not in (owner, source):
             self._stores.setdefault(owner, []).append((field, source))
             for one in list(self._objects[owner]):
                 self._keep(one, field, source)
 
-    def give_away(self, variable: int) -> None:
-        """Let objects that are not followed have what a variable stands for."""
-        self.flow(variable, self.field(OUTSIDE, _GIVEN))
+    def _read(self, one: Hashable, field: str, result: int) -> None:
+        if not unfollowed(one):
+            self.flow(self.field(one, field), result)
+        else:
+            self._waiting.append((result, one if field in (ITEMS, EVERY) else Pool(field)))
 
     def _keep(self, one: Hashable, field: str, source: int) -> None:
-        if one == OUTSIDE:
-            self.give_away(source)
-        if one != OUTSIDE or field not in (ITEMS, EVERY):
+        if not unfollowed(one):
             self.flow(source, self.field(one, field))
 
     def derive(self, one: Hashable, base: Hashable) -> None:
@@ -87,17 +97,13 @@ class PointsTo:
         if known is not None:
             return known
         made = self._fields[one, name] = self.new()
-        if one == OUTSIDE and name in (ITEMS, EVERY):
-            self._waiting.append((made, OUTSIDE))
-        if name in (ITEMS, EVERY, _GIVEN):
+        if name in (ITEMS, EVERY):
             return made
         self._names.setdefault(one, []).append(name)
-        if one != OUTSIDE:
-            self.flow(made, self.field(one, EVERY))
+        self.flow(made, self.field(one, EVERY))
         if name != SOME:
             self.flow(self.field(one, SOME), made)
-        if one != OUTSIDE:
-            self.flow(made, self.field(OUTSIDE, name))
+        self._under.setdefault(name, []).append(made)
         for base in self._bases.get(one, ()):
             self.flow(self.field(base, name), made)
         return made
@@ -115,25 +121,32 @@ class PointsTo:
             self._objects[target].add(one)
             self._waiting += [(further, one) for further in self._targets[target]]
             for name, result in self._loads.get(target, ()):
-                self.flow(self.field(one, name), result)
+                self._read(one, name, result)
             for name, source in self._stores.get(target, ()):
                 self._keep(one, name, source)
         return self._objects[variable]
 
-    def within(self, one: Hashable, *, known: bool = False) -> set[Hashable]:
-        """The objects anywhere in an object; without those that only objects that are not followed have, if asked."""
-        if not self._waiting and (one, known) in self._inside:
-            return self._inside[one, known]
+    def within(self, one: Hashable) -> set[Hashable]:
+        """The objects anywhere in an object, and those that it may be where it stands for others."""
+        if not self._waiting and one in self._inside:
+            return self._inside[one]
         found: set[Hashable] = set()
         waiting = [one]
         while waiting:
-            inner = waiting.pop()
-            if known and inner == OUTSIDE:
-                continue
-            for name in (_GIVEN,) if inner == OUTSIDE else (ITEMS, EVERY):
-                if (inner, name) in self._fields:
-                    more = self.objects(self._fields[inner, name]) - found
-                    found |= more
-                    waiting += more
-        self._inside[one, known] = found
+            for field in self._fields_of(waiting.pop()):
+                more = self.objects(field) - found
+                found |= more
+                waiting += more
+        self._inside[one] = found
         return found
+
+    def _fields_of(self, one: Hashable) -> Iterator[int]:
+        if isinstance(one, Pool):
+            yield from (*self._under.get(one.attribute, ()), *self._under.get(SOME, ()))
+        elif one != OUTSIDE:
+            yield from (self._fields[one, name] for name in (ITEMS, EVERY) if (one, name) in self._fields)
+
+
+def unfollowed(one: Hashable) -> bool:
+    """Whether something stands for objects that are not followed."""
+    return one == OUTSIDE or isinstance(one, Pool)

@@ -1215,14 +1215,14 @@ class Values:
         return value
 
     def _with_doubtful_parts(self, value: Table | Items) -> Table | Items:
-        """A list or dict in which what can be changed may have been."""
+        """A list or dict in which lists and dicts may have been changed."""
         if isinstance(value, Items):
-            return Items(value.nodes, value.complete and all(map(self._is_constant, value.nodes)))
-        entries = {key: node if node and self._is_constant(node) else None for key, node in value.entries.items()}
+            return Items(value.nodes, value.complete and not any(map(self._holds_data, value.nodes)))
+        entries = {key: None if node is None or self._holds_data(node) else node for key, node in value.entries.items()}
         return Table(entries, value.complete, tuple((key, None) for key, _ in value.others))
 
-    def _is_constant(self, node: ast.expr) -> bool:
-        return all(isinstance(value, Constant | Reference | Local) for value in self.evaluate(node))
+    def _holds_data(self, node: ast.expr) -> bool:
+        return any(isinstance(value, Items | Table) for value in self.evaluate(node))
 
     def _after(self, value: Table | Items, mutation: Mutation, *, certain: bool) -> Table | Items:
         node = mutation.node
