@@ -49,6 +49,25 @@ def _as_lists(value: object) -> object:
     return {key: _as_lists(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
+def _change_all(value: object, seen: set[int]) -> None:
+    """What a stranger may do to all that it was ever given, and to what that leads to."""
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    inside: list[object] = []
+    if isinstance(value, dict):
+        inside = list(value.values())
+        value["x"] = 99
+    elif isinstance(value, list | tuple):
+        inside = list(value)
+    elif isinstance(value, types.FunctionType):
+        inside = [*(value.__defaults__ or ()), value() if not value.__code__.co_argcount else None]
+    elif getattr(value, "__module__", _PROGRAM) == _PROGRAM and hasattr(value, "__dict__"):
+        inside = [*vars(value).values(), *([] if isinstance(value, type) else [type(value)])]
+    for one in inside:
+        _change_all(one, seen)
+
+
 def _run(text: str) -> dict[int, list[object]]:
     """What each line's probe is given when a program runs."""
     found: dict[int, list[object]] = {}
@@ -58,7 +77,16 @@ def _run(text: str) -> dict[int, list[object]]:
         line = sys._getframe(1).f_lineno
         found.setdefault(line, []).append(_as_lists(copy.deepcopy(value)))
 
-    module.__dict__["probe"] = probe
+    kept: list[object] = []
+
+    def keep(*given: object, **named: object) -> object:
+        kept.extend((*given, *named.values()))
+        return given[0] if given else kept
+
+    def poke() -> None:
+        _change_all(kept, set())
+
+    module.__dict__.update(probe=probe, keep=keep, poke=poke, kept=kept)
     sys.modules[_PROGRAM] = module
     try:
         exec(compile(text, _PROGRAM, "exec"), module.__dict__)
@@ -128,6 +156,12 @@ _change = st.one_of(
     _written("dict.__setitem__({0}, {1}, {2})", _target, _key, _constant),
     _written("globals()['{0}'] = {{{1}: {2}}}", _name, _key, _constant),
     _written("setattr(C, 'T', {{{0}: {1}}})", _key, _constant),
+    _written("keep({0})", _target),
+    st.just("poke()"),
+    _written("K.append({0})", _target),
+    _written("K2.a = {0}", _target),
+    _written("kept.append({0})", _target),
+    _written("keep({0})[{1}] = {2}", _target, _key, _constant),
 )
 _binding = st.one_of(
     _written("{0} = {{'x': {1}, 'in': {{'y': {1}}}}}", _name, _constant),
@@ -139,6 +173,8 @@ _binding = st.one_of(
     _written("{0} = C.T", _name),
     _written("{0} = f({1})", _name, _name),
     _written("{0} = made({1})", _name, _constant),
+    _written("{0} = keep({1})", _name, _name),
+    st.sampled_from(["keep(H)", "keep(C)", "keep(K2)", "keep(K)", "keep(lambda: A)", "keep([H])", "kept = H"]),
 )
 _statement = st.one_of(_change, _binding)
 _block = st.one_of(
@@ -165,6 +201,9 @@ H = [A]
 class C:
     T = {'x': 1}
 class D0(C): pass
+K = []
+class K1: pass
+K2 = K1()
 def f(d): return d
 def touch(d): d['x'] = 9
 def made(v):

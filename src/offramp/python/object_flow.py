@@ -20,11 +20,13 @@ READING = frozenset(
 )
 # Builtins that change nothing of what they are given, and keep none of it.
 _LOOKING = frozenset(
-    "len print sum any all str int float bool repr isinstance issubclass type format hash abs round ord chr hasattr "
+    "len print any all str int float bool repr isinstance issubclass type format hash abs round ord chr hasattr "
     "callable id open range divmod pow ascii bytes bytearray memoryview complex hex oct bin dir help input".split()
 )
 # Those whose result has the elements of what they are given.
-_COPYING = frozenset("list dict tuple set frozenset sorted reversed enumerate zip iter next map filter min max".split())
+_COPYING = frozenset(
+    "list dict tuple set frozenset sorted reversed enumerate zip iter next map filter min max sum".split()
+)
 _HARMLESS = frozenset(
     "airflow astronomer collections copy croniter datetime dateutil decimal enum fractions hashlib itertools json "
     "logging math os pathlib pendulum prefect prefect_dbt prefect_shell pytz re string textwrap time types typing "
@@ -42,8 +44,16 @@ _CALLING = frozenset(
 )
 _NAMESPACES = frozenset({"builtins.globals", "builtins.locals"})
 _OF_A_FRAME = frozenset({"f_globals", "f_locals", "__globals__"})
+# Attributes and functions by which code finds objects that no name or container leads it to.
+_OF_THE_INTERPRETER = frozenset(
+    "__closure__ cell_contents __subclasses__ get_objects get_referrers get_referents gi_frame cr_frame".split()
+)
 _IMPORTING = frozenset({"importlib.import_module", "builtins.__import__", "importlib.reload", "inspect.getmodule"})
-_ELEMENTS = frozenset(f"builtins.{name}" for name in ("next", "min", "max"))
+_ELEMENTS = frozenset(f"builtins.{name}" for name in ("next", "min", "max", "sum"))
+# Decorators that let a function be called where no call is seen.
+_CALLED_UNSEEN = frozenset({"builtins.property", "functools.cached_property", "functools.singledispatch"})
+_PLAIN_DECORATORS = ("functools", "contextlib", "builtins", "typing", "abc", *RUNNERS)
+_PLAIN_BASES = (*RUNNERS, "builtins", "abc", "typing", "dataclasses")
 # The object that has the module's names for attributes.
 MODULE = "module"
 _DEEPEST = 150
@@ -133,12 +143,109 @@ class ObjectFlow:
                     self._stored(inner)
             elif isinstance(inner, ast.AugAssign):
                 self._augmented(inner)
+            elif isinstance(inner, ast.Raise) and inner.exc is not None:
+                # What handles an exception may be anywhere.
+                self._change(self.variable(inner.exc), inner.exc, deep=True)
+            elif isinstance(inner, ast.Match):
+                self._matched(inner)
+            elif isinstance(inner, ast.ClassDef):
+                self._made_by_others(inner)
+        for function in self._names.functions:
+            if self._is_called_unseen(function):
+                self._lose(function)
+            if self._is_special(function):
+                self.anything += self._done_to_operands(function)
+
+    def _matched(self, node: ast.Match) -> None:
+        """Parts of an object that patterns give names."""
+        if any(
+            isinstance(part, ast.MatchMapping | ast.MatchSequence | ast.MatchClass)
+            for case in node.cases
+            for part in walk(case.pattern)
+        ):
+            self._change(self.variable(node.subject), node.subject, deep=True)
+
+    def _made_by_others(self, node: ast.ClassDef) -> None:
+        """A class that code which is not followed makes, or does something to."""
+        if any(self._running.decorator(one).partition(".")[0] not in _PLAIN_BASES for one in node.decorator_list):
+            self._change(self.graph.new(node), node, deep=True)
+        elif node.keywords or not all(map(self._is_plain_base, node.bases)):
+            for part in node.body:
+                if isinstance(part, ast.Assign | ast.AnnAssign):
+                    self._change(self.variable(part.value), part, deep=True)
+
+    def _is_plain_base(self, node: ast.expr) -> bool:
+        return all(
+            isinstance(value, Local) or (isinstance(value, Reference) and value.path.partition(".")[0] in _PLAIN_BASES)
+            for value in self._values.evaluate(node)
+        )
+
+    def _is_called_unseen(self, function: FunctionNode) -> bool:
+        """Whether a function is called where no call is seen: by operators, as an attribute, by its decorators."""
+        parts = [self._running.decorator(one) for one in function.decorator_list]
+        if any(path in _CALLED_UNSEEN or path.partition(".")[0] not in _PLAIN_DECORATORS for path in parts):
+            return True
+        return self._is_special(function)
+
+    def _is_special(self, function: FunctionNode) -> bool:
+        """Whether operators and statements call a function for the objects of its class."""
+        special = function.name.startswith("__") and function.name != "__init__"
+        return special and isinstance(self._names.parents.get(function), ast.ClassDef)
+
+    def _done_to_operands(self, function: FunctionNode) -> Iterator[ast.AST]:
+        """Where a method that operators call does something to what they give it, which is not followed."""
+        own = {one.arg for one in (*function.args.posonlyargs, *function.args.args)[:1]}
+        for binding in self._names.bindings_of(function):
+            if binding.kind == "parameter" and binding.name not in own:
+                yield from (load for load in self._names.uses(binding) if not self._is_looked_at(load))
+
+    def _is_looked_at(self, load: ast.expr) -> bool:
+        parent = self._names.parents.get(load)
+        if isinstance(parent, ast.Attribute | ast.Subscript):
+            changes = getattr(parent, "attr", "") in MUTATORS | CHANGING
+            return isinstance(parent.ctx, ast.Load) and not changes and self._is_looked_at(parent)
+        if isinstance(parent, ast.Call):
+            return parent.func is load or all(map(self._is_harmless, self._values.evaluate(parent.func)))
+        return isinstance(parent, ast.expr) and not isinstance(parent, ast.Starred)
+
+    def _lose(self, function: FunctionNode | ast.Lambda) -> None:
+        """Let others have what a function gives them, and its defaults, whenever it is called."""
+        results = [*self._values.returns(function)]
+        results += self._values.yields(function) if isinstance(function, FunctionNode) else ()
+        for one in results:
+            self._change(self.variable(one), one, deep=True)
+        for one in (*function.args.defaults, *filter(None, function.args.kw_defaults)):
+            self._change(self.variable(one), one, deep=True)
 
     def given_away(self) -> Iterator[tuple[int, Change]]:
-        """What objects that are not followed get to keep: from then on they may do anything to it."""
-        for owner, source, node in self._kept_by:
-            if source != NOTHING and any(map(unfollowed, self.graph.objects(owner))):
-                yield source, Change(node, True)
+        """What is kept where objects that are not followed get at it: from then on they may do anything to it."""
+        escaped: set[Hashable] = {OUTSIDE}
+        for variable, change in self.changes:
+            if change.deep:
+                self._add_with_parts(variable, escaped)
+        waiting = [(owner, source, node) for owner, source, node in self._kept_by if source != NOTHING]
+        size = 0
+        while size != len(escaped):
+            size = len(escaped)
+            staying = []
+            for owner, source, node in waiting:
+                objects = self.graph.objects(owner)
+                if not objects or any(unfollowed(one) or one in escaped for one in objects):
+                    self._add_with_parts(source, escaped)
+                    yield source, Change(node, True)
+                else:
+                    staying.append((owner, source, node))
+            waiting = staying
+        for one in escaped:
+            for part in one.body if isinstance(one, ast.ClassDef) else ():
+                if isinstance(part, FunctionNode):
+                    yield from ((self.variable(given), Change(given, True)) for given in self._values.returns(part))
+
+    def _add_with_parts(self, variable: int, found: set[Hashable]) -> None:
+        for one in self.graph.objects(variable):
+            if one not in found:
+                found.add(one)
+                found |= self.graph.within(one)
 
     def variable(self, node: ast.AST | None) -> int:
         """The variable of an expression."""
@@ -176,7 +283,8 @@ class ObjectFlow:
         return self.graph.new(node)
 
     def _items(self, variable: int) -> int:
-        return self.graph.load(variable, ITEMS)
+        items = self.graph.load(variable, ITEMS)
+        return self._any_of([items, self.graph.load(variable, EVERY)]) if self._namespaces else items
 
     def binding(self, binding: Binding) -> int:
         """The variable of a name's binding."""
@@ -253,7 +361,10 @@ class ObjectFlow:
             return self._module
         owner = self.variable(node.value)
         # An object stands for its namespace and its class too.
-        return owner if node.attr in ("__dict__", "__class__") else self.graph.load(owner, node.attr)
+        if node.attr in ("__dict__", "__class__"):
+            return owner
+        loaded = self.graph.load(owner, node.attr)
+        return self._any_of([loaded, self.graph.load(owner, ITEMS)]) if self._namespaces else loaded
 
     def _subscript(self, node: ast.AST) -> int:
         assert isinstance(node, ast.Subscript)
@@ -264,9 +375,7 @@ class ObjectFlow:
             return NOTHING
         if isinstance(node.slice, ast.Slice):
             return self._holding(node, [self._items(owner)])
-        if not self._namespaces:
-            return self._items(owner)
-        return self._any_of([self._items(owner), self.graph.load(owner, self._text(node.slice) or EVERY)])
+        return self._items(owner)
 
     def _text(self, node: ast.AST) -> str:
         value = self._values.single(node)
@@ -360,13 +469,13 @@ class ObjectFlow:
         if name not in READING:
             self._change(owner, node)
             for one in given:
-                self._kept_by.append((owner, one, node))
+                self._keep(owner, one, node)
                 self.graph.store(owner, ITEMS, one)
                 self.graph.store(owner, ITEMS, self._items(one))
+            if name == "__setattr__":
+                self.graph.store(owner, SOME, self._any_of(given))
             self._set_by_method(name, node, owner)
         elements = self._items(owner)
-        if self._namespaces:
-            elements = self._any_of([elements, self.graph.load(owner, EVERY)])
         return self._any_of([self._holding(node, [elements]), elements, *given])
 
     def _set_by_method(self, name: str, node: ast.Call, owner: int) -> None:
@@ -387,7 +496,7 @@ class ObjectFlow:
             return self._holding(node, ())
         self._pass(function, node)
         if isinstance(function, FunctionNode) and any(
-            path.partition(".")[0] not in ("functools", "contextlib", "builtins", *RUNNERS)
+            path in _CALLED_UNSEEN or path.partition(".")[0] not in _PLAIN_DECORATORS
             for path in map(self._running.decorator, function.decorator_list)
         ):
             self._stranger(node, NOTHING)
@@ -441,13 +550,21 @@ class ObjectFlow:
         constructor = next((one for own in lineage for one in own.body if getattr(one, "name", "") == "__init__"), None)
         if isinstance(constructor, FunctionNode):
             self._pass(constructor, call)
-        for keyword in call.keywords:
-            self.graph.store(made, keyword.arg or SOME, self.variable(keyword.value))
-        for argument in call.args:
-            self.graph.store(made, SOME, self.variable(argument))
-            self.graph.store(made, ITEMS, self.variable(argument))
-            self.graph.store(made, ITEMS, self._items(self.variable(argument)))
+        for argument in map(self.variable, _given(call)):
+            self.graph.store(made, ITEMS, argument)
+            self.graph.store(made, ITEMS, self._items(argument))
+        self._keep_attributes(made, call)
+        if any(not self._is_plain_base(base) for one in lineage for base in one.bases):
+            self._change(made, call, deep=True)
         return made
+
+    def _keep_attributes(self, made: int, call: ast.Call) -> None:
+        """Let what is made of arguments have them for attributes."""
+        for argument in map(self.variable, call.args):
+            self.graph.store(made, SOME, argument)
+        for keyword in call.keywords:
+            given = self.variable(keyword.value)
+            self.graph.store(made, keyword.arg or SOME, given if keyword.arg else self._items(given))
 
     def _called_reference(self, path: str, node: ast.Call) -> int | None:
         """What a library's function gives that does something else than to look at or keep what it is given."""
@@ -459,6 +576,10 @@ class ObjectFlow:
             return self._module
         if path in _IMPORTING and not (node.args and isinstance(node.args[0], ast.Constant)):
             return self._module
+        if path == "builtins.type" and len(node.args) > 1:
+            for function in self._functions(node):
+                self._lose(function)
+            return self._stranger(node, NOTHING)
         if path in ("builtins.vars", "builtins.type", "typing.cast"):
             return self.variable(node.args[-1]) if node.args else NOTHING
         if path == "builtins.super":
@@ -466,6 +587,8 @@ class ObjectFlow:
             return self.graph.new(outer) if outer is not None else NOTHING
         if path == "builtins.getattr" and len(node.args) > 1:
             default = self.variable(node.args[2]) if len(node.args) > 2 else NOTHING
+            if self._text(node.args[1]) in ("", *MUTATORS, *CHANGING):
+                self._change(first, node)
             return self._any_of([self.graph.load(first, self._text(node.args[1]) or EVERY), default])
         if path in ("builtins.setattr", "builtins.delattr") and len(node.args) > 1:
             value = node.args[2] if len(node.args) > 2 else None
@@ -528,30 +651,46 @@ class ObjectFlow:
         if path.removeprefix("builtins.") in _LOOKING or path.partition(".")[0] in _IMMUTABLE:
             return NOTHING
         given = [one for one in map(self.variable, _given(node)) if one != NOTHING]
-        if path.partition(".")[0] not in RUNNERS:
-            # It may call what it is given, or give something that does.
-            given += map(self._returns, self._functions(node))
-        made = self._holding(node, [part for one in given for part in (one, self._items(one))])
-        for one in given:
-            self.graph.store(made, SOME, one)
+        # It may call what it is given, or give something that does.
+        called = list(map(self._returns, self._functions(node))) if path.partition(".")[0] not in RUNNERS else []
+        elements = [self._items(one) for one in (*given, *called)]
+        if path.rpartition(".")[2].lower().endswith("dict"):
+            # It may be given pairs.
+            elements += [self._items(one) for one in elements]
         if path.removeprefix("builtins.") in _COPYING | {"copy.copy"}:
-            elements = [self._items(one) for one in given]
-            copied = self._holding(node, elements)
-            return self._any_of([copied, *elements]) if path in _ELEMENTS else copied
-        for keyword in node.keywords:
-            self.graph.store(made, keyword.arg or SOME, self.variable(keyword.value))
-        given = given if path in _VIEWS else []
-        return self._any_of([made, *given, self._items(self.variable(node.func))])
+            copied = self._holding(node, [*given, *called, *elements])
+            for one in given:
+                self.graph.store(copied, SOME, self.graph.load(one, EVERY))
+            return self._any_of([copied, *elements, *called, *given]) if path in _ELEMENTS else copied
+        made = self._holding(node, [*given, *called, *elements])
+        self._keep_attributes(made, node)
+        for one in called:
+            self.graph.store(made, SOME, one)
+        if path.partition(".")[0] not in RUNNERS:
+            # Its attributes may hold what it is given, or be those of that.
+            inner = self._holding((node, SOME), [*given, *called, *elements])
+            for one in (inner, *given, *called, *elements):
+                self.graph.store(inner, SOME, one)
+            self.graph.store(made, SOME, inner)
+            for one in given:
+                self.graph.store(made, SOME, self.graph.load(one, EVERY))
+        # A method may give what its object has too.
+        owner = NOTHING if path else self.variable(node.func)
+        returned = given if path in _VIEWS or not path else []
+        return self._any_of([made, *called, *returned, owner, self._items(owner)])
 
     def _functions(self, node: ast.Call) -> list[FunctionNode | ast.Lambda]:
         """The functions of the file that a call is given."""
-        return [
-            value.node
-            for argument in _given(node)
-            if isinstance(argument, ast.Name | ast.Lambda | ast.Attribute)
-            for value in self._values.evaluate(argument)
-            if isinstance(value, Local) and isinstance(value.node, FunctionNode | ast.Lambda)
-        ]
+        return [function for argument in _given(node) for function in self._functions_in(argument)]
+
+    def _functions_in(self, node: ast.AST) -> Iterator[FunctionNode | ast.Lambda]:
+        if isinstance(node, ast.Dict | ast.List | ast.Tuple | ast.Set):
+            for part in node.values if isinstance(node, ast.Dict) else node.elts:
+                yield from self._functions_in(part)
+        elif isinstance(node, ast.Name | ast.Lambda | ast.Attribute):
+            for value in self._values.evaluate(node):
+                if isinstance(value, Local) and isinstance(value.node, FunctionNode | ast.Lambda):
+                    yield value.node
 
     def _stranger(self, node: ast.Call, owner: int) -> int:
         """A call of what is not known: it may do anything to what it is given."""
@@ -620,7 +759,7 @@ class ObjectFlow:
         reached = self._any_of([given, inner := self._items(given), self._items(inner)])
         for function in functions:
             if not known:
-                self._change(self._returns(function), node, deep=True)
+                self._lose(function)
             for binding in self._names.bindings_of(function):
                 if binding.kind == "parameter":
                     self.graph.flow(reached, self.binding(binding))
@@ -632,7 +771,9 @@ class ObjectFlow:
             self.changes.append((variable, Change(node, deep, attribute)))
 
     def _taken(self, node: ast.AST) -> None:
-        """A method that changes its object, taken to be called by others."""
+        """A method that changes its object, taken to be called by others, or a way round names and containers."""
+        if isinstance(node, ast.Attribute) and node.attr in _OF_THE_INTERPRETER:
+            self.anything.append(node)
         if not isinstance(node, ast.Attribute) or node.attr not in MUTATORS | CHANGING:
             return
         parent = self._names.parents.get(node)
@@ -650,9 +791,14 @@ class ObjectFlow:
         self._change(owner, node, attribute=node.attr if isinstance(node, ast.Attribute) else "")
         given = value if isinstance(statement, ast.Assign | ast.AnnAssign | ast.NamedExpr) else None
         source = self.variable(given) if given is not None else self._outside
+        self._keep(owner, source, node)
+        if given is None:
+            self._change(self._taken_apart(node), node, deep=True)
+        elif owner == NOTHING:
+            for function in self._functions_in(given):
+                self._lose(function)
         if owner == NOTHING:
             return
-        self._kept_by.append((owner, source, node))
         if isinstance(node, ast.Attribute):
             self.graph.store(owner, node.attr, source)
             self.set_by_text.append(SetByText(owner, ast.Constant(node.attr), given, node))
@@ -660,9 +806,17 @@ class ObjectFlow:
             self.graph.store(owner, ITEMS, source)
             self.set_by_text.append(SetByText(owner, node.slice, given, node))
 
+    def _taken_apart(self, target: ast.AST) -> int:
+        """What a target that is not alone gets a part of."""
+        statement = self._names.parents.get(target)
+        while isinstance(statement, ast.Tuple | ast.List | ast.Starred):
+            statement = self._names.parents.get(statement)
+        fields = (getattr(statement, field, None) for field in ("value", "iter", "context_expr"))
+        return next((self.variable(one) for one in fields if one is not None), NOTHING)
+
     def _set(self, owner: int, key: ast.expr, value: ast.expr | None, node: ast.AST) -> None:
         self._change(owner, node, attribute=self._text(key))
-        self._kept_by.append((owner, self.variable(value), node))
+        self._keep(owner, self.variable(value), node)
         self.graph.store(owner, self._text(key) or SOME, self.variable(value))
         self.set_by_text.append(SetByText(owner, key, value, node))
 
@@ -673,7 +827,15 @@ class ObjectFlow:
         else:
             owner = self._loaded(node.target)
         self._change(owner, node)
+        self._keep(owner, value, node)
         self.graph.store(owner, ITEMS, self._items(value))
+
+    def _keep(self, owner: int, source: int, node: ast.AST) -> None:
+        """Something that an object gets to keep; where that is not followed, anything may happen to it."""
+        if owner == NOTHING:
+            self._change(source, node, deep=True)
+        else:
+            self._kept_by.append((owner, source, node))
 
     def _loaded(self, target: ast.Subscript | ast.Attribute) -> int:
         """What an item or attribute that is stored was before."""
