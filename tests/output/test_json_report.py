@@ -65,7 +65,7 @@ RULES = {"OFR101": Rule("OFR101", "run-job", "stable", "0.1.0", True, "", "", "r
 
 
 def objects(result: FileResult) -> list[dict[str, Any]]:
-    loaded: list[dict[str, Any]] = json.loads(report([result], RULES))
+    loaded: list[dict[str, Any]] = json.loads("".join(report([result], RULES)))
     jsonschema.validate(loaded, SCHEMA)
     return loaded
 
@@ -119,9 +119,39 @@ def test_a_fix_and_a_refusal_carry_their_reasons() -> None:
     ]
 
 
+def test_what_findings_share_is_listed_once_and_what_is_their_own_with_each() -> None:
+    raw = b"A()\nB()\nC()\n"
+    shared = (Refusal("all"), Refusal("b", Span(4, 5)), Refusal("other b", Span(5, 6)), Refusal("c", Span(8, 9)))
+    findings = [Finding("OFR101", Span(at, at + 1), Span(at, at + 3), "m", "", None, shared) for at in (0, 4, 8)]
+    alone = Finding("OFR101", Span(8, 9), Span(8, 11), "m", "", None, (Refusal("d", Span(8, 9)),))
+    found = objects(FileResult("a.py", (*findings, alone), raw))
+    assert [[one["reason"] for one in item["refusals"]] for item in found] == [
+        ["all", "b", "other b", "c"],
+        ["b", "other b"],
+        ["c"],
+        ["d"],
+    ]
+    first = {"code": "OFR101", "location": {"row": 1, "column": 1}}
+    assert [item["refused_with"] for item in found] == [None, first, first, None]
+
+
+def test_a_report_grows_with_its_findings() -> None:
+    def length(count: int) -> int:
+        raw = b"A()\n" * count
+        shared = tuple(Refusal("why", Span(4 * at, 4 * at + 1)) for at in range(count))
+        findings = [
+            Finding("OFR101", one.span or Span(0, 0), one.span or Span(0, 0), "m", "", None, shared) for one in shared
+        ]
+        pieces = list(report([FileResult("a.py", tuple(findings), raw)], RULES))
+        assert len(pieces) == count + 1
+        return sum(map(len, pieces))
+
+    assert length(400) < 2.2 * length(200)
+
+
 def test_a_file_name_that_is_not_utf8_gives_json_that_any_reader_takes() -> None:
     finding = Finding("OFR101", Span(0, 1), Span(0, 1), "m", "")
-    written = report([FileResult("caf\udce9.py", (finding,), b"x\n")], RULES)
+    written = "".join(report([FileResult("caf\udce9.py", (finding,), b"x\n")], RULES))
     written.encode("utf-8")
     assert json.loads(written)[0]["filename"].endswith("caf\\xe9.py")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from copy import deepcopy
 
 from offramp.finding.key_strings import CREDENTIALS, KeyStrings, is_key, is_mixed, text_of
-from offramp.model import Finding, Span
+from offramp.model import Finding, Refusal, Span
 from offramp.python.nodes import walk
 from offramp.reading.source import Source, SourceError
 
@@ -51,6 +51,7 @@ class Keys:
         nodes.update((node, text_of(node)) for node in strings.all if self._is_told_by(text_of(node)))
         self._nodes = nodes
         self._strings = strings.all
+        self._hidden: dict[int, tuple[tuple[Refusal, ...], tuple[Refusal, ...]]] = {}
 
     def _is_told_by(self, text: str) -> bool:
         """Whether a string elsewhere holds a key, or is a piece of one."""
@@ -97,9 +98,16 @@ class Keys:
             message=self.told(finding.message),
             fingerprint=self.told(finding.fingerprint),
             fix=None if fix is None else fix._replace(title=self.told(fix.title), reason=self.told(fix.reason)),
-            refusals=tuple(one._replace(reason=self.told(one.reason)) for one in finding.refusals),
+            refusals=self._refused(finding.refusals),
             related=tuple(one._replace(message=self.told(one.message)) for one in finding.related),
         )
+
+    def _refused(self, refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
+        """Refusals without keys; findings that share thousands of them still do so then."""
+        if id(refusals) not in self._hidden:
+            told = tuple(one._replace(reason=self.told(one.reason)) for one in refusals)
+            self._hidden[id(refusals)] = refusals, told
+        return self._hidden[id(refusals)][1]
 
     def shown(self, finding: Finding) -> Finding:
         """The same without edits that would write a key again: outputs show edits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 
 from offramp.model import FileResult
 from offramp.output.outcome import Look, Outcome
@@ -26,7 +27,7 @@ def _findings(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
         case "json":
             from offramp.output.json_report import report
 
-            return iter((report(outcome.found, outcome.rules), "\n"))
+            return chain(report(outcome.found, outcome.rules), ("\n",))
         case "jsonl":
             from offramp.output.json_report import report_lines
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offramp.escapes import as_json
 from offramp.model import FileResult, Finding, Fix, Refusal, Rule, Span
@@ -12,9 +13,14 @@ from offramp.reading.discover import printable
 from offramp.reading.source import Positions
 
 
-def report(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> str:
-    """A JSON array with one object per finding; rows and columns from 1, columns in code points."""
-    return as_json(list(_findings(results, rules)), indent=2, ascii_only=False)
+def report(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[str]:
+    """The pieces of a JSON array with one object per finding; rows and columns from 1, columns in code points."""
+    begin = "[\n  "
+    for item in _findings(results, rules):
+        # No string of JSON goes over lines.
+        yield begin + as_json(item, indent=2, ascii_only=False).replace("\n", "\n  ")
+        begin = ",\n  "
+    yield "\n]" if begin == ",\n  " else "[]"
 
 
 def report_lines(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[str]:
@@ -41,8 +47,9 @@ def _findings(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Itera
     for result in results:
         filename = _filename(result.path)
         positions = Positions(result.text)
+        shared = _Shared()
         for finding in result.findings:
-            yield _finding(filename, finding, positions, rules[finding.code])
+            yield _finding(filename, finding, positions, rules[finding.code], shared)
 
 
 def _filename(path: str) -> str:
@@ -52,7 +59,34 @@ def _filename(path: str) -> str:
     return printable(os.path.abspath(path))
 
 
-def _finding(filename: str, finding: Finding, positions: Positions, rule: Rule) -> dict[str, object]:
+class _Shared:
+    """The refusals that findings of one file have in common: the tasks of a DAG are converted together or not at all.
+
+    The first finding lists them all. A thousand tasks that each listed the reasons of all would take gigabytes.
+    """
+
+    def __init__(self) -> None:
+        # By the identity of the refusals, of which there may be thousands.
+        self._first: dict[int, tuple[Finding, list[tuple[int, int]]]] = {}
+
+    def of(self, finding: Finding) -> tuple[Sequence[Refusal], Finding | None]:
+        """The refusals that a finding lists, and the finding that lists all of them where it does not itself."""
+        refusals = finding.refusals
+        if not refusals:
+            return (), None
+        known = self._first.get(id(refusals))
+        if known is None:
+            starts = [(one.span.start, at) for at, one in enumerate(refusals) if one.span is not None]
+            self._first[id(refusals)] = finding, sorted(starts)
+            return refusals, None
+        first, starts = known
+        start, end = finding.statement
+        inside = starts[bisect_left(starts, (start, 0)) : bisect_left(starts, (end, 0))]
+        return [refusals[at] for at in sorted(at for _, at in inside)], first
+
+
+def _finding(filename: str, finding: Finding, positions: Positions, rule: Rule, shared: _Shared) -> dict[str, object]:
+    refusals, first = shared.of(finding)
     return {
         "code": finding.code,
         "name": rule.name,
@@ -62,7 +96,10 @@ def _finding(filename: str, finding: Finding, positions: Positions, rule: Rule) 
         "end_location": _location(finding.span.end, positions),
         "url": rule_url(finding.code),
         "fix": _fix(finding.fix, positions),
-        "refusals": [_refusal(refusal, positions) for refusal in finding.refusals],
+        "refusals": [_refusal(refusal, positions) for refusal in refusals],
+        "refused_with": None
+        if first is None
+        else {"code": first.code, "location": _location(first.span.start, positions)},
         "noqa_row": positions.row(finding.statement.end),
     }
 
