@@ -3,6 +3,9 @@
 # uv trusts the certificates that this system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
+# The tests start offramp a thousand times, and each start compiles all of it where no byte code is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test equivalence lint format docs site bench clean
 

@@ -43,7 +43,7 @@ _LOOKING = 0.02
 
 
 class Context:
-    """What a run knows: settings, rulebook, codes that run, versions in use.
+    """Knowledge of a run: settings, rulebook, codes that run, versions in use.
 
     Files below a nearer configuration, or matched by ``per-file-ignores``, get a context of their own.
     """
@@ -75,11 +75,11 @@ class Context:
 
     @cached_property
     def bans(self) -> Bans:
-        """What the gate keeps out where no ``allow`` says otherwise."""
+        """Return what the gate keeps out where no ``allow`` says otherwise."""
         return self._bans(())
 
     def bans_for(self, path: str) -> Bans:
-        """What the gate keeps out of one file."""
+        """Return what the gate keeps out of one file."""
         allowed = self._gate.allowed(path)
         return self._bans(allowed) if allowed else self.bans
 
@@ -93,7 +93,7 @@ class Context:
 
     @cached_property
     def parses_all(self) -> bool:
-        """Whether OFR901 is asked for by its code, so that every file is parsed."""
+        """Return whether OFR901 is asked for by its code, so that every file is parsed."""
         return any(_CANNOT_PARSE in (*(layer.select or ()), *layer.extend_select) for layer in self.settings.selections)
 
     def of(self, path: str) -> Context:
@@ -379,7 +379,7 @@ def _check_manifest(path: str, raw: bytes, context: Context, enabled: frozenset[
 
 
 class _Work(NamedTuple):
-    """What is done with every file of a run."""
+    """Work to be done with every file of a run."""
 
     context: Context
     named: frozenset[str]

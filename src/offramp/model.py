@@ -117,7 +117,7 @@ class Fix(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why a finding has no fix, and the place that prevents it (None: the whole file)."""
+    """Reason why a finding has no fix, and the place that prevents it (None: the whole file)."""
 
     reason: str
     span: Span | None = None

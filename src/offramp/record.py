@@ -1,9 +1,9 @@
 """Named tuples that cost little to define; imports nothing of offramp.
 
-``typing.NamedTuple`` compiles code for every class and every annotation: 0.3 ms a class,
-20 ms of the start of ``offramp check`` (CPython 3.11, 71 classes). These compile no more
-than the constructor of a class that has several values. Type checkers see
-``typing.NamedTuple``.
+``typing.NamedTuple`` compiles code for every class and every annotation: 8 of the 66 ms of processor
+time that ``offramp check`` takes for one DAG of 100 lines (CPython 3.11.7, byte code kept, medians of
+50 runs in turn). These compile no more than the constructor of a class that has several values. Type
+checkers see ``typing.NamedTuple``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ else:
         return cls(*given, **named)
 
     class NamedTuple(tuple, metaclass=_Definition):
-        """As ``typing.NamedTuple``, of which it has what offramp uses."""
+        """Equivalent of ``typing.NamedTuple``, of which it has what offramp uses."""
 
         def _replace(self, /, **named):
             values = dict(zip(self._fields, self, strict=True))

@@ -444,26 +444,34 @@ def _validate_gate(config: _Config, value: object) -> None:
 
 def _validate_value(config: _Config, option: str, value: object, expected: str, key: str = "") -> None:
     name = f"{option}.{key}" if key else option
-    if expected == "boolean" and not isinstance(value, bool):
-        config.fail(f"`{name}` must be true or false", option, key)
+    if expected == "boolean":
+        if not isinstance(value, bool):
+            config.fail(f"`{name}` must be true or false", option, key)
     elif expected in ("codes", "modules", "strings"):
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
             config.fail(f"`{name}` must be a list of strings", option, key)
-        for item in value if expected == "codes" else ():
-            if not re.fullmatch(_SELECTOR, item):
-                config.fail(f'"{item}" in `{name}` is not a rule code, a prefix of one or ALL', option, item)
         for item in value:
+            _validate_form(config, option, item, expected, name)
             _validate_glob(config, option, item)
-        for item in value if expected == "modules" else ():
-            if not re.fullmatch(_MODULE, item):
-                config.fail(f'"{item}" in `{name}` is not a module, such as "airflow.providers"', option, item)
     elif expected in ("version", "string", "block"):
         if not isinstance(value, str):
             config.fail(f"`{name}` must be a string", option, key)
-        if expected == "version" and not re.fullmatch(_VERSION, value):
-            config.fail(f'`{name}` must be a version such as "2.10", not "{value}"', option, key)
-        if expected == "block" and not re.fullmatch(BLOCK_NAME, value):
-            config.fail(f'`{name}` must be lower case letters, digits and dashes, not "{value}"', option, key)
+        _validate_form(config, option, value, expected, name, key)
+
+
+_FORMS = {
+    "codes": (_SELECTOR, '"{value}" in `{name}` is not a rule code, a prefix of one or ALL'),
+    "modules": (_MODULE, '"{value}" in `{name}` is not a module, such as "airflow.providers"'),
+    "version": (_VERSION, '`{name}` must be a version such as "2.10", not "{value}"'),
+    "block": (BLOCK_NAME, '`{name}` must be lower case letters, digits and dashes, not "{value}"'),
+}
+
+
+def _validate_form(config: _Config, option: str, value: str, expected: str, name: str, key: str | None = None) -> None:
+    """Fail where a string does not have the form of its kind; the place is the item's own where no key is named."""
+    pattern, message = _FORMS.get(expected, (".*", ""))
+    if not re.fullmatch(pattern, value, re.DOTALL):
+        config.fail(message.format(value=value, name=name), option, value if key is None else key)
 
 
 def _absolute(config: _Config, option: str, value: Any, anchor: str) -> Any:

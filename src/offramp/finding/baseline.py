@@ -146,7 +146,7 @@ def renamed(entries: Iterable[Entry], renames: Mapping[str, str]) -> frozenset[E
 
 
 def load_baseline(path: str, *, settle: bool = False) -> frozenset[Entry]:
-    """The entries of a baseline file; raises OfframpError with one sentence for anything that is no baseline.
+    """The entries of a baseline file; raises OfframpError with one sentence for anything that is not a baseline.
 
     ``settle`` puts the two sides of a merge together where git could not.
     """

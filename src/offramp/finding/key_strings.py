@@ -265,24 +265,22 @@ class KeyStrings:
         self._seen.add(node)
         match node:
             case ast.Dict(keys=keys, values=values):
-                for key, value in zip(keys, values, strict=True):
-                    if key is None:
-                        self._reach_entries(value)
-                    elif not (isinstance(key, ast.Constant) and key.value in _HARMLESS):
-                        self._reach(value)
+                pairs = [*zip(keys, values, strict=True)]
+                self._reach_all(value for key, value in pairs if key is not None and not _is_harmless(key))
+                parts = [value for key, value in pairs if key is None]
             case ast.Call(args=arguments, keywords=keywords):
                 self._reach_all(one.value for one in keywords if one.arg is not None and one.arg not in _HARMLESS)
-                for argument in (*arguments, *(one.value for one in keywords if one.arg is None)):
-                    self._reach_entries(argument)
+                parts = [*arguments, *(one.value for one in keywords if one.arg is None)]
             case ast.Name() | ast.Attribute():
                 name = _last_name(node)
                 self._reach_all(value for key, value in self._items.get(name, ()) if key not in _HARMLESS)
-                for value in self._values_of(name):
-                    self._reach_entries(value)
+                parts = [*self._values_of(name)]
             case ast.List() | ast.Tuple() | ast.BinOp() | ast.IfExp() | ast.BoolOp():
-                for part in children(node):
-                    if isinstance(part, ast.expr):
-                        self._reach_entries(part)
+                parts = [part for part in children(node) if isinstance(part, ast.expr)]
+            case _:
+                parts = []
+        for part in parts:
+            self._reach_entries(part)
 
     def _reach(self, node: ast.expr) -> None:
         if node in self._seen:
@@ -329,7 +327,7 @@ class KeyStrings:
                 self._reach_parts(part)
 
     def _reach_call(self, call: ast.Call) -> None:
-        """What a call gives may be what it is given, what its object is, or what a function of the file returns."""
+        """Reach all that a call may give: what it is given, what its object is, what a function of the file returns."""
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         name = _last_name(call.func)
         self._names.append(name)
@@ -346,14 +344,14 @@ class KeyStrings:
 
 
 def is_key(text: str) -> bool:
-    """Whether a text looks like a key that dbt Cloud has given out, rather than like one to be filled in."""
+    """Return whether a text looks like a key that dbt Cloud has given out, rather than like one to be filled in."""
     if _REAL_KEY.fullmatch(text):
         return len(set(text)) > 8
     return len(text) >= _SHORTEST_KEY and is_mixed(text) and not _PLACEHOLDER.search(text)
 
 
 def is_mixed(text: str) -> bool:
-    """Whether a text has letters and digits, as keys do and words do not."""
+    """Return whether a text has letters and digits, as keys do and words do not."""
     return any(one.isdigit() for one in text) and any(one.isalpha() for one in text)
 
 
@@ -363,8 +361,12 @@ def text_of(node: ast.Constant) -> str:
     return value if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else ""
 
 
+def _is_harmless(key: ast.expr) -> bool:
+    return isinstance(key, ast.Constant) and key.value in _HARMLESS
+
+
 def _is_name(text: str, function: str) -> bool:
-    """Whether a text is rather the name of a secret, as in ``config("DBT_KEY")``, than one."""
+    """Return whether a text is rather the name of a secret, as in ``config("DBT_KEY")``, than one."""
     is_secret = is_key(text) if function in _LOOKUPS else is_mixed(text)
     return not is_secret or _VARIABLE.fullmatch(text) is not None
 

@@ -54,7 +54,7 @@ class Keys:
         self._hidden: dict[int, tuple[tuple[Refusal, ...], tuple[Refusal, ...]]] = {}
 
     def _is_told_by(self, text: str) -> bool:
-        """Whether a string elsewhere holds a key, or is a piece of one."""
+        """Return whether a string elsewhere holds a key, or is a piece of one."""
         if any(piece in text for piece in self._pieces):
             return True
         return len(text) >= _SHORTEST_PIECE and any(text in value for value in self._whole)
@@ -88,7 +88,7 @@ class Keys:
         return ast.unparse(deepcopy(node, stand_ins))
 
     def holds(self, node: ast.AST) -> bool:
-        """Whether a key, or a piece of one, is written in an expression."""
+        """Return whether a key, or a piece of one, is written in an expression."""
         return any(part in self._nodes for part in walk(node))
 
     def hidden(self, finding: Finding) -> Finding:
@@ -160,7 +160,7 @@ def masked_text(text: bytes) -> bytes:
 
 
 def _is_given(between: bytes) -> bool:
-    """Whether a string is given to the name of a key, by the text between them."""
+    """Return whether a string is given to the name of a key, by the text between them."""
     if not re.match(_ASSIGNED, between) or re.search(_LOOKED_UP, between):
         return False
     code = re.sub(_STRING, b"", between)
@@ -194,7 +194,7 @@ def _blank(text: bytes) -> bytes:
 
 
 def _blank_value(found: re.Match[bytes]) -> bytes:
-    """What gives a key to a name, without the key."""
+    """Return what gives a key to a name, without the key."""
     return found[0][: -len(found["key"])] + _blank(found["key"])
 
 

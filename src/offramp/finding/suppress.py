@@ -92,7 +92,7 @@ def _reasons(source: Source) -> dict[tuple[int, str], str]:
 
 
 def _may_matter(source: Source, findings: Sequence[Finding], *, reports: bool) -> bool:
-    """Whether something that reads like a comment would change the findings; telling comments from strings is slow."""
+    """Return whether what reads like a comment would change the findings; telling comments from strings is slow."""
     codes = {finding.code for finding in findings}
     rows: set[int] | None = None
     for row in sorted(marked(source)):

@@ -1,4 +1,4 @@
-"""In which DAGs code runs, and under which ids the tasks are found that an operator makes."""
+"""Places of tasks: in which DAGs code runs, and under which ids the tasks are found that an operator makes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def id_pattern(module: Module, use: Use, task_id: str) -> str:
 
 
 def running_dags(module: Module, node: ast.AST) -> set[ast.AST] | None:
-    """What makes the DAGs in whose tasks an expression is evaluated, as far as it is seen; None when it is not."""
+    """Return what makes the DAGs in whose tasks an expression is evaluated; None when that is not seen."""
     return _running(module, node, 0)
 
 

@@ -126,7 +126,7 @@ def deliver(args: argparse.Namespace, layout: str, outcome: Outcome, report: Rep
 
 
 def shown_at_once(args: argparse.Namespace, layout: str) -> Callable[[FileResult], str] | None:
-    """What makes the text of one file's findings, where that in a terminal's layout is all that ``deliver`` gives."""
+    """Return what makes the text of one file's findings, where a terminal's layout is all that ``deliver`` gives."""
     printed = _printed(args, layout)
     alone = len(printed) == 1 and all(output.file is None for output in (*printed, *args.output))
     return shower(printed[0].layout, _look(args)) if alone and printed[0].layout in TERMINAL_LAYOUTS else None

@@ -34,6 +34,7 @@ from offramp.output.outcome import Look, Outcome
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
+    from offramp.engine import Context
     from offramp.settings import Settings
 
 _CONVERSIONS = {"always": True, "configured": None, "never": False}
@@ -166,80 +167,122 @@ def _declare_check(parser: argparse.ArgumentParser) -> None:
     declare_run(parser)
 
 
+class _Checked(NamedTuple):
+    """Results of what was checked; ``stdin`` has its bytes where that is it."""
+
+    results: Sequence[FileResult]
+    problems: Sequence[str]
+    files: int
+    stdin: bytes | None = None
+
+
 def _check(args: argparse.Namespace) -> int:
     if args.watch:
         return _watch(args)
-    from offramp.engine import Context, check_bytes, check_files, fix_bytes, project_around
-    from offramp.knowledge.rulebook import load_rulebook
-    from offramp.output import text
-    from offramp.output.progress import progress
-    from offramp.reading.discover import discover
-    from offramp.reading.versions import find_versions
-    from offramp.settings import enabled_codes, load
+    from offramp.settings import load
 
-    options = overrides(args)
-    stdin = args.stdin_filename is not None or "-" in args.paths
-    if stdin and args.paths not in ([], ["-"]):
+    from_stdin = args.stdin_filename is not None or "-" in args.paths
+    if from_stdin and args.paths not in ([], ["-"]):
         raise OfframpError("stdin is checked alone: name no other path")
-    settings = load(args.stdin_filename or ".", options, config=args.config, isolated=args.isolated)
+    settings = load(args.stdin_filename or ".", overrides(args), config=args.config, isolated=args.isolated)
+    context = _context(args, settings)
+    checked = _check_stdin(args, context) if from_stdin else _check_paths(args, context)
+    return CLEAN if checked is None else _deliver(args, context, checked)
+
+
+def _context(args: argparse.Namespace, settings: Settings) -> Context:
+    from offramp.engine import Context
+    from offramp.knowledge.rulebook import load_rulebook
+    from offramp.reading.versions import find_versions
+    from offramp.settings import enabled_codes
+
     rulebook = load_rulebook(settings.notes, complain)
     enabled = enabled_codes(settings, rulebook.rules.values())
     if not enabled:
         raise OfframpError("no rule is left to run")
     context = Context(settings, rulebook, enabled, find_versions(settings))
     context.converts = _CONVERSIONS[args.convert_dags]
-    level = (Applicability.UNSAFE if args.unsafe_fixes else Applicability.SAFE) if args.fix or args.diff else None
-    if stdin:
-        raw = sys.stdin.buffer.read()
-        name = args.stdin_filename or "-"
-        if args.stdin_filename is not None:
-            if _is_left_out(name, settings):
-                complain(f"{name} is excluded by the configuration")
-                if args.fix:
-                    sys.stdout.buffer.write(raw)
-                return CLEAN
-            context.project = project_around([name], settings)
-        if level is None:
-            results = [check_bytes(name, raw, context, named=True, fixes=True)]
-        else:
-            results = [fix_bytes(name, raw, context, unsafe=args.unsafe_fixes, named=True)]
-        problems = []
-        checked = 1
+    return context
+
+
+def _applied(args: argparse.Namespace) -> Applicability | None:
+    """Return the least trusted fixes that are applied or shown; None for none."""
+    if not args.fix and not args.diff:
+        return None
+    return Applicability.UNSAFE if args.unsafe_fixes else Applicability.SAFE
+
+
+def _check_stdin(args: argparse.Namespace, context: Context) -> _Checked | None:
+    """Check the file that stdin holds; None where the configuration leaves it out."""
+    from offramp.engine import check_bytes, fix_bytes, project_around
+
+    raw = sys.stdin.buffer.read()
+    name = args.stdin_filename or "-"
+    if args.stdin_filename is not None:
+        if _is_left_out(name, context.settings):
+            complain(f"{name} is excluded by the configuration")
+            if args.fix:
+                sys.stdout.buffer.write(raw)
+            return None
+        context.project = project_around([name], context.settings)
+    if _applied(args) is None:
+        result = check_bytes(name, raw, context, named=True, fixes=True)
     else:
-        discovery = discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests))
-        problems = list(discovery.problems)
-        checked = len(discovery.files)
-        for path in discovery.excluded:
-            complain(f"{path} is excluded by the configuration")
-        jobs = args.jobs or processors()
-        show = None if args.diff or args.statistics else shown_at_once(args, settings.output_format)
-        running = check_files(discovery.files, context, jobs, named=named(args.paths), fixes=True, fix=level, show=show)
-        results = [
-            result
-            for result in (running if args.quiet else progress(running, checked))
-            if result.findings or result.problem or result.new_text is not None
-        ]
-    if level is not None:
-        results = _fixed(args, results, stdin=raw if stdin else None)
-    problems += [result.problem for result in results if result.problem]
+        result = fix_bytes(name, raw, context, unsafe=args.unsafe_fixes, named=True)
+    return _Checked([result], (), 1, raw)
+
+
+def _check_paths(args: argparse.Namespace, context: Context) -> _Checked:
+    from offramp.engine import check_files
+    from offramp.output.progress import progress
+    from offramp.reading.discover import discover
+
+    settings = context.settings
+    discovery = discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests))
+    for path in discovery.excluded:
+        complain(f"{path} is excluded by the configuration")
+    show = None if args.diff or args.statistics else shown_at_once(args, settings.output_format)
+    running = check_files(
+        discovery.files,
+        context,
+        args.jobs or processors(),
+        named=named(args.paths),
+        fixes=True,
+        fix=_applied(args),
+        show=show,
+    )
+    results = [
+        result
+        for result in (running if args.quiet else progress(running, len(discovery.files)))
+        if result.findings or result.problem or result.new_text is not None
+    ]
+    return _Checked(results, discovery.problems, len(discovery.files))
+
+
+def _deliver(args: argparse.Namespace, context: Context, checked: _Checked) -> int:
+    """Write what was fixed and what was found; returns the exit code."""
+    from offramp.output import text
+
+    results = checked.results if _applied(args) is None else _fixed(args, checked.results, stdin=checked.stdin)
+    problems = [*checked.problems, *(result.problem for result in results if result.problem)]
     for problem in problems:
         complain(problem)
     found = [result for result in results if result.findings]
-    lines = (text.summary(found, checked, len(problems)), text.fixable(found, unsafe=args.unsafe_fixes))
-    outcome = Outcome(found, context.rules_of(found), "\n".join(filter(None, lines)), problems, notes=rulebook.notes)
+    lines = (text.summary(found, checked.files, len(problems)), text.fixable(found, unsafe=args.unsafe_fixes))
+    told = "\n".join(filter(None, lines))
+    outcome = Outcome(found, context.rules_of(found), told, problems, notes=context.rulebook.notes)
     if args.diff:
         deliver_files(args, outcome)
     else:
-        deliver(args, settings.output_format, outcome, _statistics if args.statistics else rendered)
+        deliver(args, context.settings.output_format, outcome, _statistics if args.statistics else rendered)
     if problems or outcome.unparsed:
         return FAILED
-    if args.diff:
-        return FOUND if any(result.new_text is not None for result in results) and not args.exit_zero else CLEAN
-    return FOUND if found and not args.exit_zero else CLEAN
+    found_any = any(result.new_text is not None for result in results) if args.diff else bool(found)
+    return FOUND if found_any and not args.exit_zero else CLEAN
 
 
 def _is_left_out(name: str, settings: Settings) -> bool:
-    """Whether a file that stdin holds is not to be checked; raises OfframpError for a notebook, which cannot be."""
+    """Return whether a file that stdin holds is left out; raises OfframpError for a notebook, which is not checked."""
     from offramp.reading.discover import NOTEBOOK, is_excluded
     from offramp.settings import settings_for
 

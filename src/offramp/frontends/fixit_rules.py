@@ -326,4 +326,4 @@ def _example_texts(directory: str) -> frozenset[bytes]:
 
 
 def _say_nothing(sentence: str) -> None:
-    """That a user's note replaces a shipped one is said by the command line; Fixit has no place for it."""
+    """Do nothing: that a user's note replaces a shipped one is said by the command line, Fixit has no place for it."""

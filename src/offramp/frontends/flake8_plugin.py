@@ -78,7 +78,7 @@ class Plugin:
 
 
 def _say_nothing(sentence: str) -> None:
-    """That a user's note replaces a shipped one is said by the command line; flake8 has no place for it."""
+    """Do nothing: that a user's note replaces a shipped one is said by the command line, flake8 has no place for it."""
 
 
 def _encode(lines: Sequence[str]) -> bytes:

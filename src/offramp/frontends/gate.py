@@ -50,7 +50,7 @@ _MOST_SHOWN = 10
 
 
 class _Run(NamedTuple):
-    """What one run of the gate is about; ``file`` is the baseline's path and ``root`` its directory."""
+    """Task of one run of the gate; ``file`` is the baseline's path and ``root`` its directory."""
 
     args: argparse.Namespace
     context: Context
@@ -194,7 +194,7 @@ def _renames(gate: _Run, known: Collection[str]) -> dict[str, str]:
 
 
 def _entries_of_revision(gate: _Run, revision: Revision, sound: Iterable[tuple[str, FileResult]]) -> Iterator[Entry]:
-    """What the revision had: the findings of its version of the changed files, and those of the unchanged ones."""
+    """Return the revision's findings: those of its version of the changed files, and those of the unchanged ones."""
     for change, raw in revision.read():
         # A file may move from where something is allowed to where it is not: the old path decides what was found.
         old = check_bytes(change.old_path, raw, gate.context)
@@ -206,7 +206,7 @@ def _entries_of_revision(gate: _Run, revision: Revision, sound: Iterable[tuple[s
 
 
 class _Coverage:
-    """Which entries a run can judge: those of files it checked, and of files gone from directories it searched."""
+    """Entries that a run can judge: those of files it checked, and of files gone from directories it searched."""
 
     def __init__(self, gate: _Run, checked: Iterable[str]) -> None:
         self._root = os.path.join(gate.root, "")
@@ -218,14 +218,14 @@ class _Coverage:
         self._directories = tuple(os.path.join(path, "") for path in given if os.path.isdir(path))
 
     def covers(self, entry: Entry) -> bool:
-        """Whether this run would have found what an entry stands for."""
+        """Return whether this run would have found what an entry stands for."""
         if entry.code not in self._codes:
             return False
         path = self._absolute(entry.path)
         return path in self._checked or (path.startswith(self._directories) and _is_gone(path))
 
     def is_new(self, path: str) -> bool:
-        """Whether a file may have been moved to its place: without a revision, nobody can say that it was there."""
+        """Return whether a file may have been moved here: without a revision, nobody can say that it was there."""
         return self._added is None or self._absolute(path) in self._added
 
     def moves(self, results: Collection[tuple[str, FileResult]], accepted: Collection[Entry]) -> dict[str, str]:
@@ -233,7 +233,7 @@ class _Coverage:
         return moved(results, accepted, self._codes, self.is_new, lambda path: self._left(self._absolute(path)))
 
     def _left(self, path: str) -> bool:
-        """Whether a file has left its place: where only a part of a tree is looked at, only git's trees are whole."""
+        """Return whether a file has left its place: where a part of a tree is looked at, only git's trees are whole."""
         searched = path.startswith(self._directories) or repository_of(os.path.dirname(path)) != ""
         return searched and _is_gone(path)
 
@@ -243,7 +243,7 @@ class _Coverage:
 
 
 def _is_gone(path: str) -> bool:
-    """Whether a file is not there, and would be if it were still tracked."""
+    """Return whether a file is not there, and would be if it were still tracked."""
     if os.path.lexists(path):
         return False
     from offramp.reading.checkout import is_left_out

@@ -158,7 +158,7 @@ MANUALS = {
 
 
 class Formatter(argparse.HelpFormatter):
-    """As wide as the terminal, within bounds; keeps what is laid out already."""
+    """Formatter as wide as the terminal, within bounds; keeps what is laid out already."""
 
     def __init__(self, prog: str) -> None:
         columns = shutil.get_terminal_size().columns

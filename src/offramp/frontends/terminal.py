@@ -30,7 +30,7 @@ def complain(sentence: str) -> None:
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Write and flush; a reader that has gone away is no error."""
+    """Write and flush; a reader that has gone away is not an error."""
     write_all(stream, (text,))
 
 

@@ -37,7 +37,7 @@ class Signature(NamedTuple):
     rest: bool
 
     def unknown(self, given: Iterable[str]) -> list[str]:
-        """The given keywords that are no parameters."""
+        """The given keywords that are not parameters."""
         return [] if self.rest else [name for name in given if name not in self.keywords]
 
     def missing(self, positional: int, given: Iterable[str]) -> list[str]:
@@ -184,7 +184,7 @@ def _surface(prefect: Range, prefect_dbt: Range) -> Surface | None:
 
 
 def prefect_has(module: str, name: str, major: int) -> bool | None:
-    """Whether a module of Prefect has a name in the release that stands for a major version; None when not known."""
+    """Return whether a module of Prefect has a name in the release for a major version; None when not known."""
     release = next((release for release in _load()["prefect"] if release.startswith(f"{major}.")), "")
     names = _load()["prefect"].get(release, {}).get(module)
     return None if names is None else name in names.split()

@@ -15,7 +15,7 @@ _DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dbt_commands.j
 
 
 def command_of(words: Sequence[str]) -> str:
-    """The command that the words after ``dbt`` name, as dbt calls it today; else the first that is no option."""
+    """The command that the words after ``dbt`` name, as dbt calls it today; else the first that is not an option."""
     data = _data()
     plain = [word for before, word in zip(["", *words], words, strict=False) if before not in data["options"]]
     plain = [word for word in plain if not word.startswith("-")]

@@ -1,4 +1,4 @@
-"""What is known of the callables of prefect-dbt beyond their signatures: what does not happen when they never run.
+"""Facts about the callables of prefect-dbt beyond their signatures: what does not happen when they never run.
 
 What kind each is (coroutine, task, flow or plain) and where it is imported from is read from the newest release known
 (see ``api_surface``). 0.5.4, for Prefect 2, has the same kinds except for the dbt Core tasks (``run_dbt_build`` and so

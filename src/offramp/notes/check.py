@@ -47,7 +47,7 @@ class Remark(NamedTuple):
 def check_file(path: str, context: Context) -> list[Remark]:
     """Return what there is to say about one note file, in the order of its lines.
 
-    ``context`` has the rules that the file's own sections add. Raises NoteError for a file that is no note file.
+    ``context`` has the rules that the file's own sections add. Raises NoteError for a file that is not a note file.
     """
     remarks: set[Remark] = set()
     for section in parse_notes(path, read_note(path), shipped=True).sections:
@@ -147,7 +147,7 @@ class _Check:
         )
 
     def _nowhere(self, module: str, name: str) -> str:
-        """Why a name cannot be imported from a module; empty where it can, or where that is not known."""
+        """Return why a name cannot be imported from a module; empty where it can, or where that is not known."""
         if module.partition(".")[0] == "prefect_dbt":
             if self.offered is None or self.offered.exists(f"{module}.{name}"):
                 return ""

@@ -1,4 +1,4 @@
-"""What offramp finds in the examples of mapping notes, for their pages; above the engine, below the front ends."""
+"""Findings of offramp in the examples of mapping notes, for their pages; above the engine, below the front ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ with DAG("example", schedule=None, start_date=datetime(2024, 1, 1), catchup=Fals
 def book(rulebook: Rulebook, files: Sequence[str], sections: Iterable[str] | None = None) -> Book:
     """The pages of some note files; with ``sections``, only those sections' examples are looked at.
 
-    Raises NoteError for a file that is no note file.
+    Raises NoteError for a file that is not a note file.
     """
     families = [_family(path, rulebook) for path in files]
     own = {os.path.realpath(path) for path in files}

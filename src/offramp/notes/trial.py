@@ -37,7 +37,7 @@ class Trial(NamedTuple):
 
 
 def try_file(path: str, context: Context) -> list[Trial]:
-    """The trials of the sections of one note file that report. Raises NoteError for a file that is no note file."""
+    """The trials of the sections of one note file that report. Raises NoteError for a file that is not a note file."""
     sections = parse_notes(path, read_note(path), shipped=True).sections
     return [
         Trial(section.note.line, section.note.section, rule.code, tuple(_outcomes(section, rule.code, context)))

@@ -1,4 +1,4 @@
-"""Where findings stand, and what makes each of them unique, for the formats; may import finding, reading and model."""
+"""Places of findings, and what makes each unique, for the formats; may import finding, reading and model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from offramp.record import NamedTuple
 
 
 class Place(NamedTuple):
-    """From where to where, in rows and columns from 1; columns count code points, the last one is exclusive."""
+    """Place of a finding, in rows and columns from 1; columns count code points, the last one is exclusive."""
 
     row: int
     column: int

@@ -33,7 +33,7 @@ class Around:
             if os.path.isdir(absolute):
                 directories[absolute] = True
             elif not os.path.exists(absolute) or os.path.isfile(absolute):
-                # A pipe is no part of a project, and gives its text only once.
+                # A pipe is not part of a project, and gives its text only once.
                 directories.setdefault(os.path.dirname(absolute), False)
                 yield path
         for directory, is_whole in sorted(directories.items()):

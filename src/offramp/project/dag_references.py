@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise, product
 from typing import Any, ClassVar
@@ -199,12 +199,23 @@ class _Search:
         name = self._last(call.func)
         if name in _SAYING:
             self._said.update(inner for argument in call.args for inner in walk(argument) if not _is_call(inner))
-        takes = _SLOTS if re.fullmatch(DEFINES, name) else _ARGUMENTS
+        if name == "format":
+            self._ask(call)
+        self._keywords(call, _SLOTS if re.fullmatch(DEFINES, name) else _ARGUMENTS)
+        self._positional(call, name)
+        self._command(call.args)
+        for argument in call.args:
+            if isinstance(argument, ast.BinOp):
+                self._command([argument])
+
+    def _keywords(self, call: ast.Call, takes: Container[str]) -> None:
         for keyword in call.keywords:
             if keyword.arg is not None and not _may_be_id(keyword.arg):
                 self._said.update(walk(keyword.value))
             if keyword.arg in takes:
                 self._take(keyword.value)
+
+    def _positional(self, call: ast.Call, name: str) -> None:
         for before, argument in pairwise(call.args):
             # `setattr(…, "trigger_dag_id", …)` and its like.
             if isinstance(before, ast.Constant) and before.value in _SLOTS:
@@ -213,12 +224,6 @@ class _Search:
         position = _POSITIONS.get(name, _POSITIONS_OF.get(f"{owner}.{name}"))
         if position is not None and len(call.args) > position:
             self._take(call.args[position])
-        if name == "format":
-            self._ask(call)
-        self._command(call.args)
-        for argument in call.args:
-            if isinstance(argument, ast.BinOp):
-                self._command([argument])
 
     def _last(self, node: ast.expr) -> str:
         """The last name of what is called, as the module has it that it is imported from."""
@@ -273,7 +278,7 @@ class _Search:
             self._handed = self._handed or node.lineno
 
     def _is_own(self, node: ast.expr) -> bool:
-        """Whether a value that is not known comes from the file's own code, not from a library or the environment."""
+        """Return whether an unknown value comes from the file's own code, not from a library or the environment."""
         for name in walk(node):
             if isinstance(name, ast.Name):
                 bindings = self._names.lookup(name.id, name)

@@ -187,7 +187,7 @@ def _by_calls(names: Names) -> Iterator[Imported]:
 
 
 def _by_keys(names: Names) -> Iterator[Imported]:
-    """What is taken out of ``sys.modules`` or looked for there."""
+    """Return what is taken out of ``sys.modules`` or looked for there."""
     values = Values(names, _CALLS.__contains__)
     for node in walk(names.tree):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):

@@ -38,7 +38,7 @@ class Mention(NamedTuple):
 
 
 class Way(NamedTuple):
-    """How a file comes to need Airflow: the import that it begins with, and the project's files that it goes through.
+    """Way in which a file comes to need Airflow: the import it begins with, and the project's files it goes through.
 
     ``row`` is that of Airflow's import in the last of them, 0 where that is the file's own;
     ``guarded`` where every import of the way's end may fail.

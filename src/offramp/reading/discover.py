@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from offramp.reading.gitignore import GitIgnore
 from offramp.record import NamedTuple
@@ -115,16 +115,9 @@ class _Search:
                 settings = settings_for(os.path.join(directory, "x"), self.base)
             if settings.respect_gitignore:
                 ignores = self._ignores_in(directory, entries.keys(), ignores)
-            matcher = excluder(settings.exclude + settings.extend_exclude)
-            prefix = os.path.join(directory, "")
-            for name, entry in entries.items():
-                is_directory = entry.is_dir(follow_symlinks=False)
-                path = prefix + name
-                if not is_directory and not name.endswith(PYTHON_ENDINGS) and not self.is_manifest(path):
-                    continue
-                if matcher.matches(path, name) or (ignores and _is_ignored(path, name, ignores, is_directory)):
-                    continue
-                if is_directory:
+            for entry in self._wanted(directory, entries.values(), settings, ignores):
+                path = os.path.join(directory, entry.name)
+                if entry.is_dir(follow_symlinks=False):
                     pending.append((path, settings, ignores))
                 elif self._is_file(entry):
                     self.files.add(self.shown(path))
@@ -132,6 +125,21 @@ class _Search:
         if not taken and len(self.problems) == found:
             what = "Python file or dependency manifest" if self.manifests else "Python file"
             self.problem(root, f"there is no {what} to check in this directory")
+
+    def _wanted(
+        self, directory: str, entries: Iterable[os.DirEntry[str]], settings: Settings, ignores: _Ignores
+    ) -> Iterator[os.DirEntry[str]]:
+        """The directories, Python files and manifests in a directory that nothing excludes."""
+        matcher = excluder(settings.exclude + settings.extend_exclude)
+        prefix = os.path.join(directory, "")
+        for entry in entries:
+            name = entry.name
+            path = prefix + name
+            is_directory = entry.is_dir(follow_symlinks=False)
+            if not is_directory and not name.endswith(PYTHON_ENDINGS) and not self.is_manifest(path):
+                continue
+            if not matcher.matches(path, name) and not (ignores and _is_ignored(path, name, ignores, is_directory)):
+                yield entry
 
     def is_manifest(self, path: str) -> bool:
         """Return whether this run takes a file as a dependency manifest; most runs never need to know what one is."""

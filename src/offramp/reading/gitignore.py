@@ -40,7 +40,7 @@ class GitIgnore:
         self._groups = [(not negated, _Group(patterns)) for negated, patterns in reversed(groups)]
 
     def verdict(self, path: str, name: str, *, is_directory: bool) -> bool | None:
-        """Whether the absolute ``path``, whose base name is ``name``, is ignored; None when no pattern covers it."""
+        """Return whether the absolute ``path`` with base name ``name`` is ignored; None when no pattern covers it."""
         end = _DIRECTORY if is_directory else ""
         for ignored, group in self._groups:
             if group.covers(path[self._skip :] + end, name + end):

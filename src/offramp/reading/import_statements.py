@@ -59,7 +59,7 @@ def import_statements(utf8: bytes, needles: Iterable[bytes]) -> ast.Module | Non
 
 
 class _UnsureError(Exception):
-    """It takes a tree of the whole text."""
+    """Sign that it takes a tree of the whole text."""
 
 
 def _skeleton(utf8: bytes, needles: Iterable[bytes]) -> Iterator[str]:

@@ -200,7 +200,7 @@ class _Text:
             yield Named(name, False, self._find(name, line, within), extras(line))
 
     def requirements(self, value: Any) -> Iterator[Named]:
-        """The same for a list of requirements; what is no string, as an included group, names none itself."""
+        """The same for a list of requirements; what is not a string, as an included group, names none itself."""
         for item in value if isinstance(value, list) else ():
             # Hatch's overrides are tables with a value and conditions, tox has lines of requirements files.
             line = item.get("value") if isinstance(item, dict) else item

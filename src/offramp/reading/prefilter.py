@@ -16,7 +16,7 @@ SCRIPT_MARK = b"# /// script"
 
 
 def declares_dependencies(path: str, raw: bytes) -> bool:
-    """Whether a Python file may say what has to be installed: for a project, for sessions of Nox, or for itself."""
+    """Return whether a Python file may say what is to be installed: for a project, Nox sessions, or itself."""
     return path.endswith(("setup.py", "noxfile.py")) or SCRIPT_MARK in raw
 
 

@@ -59,7 +59,7 @@ def _repository(address: str) -> str:
 
 
 def extras(line: str) -> tuple[str, ...]:
-    """The extras that one requirement asks for; none where it is no requirement."""
+    """The extras that one requirement asks for; none where it is not a requirement."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:

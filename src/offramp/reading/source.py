@@ -54,7 +54,7 @@ class Positions:
 
     @property
     def _starts(self) -> list[int]:
-        """Where each row starts; found when first asked for, since most files have nothing to place."""
+        """Return where each row starts; found when first asked for, since most files have nothing to place."""
         if self._found is None:
             # bytes.splitlines knows the same three line ends as the tokenizer, and no others.
             lines = self.utf8.splitlines(keepends=True)
@@ -238,7 +238,7 @@ def _utf8(text: str) -> bytes:
 
 
 def _parses(text: str) -> bool:
-    """Whether the text certainly parses.
+    """Return whether the text certainly parses.
 
     CPython's compiler refuses unknown features right after parsing, before it does anything
     else with the whole text (seen in 3.10 to 3.13).

@@ -53,22 +53,22 @@ class Versions:
 
     @cached_property
     def airflow(self) -> Interval:
-        """Of ``apache-airflow``."""
+        """Version of ``apache-airflow``."""
         return self._find(self._settings.airflow_version, "apache-airflow")
 
     @cached_property
     def provider(self) -> Interval:
-        """Of ``apache-airflow-providers-dbt-cloud``."""
+        """Version of ``apache-airflow-providers-dbt-cloud``."""
         return self._find(self._settings.dbt_cloud_provider_version, "apache-airflow-providers-dbt-cloud")
 
     @cached_property
     def prefect(self) -> Interval:
-        """Of ``prefect``."""
+        """Version of ``prefect``."""
         return self._find(self._settings.prefect_version, "prefect")
 
     @cached_property
     def prefect_dbt(self) -> Interval:
-        """Of ``prefect-dbt``."""
+        """Version of ``prefect-dbt``."""
         return self._find("", "prefect-dbt")
 
     def is_own(self, package: str) -> bool:

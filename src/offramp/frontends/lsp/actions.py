@@ -41,7 +41,7 @@ _CONFIRMED = "convert"
 
 
 class Abilities:
-    """Which parts of a code action the client understands."""
+    """Parts of a code action that the client understands."""
 
     def __init__(self, capabilities: types.ClientCapabilities) -> None:
         document, workspace = capabilities.text_document, capabilities.workspace
@@ -183,7 +183,7 @@ class Actions:
         return not self._is_notebook or (safe and all(self._is_placed(edit) for edit in fix.edits))
 
     def _explanations(self, here: Iterable[tuple[int, Finding]]) -> Iterator[_Offer]:
-        """Why there is no fix: clients show a disabled action to nobody, but one with a command to everyone."""
+        """Make actions that say why there is no fix: clients hide a disabled action, and show one with a command."""
         for _, finding in here:
             if finding.refusals:
                 more = f" (and {len(finding.refusals) - 1} more)" if len(finding.refusals) > 1 else ""
@@ -233,7 +233,7 @@ class Actions:
     def _conversions(
         self, planned: Iterable[tuple[int, Finding]], fixed: set[tuple[Edit, ...]], start: int, end: int
     ) -> Iterator[_Offer]:
-        """For any place in what would be converted; in place too, where no quick fix does that."""
+        """Make actions for any place in what would be converted; in place too, where no quick fix does that."""
         seen = set()
         for index, finding in planned:
             fix = finding.fix

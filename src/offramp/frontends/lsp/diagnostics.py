@@ -27,7 +27,7 @@ _MOST_RELATED = 10
 
 
 class Shape:
-    """Which parts of a diagnostic, and which texts, the client understands."""
+    """Parts of a diagnostic, and texts, that the client understands."""
 
     def __init__(self, capabilities: types.ClientCapabilities) -> None:
         document = capabilities.text_document

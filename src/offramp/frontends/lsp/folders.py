@@ -93,7 +93,7 @@ class Folders:
         return path in baselines or (name.endswith(".md") and has_notes)
 
     def outdated(self) -> bool:
-        """Whether a file that configures anything has changed since it was read, of which the client said nothing."""
+        """Return whether a file of the configuration has changed since it was read, and the client did not say so."""
         return any(_stamp(file) != stamp for file, stamp in self._stamps.items())
 
     def _root(self, path: str) -> str:

@@ -29,7 +29,7 @@ class Shown(NamedTuple):
 
 
 def hover(source: Source, findings: Sequence[Finding], rulebook: Rulebook, offset: int) -> Shown | None:
-    """What the notes say of the code at a byte offset: an argument, an operator, or else what was found there."""
+    """Return what the notes say of the code at a byte offset: an argument, an operator, or else a finding."""
     module = module_of(source, rulebook)
     here = [finding for finding in findings if finding.span.start <= offset <= finding.span.end]
     for node in _around(source, offset):

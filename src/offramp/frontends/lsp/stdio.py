@@ -25,7 +25,7 @@ class Input:
         return self._stream.readline(_LONGEST_LINE)
 
     def read(self, size: int) -> bytes:
-        """As many bytes, or as there are before the end."""
+        """Read as many bytes, or as many as there are before the end."""
         pieces = []
         while size > 0 and (piece := self._stream.read(min(size, _PIECE))):
             pieces.append(piece)
