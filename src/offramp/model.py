@@ -144,7 +144,9 @@ class Note(NamedTuple):
     its aliases), ``roles`` maps a path to what it does with a dbt run: ``trigger``,
     ``sensor``, ``hook`` or ``read``. ``arguments`` holds the section's own rows;
     ``inherits`` names the sections whose rows also apply. ``fields`` keeps every
-    field's text as written, known or not, in order. ``line`` is 1-based.
+    field's text as written, known or not, in order. ``line`` is 1-based. ``kind`` says that
+    the conversion knows the operator itself: ``python``, ``branch``, ``short-circuit``, ``bash``
+    or ``empty``, followed by ``decorator`` for the form that stands on a function.
     """
 
     file: str
@@ -158,6 +160,7 @@ class Note(NamedTuple):
     inherits: tuple[str, ...]
     arguments: tuple[Argument, ...]
     fields: dict[str, str]
+    kind: str = ""
 
 
 class Rule(NamedTuple):

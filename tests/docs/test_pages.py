@@ -83,7 +83,7 @@ def test_the_original_note_alone_makes_a_page(offramp: Run, tmp_path: Path) -> N
     assert "# dbt-cloud-run-job-operator (OFR101)\n" in page
     assert "\n-from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator\n" in page
     assert "\n+        retry_filtered_models_attempts=3,\n" in page
-    assert "- As above: **no fix**, the note of `DbtCloudRunJobOperator` names no rewrite\n" in page
+    assert "- As a task of a DAG: **safe fix**, Convert this DAG to a Prefect flow\n" in page
     assert "Install `prefect-dbt[cloud]`." in page
     # The code that hangs under a bullet stays under it.
     assert "(run once before deploying):\n    ```python\n    from prefect_dbt.cloud import" in page

@@ -73,6 +73,28 @@ async def marts():
 """
 
 
+DAG = """\
+from datetime import datetime
+
+from airflow import DAG
+from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator
+
+with DAG("nightly", schedule=None, start_date=datetime(2024, 1, 1), catchup=False):
+    DbtCloudRunJobOperator(task_id="marts", job_id=7, retries=2, trigger_reason="nightly")
+"""
+
+
+def test_the_original_note_keeps_the_fix(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "dag.py").write_text(DAG)
+    without = offramp("check", "dag.py", "--fix", "--diff", "--isolated").stdout
+    assert "\n+        job_id=7,\n" in without
+    shutil.copy(ORIGINAL, tmp_path / "dbt.md")
+    (tmp_path / "offramp.toml").write_text('notes = ["dbt.md"]\n')
+    assert offramp("check", "dag.py", "--fix", "--diff").stdout == without
+    (tmp_path / "dbt.md").write_text(ORIGINAL.read_text().replace("## intent\n", "## rewrite\nnone\n\n## intent\n", 1))
+    assert offramp("check", "dag.py", "--fix", "--diff").stdout == ""
+
+
 def said(offramp: Run, note: str, folder: Path) -> list[str]:
     (folder / "note.md").write_text(note)
     lines = offramp("notes", "check", "note.md", "--isolated").stdout.splitlines()

@@ -161,7 +161,7 @@ class TestUsersNotes:
         assert "RunJob" not in book.notes
         assert book.rules["OFR101"].section == "DbtCloudRunJobOperator"
 
-    def test_original_note_keeps_detection_and_loses_the_fix(self) -> None:
+    def test_original_note_keeps_detection_and_the_fix(self) -> None:
         book = load_rulebook([ORIGINAL], lambda _: None, shipped=SHIPPED)
         note = book.note(RUN_JOB_ALIAS)
         assert note is not None
@@ -169,7 +169,7 @@ class TestUsersNotes:
         assert book.arguments(note)["task_id"].target == "task.name"
         assert book.arguments(note)["job_id"].target == "job_id"
         assert book.rule_for(note).message == "`{operator}` runs dbt Cloud job {job_id} and {waits}"
-        assert "rewrite" not in note.fields
+        assert note.fields["rewrite"] == load_rulebook([], silent, shipped=SHIPPED).notes["RunJob"].fields["rewrite"]
         assert note.fields["intent"].startswith("Triggers a dbt Cloud job")
 
     def test_sections_that_inherit_from_a_replaced_one(self) -> None:
@@ -189,6 +189,41 @@ class TestUsersNotes:
         assert "check_interval" not in book.arguments(note)
         # The shipped message speaks of the shipped table.
         assert book.rule_for(note).message == "`{operator}` has a mapping note"
+
+    @pytest.mark.parametrize(
+        ("fields", "kept"),
+        [
+            ({}, True),
+            ({"prefect_pattern": "One of ours.", "role": "trigger"}, True),
+            ({"rewrite": "none"}, False),
+            ({"rewrite": "run_job"}, False),
+            ({"arguments": "| `job_id` | `job_id` | | |\n| `team` | dropped | | |"}, True),
+            ({"arguments": "| `job` | `job_id` | | |\n| `job_id` | dropped | | |"}, True),
+            ({"arguments": "| `job_id` | `parameters` | | |"}, False),
+            ({"arguments": "| `job` | `job_id` | | |"}, False),
+            ({"inherits": "- BaseOperator"}, False),
+        ],
+    )
+    def test_shipped_rewrite_holds_unless_the_note_has_its_own(
+        self, fields: dict[str, str], kept: bool, notes: Workshop
+    ) -> None:
+        if "arguments" in fields:
+            fields = {
+                "arguments": f"| airflow | prefect | when absent | note |\n|---|---|---|---|\n{fields['arguments']}"
+            }
+        note = notes.load(section("Mine", operator=RUN_JOB, **fields)).note(RUN_JOB)
+        assert note is not None
+        shipped = load_rulebook([], silent, shipped=SHIPPED).notes["RunJob"].fields["rewrite"]
+        assert (note.fields.get("rewrite") == shipped) is kept
+
+    def test_kind_is_that_of_the_shipped_note(self, notes: Workshop) -> None:
+        path = "airflow.providers.standard.operators.bash.BashOperator"
+        mine = notes.write("bash.md", section("Mine", operator=path, intent="Ours."))
+        note = load_rulebook([mine], lambda _: None).note("airflow.operators.bash.BashOperator")
+        assert note is not None
+        assert (note.section, note.code, note.kind) == ("Mine", "OFR800", "bash")
+        unwanted = notes.write("none.md", section("Mine", operator=path, rewrite="none"))
+        assert load_rulebook([unwanted], lambda _: None).notes["Mine"].kind == ""
 
     def test_own_alias_has_the_role_of_its_operator(self, notes: Workshop) -> None:
         note = notes.load(section("Mine", operator=RUN_JOB, aliases="- my.Job")).note("my.Job")
@@ -311,6 +346,13 @@ class TestContradictions:
         assert (
             notes.shipped_refusal(section("A", operator="m.A", code="OFR110 a"))
             == "more.md:5: a section with a code needs a message"
+        )
+
+    def test_unknown_kind(self, notes: Workshop) -> None:
+        assert (
+            notes.refusal(section("A", operator="m.A", kind="ruby"))
+            == "my.md:5: kind `ruby` is not one of python, branch, short-circuit, bash, empty, nor one of these and "
+            "`decorator`"
         )
 
     def test_unknown_slot_in_a_message(self, notes: Workshop) -> None:

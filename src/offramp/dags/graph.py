@@ -27,7 +27,8 @@ class Argument(NamedTuple):
 class Task:
     """One Airflow task.
 
-    ``kind`` is the note section of its operator. ``names`` are the names it was bound to.
+    ``kind`` is the note section of its operator; ``runs`` is what that note says of its kind, where
+    ``decorated`` stands for the form on a function. ``names`` are the names it was bound to.
     ``function`` is the callable of Python tasks; ``positional`` and ``keywords`` what
     it is called with: arguments, or the tasks whose result is passed. ``expression`` is
     what a callable gives that is a lambda without parameters. ``upstream``
@@ -38,6 +39,7 @@ class Task:
     __slots__ = (
         "arguments",
         "dag",
+        "decorated",
         "expression",
         "function",
         "id",
@@ -50,6 +52,7 @@ class Task:
         "path",
         "positional",
         "results",
+        "runs",
         "statement",
         "upstream",
         "use",
@@ -61,6 +64,8 @@ class Task:
         self.node = node
         self.statement = statement
         self.dag = dag
+        self.runs = ""
+        self.decorated = False
         self.path: tuple[str, ...] = ()
         self.names: list[str] = []
         self.arguments: dict[str, Argument] = {}

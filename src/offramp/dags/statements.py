@@ -330,7 +330,7 @@ class _Builder(Expressions):
                 self.env[statement.name] = GroupFunction(statement, decorator)
                 self.building.add(statement)
                 return True
-            if section in ("task", "task_branch", "task_short_circuit", "task_bash"):
+            if section and self.module.rulebook.notes[section].kind.endswith(" decorator"):
                 if len(statement.decorator_list) > 1:
                     self._block(f"the task `{statement.name}` has other decorators", statement)
                 self.env[statement.name] = TaskFunction(statement, section, decorator, {})

@@ -93,6 +93,8 @@ class Tasks(Following):
         assert self.statement is not None
         task = Task(full, section, node, self.statement, dag)
         task.use = use
+        task.runs, _, form = self.module.rulebook.notes[section].kind.partition(" ")
+        task.decorated = bool(form)
         rows = self._rows(task)
         task.arguments = {
             name: argument for name, argument in arguments.items() if argument.origin != "default_args" or name in rows
@@ -153,7 +155,7 @@ class Tasks(Following):
     def _passed(self, node: ast.expr) -> Argument | Result:
         thing = self._evaluate(node) if self._touches_tasks(node) or isinstance(node, ast.Call) else Plain(node)
         if isinstance(thing, Task):
-            thing = Result(thing, "return_value", node) if thing.kind.startswith("task") else thing
+            thing = Result(thing, "return_value", node) if thing.decorated else thing
         if isinstance(thing, Result):
             return thing
         if not isinstance(thing, Plain | Unfollowed):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from offramp.knowledge.note_format import SIZE_LIMIT, NoteError, Section, fenced_blocks, parse_notes, slots
 from offramp.knowledge.rulebook import DETECTOR_SLOTS, OPERATOR_SLOTS, Rulebook
-from offramp.model import Rule
+from offramp.model import Argument, Note, Rule
 
 _FALLBACK = "noted-operator"
 # In a rewrite's template: every argument that a row leads somewhere.
 _ALL_ARGUMENTS = "arguments"
+# The fields that go with a rewrite, and the targets that need nothing of it.
+_OF_REWRITES = ("rewrite", "templates", "returns", "compared", "prefect_package")
+_WRITING_NOTHING = ("dropped", "refused", "retried")
 
 
 def assemble(shipped: Sequence[str], notes: Sequence[str]) -> tuple[Rulebook, tuple[str, ...]]:
@@ -115,7 +118,7 @@ def _replace(
         if replaced:
             (old,) = replaced.values()
             first = old.note.section not in successors
-            holding = _succeed(section, old, claimed if first else set(by_path))
+            holding = _succeed(section, old, claimed if first else set(by_path), ours)
             rule = old.rule or fallback
             successors.setdefault(old.note.section, note.section)
             code = f", {old.rule.code}" if old.rule else ""
@@ -126,17 +129,22 @@ def _replace(
     return [_rename_inherits(section, successors) for section in kept], tuple(warnings)
 
 
-def _succeed(section: Section, old: Section, not_inherited: set[str]) -> Section:
+def _succeed(section: Section, old: Section, not_inherited: set[str], ours: Mapping[str, Section]) -> Section:
     """The user's section, with the facts of the shipped one that it does not give itself.
 
     Which paths name the operator, what it does and what its arguments are stays true
-    whoever notes it; the message goes with the argument table whose names it uses.
+    whoever notes it; the message goes with the argument table whose names it uses. So does
+    the way to convert it, as far as the user's table leads nowhere else, and says nothing itself.
     """
     note = section.note
     paths = (*note.paths, *(path for path in old.note.paths if path not in not_inherited))
     usual = old.note.roles.get(next(path for path in note.paths if path in old.note.paths), "")
     roles = {path: note.roles.get(path) or old.note.roles.get(path) or usual for path in paths}
     own_table = note.arguments or note.inherits
+    fields, kind = note.fields, ""
+    if "rewrite" not in fields and _leads_nowhere_else(note, old.note, ours):
+        kept = {name: text for name, text in old.note.fields.items() if name in _OF_REWRITES and name not in fields}
+        fields, kind = {**fields, **kept}, old.note.kind
     return section._replace(
         message=section.message or ("" if own_table else old.message),
         note=note._replace(
@@ -144,8 +152,38 @@ def _succeed(section: Section, old: Section, not_inherited: set[str]) -> Section
             roles={path: role for path, role in roles.items() if role},
             arguments=note.arguments or old.note.arguments,
             inherits=note.inherits or old.note.inherits,
+            fields=fields,
+            kind=note.kind or kind,
         ),
     )
+
+
+def _leads_nowhere_else(note: Note, old: Note, ours: Mapping[str, Section]) -> bool:
+    """Return whether all that a note's rows lead to is known to the rewrite of the note that it replaces.
+
+    A recipe looks for what arguments become, the conversion of a kind for their names too.
+    """
+    if not ours.keys() >= set(note.inherits):
+        return False
+    rows = list(_rows(note, ours))
+    wanted = {*slots("".join(fenced_blocks(old.fields.get("rewrite", ""))))} - OPERATOR_SLOTS - {_ALL_ARGUMENTS}
+    if rows and not wanted <= {row.name for row in rows}:
+        return False
+    known = {(row.name, row.target) for row in _rows(old, ours)}
+    targets = {target for _, target in known} if not old.kind else set()
+    return all(
+        (row.name, row.target) in known or row.target in targets or row.target in _WRITING_NOTHING for row in rows
+    )
+
+
+def _rows(note: Note, sections: Mapping[str, Section]) -> Iterator[Argument]:
+    """The rows of a note and of all that it inherits from."""
+    waiting, seen = [note], set()
+    while waiting:
+        one = waiting.pop()
+        yield from one.arguments
+        seen.add(one.section)
+        waiting += [sections[name].note for name in one.inherits if name in sections and name not in seen]
 
 
 def _rename_inherits(section: Section, successors: dict[str, str]) -> Section:

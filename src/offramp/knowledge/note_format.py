@@ -21,6 +21,7 @@ from offramp.record import NamedTuple
 SIZE_LIMIT = 1_000_000
 STATUSES = ("preview", "stable", "deprecated")
 ROLES = ("trigger", "sensor", "hook", "read")
+KINDS = ("python", "branch", "short-circuit", "bash", "empty")
 COLUMNS = ("airflow", "prefect", "when absent", "note")
 
 _Marks = dict[int, tuple[str, str]]
@@ -284,6 +285,7 @@ class _SectionReader:
             roles=self._roles(paths),
             inherits=tuple(text for _, text in self._bullets("inherits")),
             arguments=self._arguments(),
+            kind=self._kind(),
             fields={key: field.text for key, field in self.fields.items()},
         )
         return Section(note, rule, self._line("message"), {key: field.start for key, field in self.fields.items()})
@@ -358,6 +360,14 @@ class _SectionReader:
                 raise NoteError(self.path, line, _not_a_role(role))
             roles.update(dict.fromkeys(matching, role))
         return roles
+
+    def _kind(self) -> str:
+        words = self._line("kind").split()
+        if words and (words[0] not in KINDS or words[1:] not in ([], ["decorator"])):
+            known = ", ".join(KINDS)
+            sentence = f"kind `{' '.join(words)}` is not one of {known}, nor one of these and `decorator`"
+            raise NoteError(self.path, self.fields["kind"].start, sentence)
+        return " ".join(words)
 
     def _arguments(self) -> tuple[Argument, ...]:
         if "arguments" not in self.fields:

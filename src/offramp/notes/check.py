@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
-from offramp.converting.recipes.registry import FOR_TRAPS, RECIPES
+from offramp.converting.recipes.registry import FOR_TRAPS, NO_REWRITE, RECIPES
 from offramp.engine import Context, check_bytes
 from offramp.finding.operators import Module
 from offramp.knowledge.api_surface import Surface, prefect_has
@@ -25,7 +25,7 @@ ERROR, WARNING, REMARK = "error", "warning", "note"
 _FIELDS = frozenset(
     "operator module intent source_context prefect_pattern prefect_package prefect_import example example/before "
     "example/after notes related_concepts code message aliases role inherits arguments detector not_flagged "
-    "rewrite templates".split()
+    "rewrite templates kind".split()
 )
 # Blocks of code in these are Prefect code that works; in the others they are what is found, or what is let pass.
 _PREFECT_CODE = ("prefect_pattern", "prefect_import", "example/after", "notes")
@@ -163,6 +163,8 @@ class _Check:
     def _recipe(self) -> Iterator[Remark]:
         if "rewrite" in self.note.fields:
             name = self.note.fields["rewrite"].split("\n")[0].strip()
+            if name == NO_REWRITE:
+                return
             if name not in (FOR_TRAPS if "detector" in self.note.fields else RECIPES):
                 known = ", ".join(sorted(RECIPES))
                 yield Remark(self._line("rewrite"), ERROR, f"there is no recipe `{name}`, only {known}")

@@ -506,7 +506,8 @@ class RunFlow:
                 return False
             if value.path.endswith(".XComArg"):
                 return self._value(call, True, depth)
-            if self.module.dags.section(value) in ("EmptyOperator", "DummyOperator", "Label"):
+            section = self.module.dags.section(value)
+            if section and self.module.rulebook.notes[section].kind == "empty":
                 return False
             handed = keyword in ("op_args", "op_kwargs", "templates_dict")
             if handed and isinstance(node, ast.Dict | ast.List | ast.Tuple):

@@ -15,7 +15,7 @@ from offramp.converting.families import FAMILIES
 from offramp.converting.flow_parameters import FlowParameters
 from offramp.converting.judges.sharing import Sharing
 from offramp.converting.options import Options
-from offramp.converting.recipes.flow_body import BRANCHES, OWN_NAMES, SHORT_CIRCUITS, Step
+from offramp.converting.recipes.flow_body import CHOICES, OWN_NAMES, Step
 from offramp.dags.graph import Dag, Graph, Task
 from offramp.finding.operators import Module
 from offramp.model import Blocker, Edit, Flow, LoadedBlock
@@ -126,7 +126,7 @@ class Work:
         # What tasks and DAGs alone are called is free again once they are gone.
         gone = {name for task in tasks for name in task.names} | {dag.name for dag in self.graph.dags}
         names -= {name for name in gone if len(self.module.names.module.bindings.get(name, ())) <= 1}
-        if any(task.kind in SHORT_CIRCUITS | BRANCHES or "trigger_rule" in task.arguments for task in tasks):
+        if any(task.runs in CHOICES or "trigger_rule" in task.arguments for task in tasks):
             names |= OWN_NAMES
         names |= {dag.function.name for dag in self.graph.dags if dag.function is not None}
         # A DAG's function is a scope of its own: what it calls a task may mean something else in the module.

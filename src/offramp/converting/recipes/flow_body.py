@@ -20,8 +20,7 @@ from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.record import NamedTuple
 
-SHORT_CIRCUITS = frozenset({"ShortCircuitOperator", "task_short_circuit"})
-BRANCHES = frozenset({"BranchPythonOperator", "task_branch"})
+CHOICES = ("branch", "short-circuit")
 # Where nothing can be skipped, these mean the same.
 AFTER_SUCCESS = frozenset({"all_success", "none_failed", "none_failed_min_one_success"})
 RULES = AFTER_SUCCESS | {"all_done", "one_failed"}
@@ -80,9 +79,9 @@ class _Writer:
             lines = []
         elif not choices or not self._inside(choices[0]):
             lines = [*self._submitted(self.order), *self._ended(self.order, self.leaves)]
-        elif choices[0].kind in BRANCHES:
+        elif choices[0].runs == "branch":
             lines = self._branch(choices[0])
-        elif choices[0].kind in SHORT_CIRCUITS:
+        elif choices[0].runs == "short-circuit":
             lines = self._short_circuit(choices[0])
         else:
             lines = self._on_failure(choices[0])
@@ -93,7 +92,7 @@ class _Writer:
         self.blockers.append(Blocker(reason, node))
 
     def _is_choice(self, task: Task) -> bool:
-        return task.kind in SHORT_CIRCUITS | BRANCHES or self.steps[task].rule == "one_failed"
+        return task.runs in CHOICES or self.steps[task].rule == "one_failed"
 
     def _inside(self, choice: Task) -> list[Task]:
         """Return what runs only if the choice says so."""
@@ -265,7 +264,7 @@ class _Writer:
         passed = {value for value in (*step.positional, *step.keywords.values()) if isinstance(value, Task)}
         waits = [] if task is waits_not else [up for up in task.upstream if up not in passed]
         if task is branch_join:
-            below = self._below([next(one for one in self.order if one.kind in BRANCHES)])
+            below = self._below([next(one for one in self.order if one.runs == "branch")])
             names = ["*taken", *(self._each(up) for up in waits if up not in below)]
         elif step.rule == "all_done":
             if any(self.steps[up].mapped for up in waits):
@@ -337,7 +336,7 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 
 def _chooses(task: Task) -> bool:
-    return task.kind in SHORT_CIRCUITS | BRANCHES
+    return task.runs in CHOICES
 
 
 def _returned_constants(task: Task) -> set[str] | None:

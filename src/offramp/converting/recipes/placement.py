@@ -17,7 +17,6 @@ from offramp.python.names import Binding, FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Items
 
-_DECORATORS = ("task", "task_branch", "task_short_circuit", "task_bash")
 _BASH_HELPER = '''\
 def run_bash(command, env=None, cwd=None):
     """Run a Bash command, in a new directory unless told otherwise; return its last line of output."""
@@ -98,6 +97,11 @@ class Placement(Work):
                 found.add(statement)
         return found
 
+    @cached_property
+    def _decorators(self) -> tuple[str, ...]:
+        """The sections of what makes tasks of functions."""
+        return tuple(note.section for note in self.module.rulebook.notes.values() if note.kind.endswith(" decorator"))
+
     def _replace(self, dag: Dag, flow: list[str]) -> None:
         statements = self._dag_statements(dag)
         if not statements:
@@ -164,7 +168,7 @@ class Placement(Work):
             decorator = self.hoisted.get(statement)
             called = any(task.function is statement for one in self.graph.dags for task in one.tasks.values())
             if decorator is None and not called:
-                if self.module.dags.decorated(statement, _DECORATORS) is None:
+                if self.module.dags.decorated(statement, self._decorators) is None:
                     self._check_kept(statement)
                 elif reason := uncalled(
                     self.module, self.graph, statement, f"the task `{statement.name}` is never called"

@@ -15,8 +15,8 @@ from offramp.converting.judges.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.converting.printing import prints_to_unknown_files
 from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.conversion import Work, imports_airflow, is_airflow
-from offramp.converting.recipes.flow_body import AFTER_SUCCESS, BRANCHES, RULES, SHORT_CIRCUITS, Step
-from offramp.converting.recipes.registry import recipe_of
+from offramp.converting.recipes.flow_body import AFTER_SUCCESS, CHOICES, RULES, Step
+from offramp.converting.recipes.registry import recipe_name, recipe_of
 from offramp.dags.folding import fold
 from offramp.dags.graph import MAPPED, Argument, Result, Task
 from offramp.editing.text import INDENT, call_lines, operand, repr_text
@@ -34,7 +34,7 @@ from offramp.traps.waits import forgotten, run_flow
 if TYPE_CHECKING:
     from offramp.converting.recipes.pulled_results import Pulls
 
-_PYTHON = frozenset({"PythonOperator", "task"}) | SHORT_CIRCUITS | BRANCHES
+_PYTHON = ("python", *CHOICES)
 # The arguments that choose a pattern and that a recipe looks at.
 _UNDERSTOOD = frozenset(
     "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter "
@@ -72,7 +72,9 @@ class TaskFunctions(Work):
             except Blocked as blocked:
                 problems.append(blocked.blocker)
         self._rule(task, problems)
-        if task.mapped is not None and not (note.code or task.kind == "task"):
+        if task.mapped is not None and not (
+            recipe_name(note) or note.code or (task.runs == "python" and task.decorated)
+        ):
             problems.append(Blocker("a mapped task of this kind is not converted", task.node))
         try:
             self._write(task, options, call, rows, problems)
@@ -98,17 +100,17 @@ class TaskFunctions(Work):
         problems: list[Blocker],
     ) -> None:
         note = self.module.rulebook.notes[task.kind]
-        if task.kind == "EmptyOperator":
+        if recipe_name(note) or (note.code and not task.runs):
+            self._by_recipe(task, options, call, rows, problems)
+        elif task.runs == "empty":
             self._emit_function(task, options, Body(("pass",)))
-        elif task.kind in _PYTHON:
+        elif task.runs in _PYTHON:
             self._python(task, options, problems)
-        elif task.kind == "BashOperator":
+        elif task.runs == "bash" and not task.decorated:
             self._render(task, (call[name][1] for name in _TEMPLATED_IN_BASH if name in call), problems)
             body = self._bash(task, call)
             self._check_skip(task, call["bash_command"][1], tried_again="retries" in options)
             self._emit_function(task, options, body)
-        elif note.code:
-            self._dbt(task, options, call, rows, problems)
         else:
             why = _why_not(note.fields.get("prefect_pattern", ""))
             raise Blocked(f"`{task.kind}` is not converted{why}", task.node)
@@ -182,7 +184,7 @@ class TaskFunctions(Work):
             return value.path.rpartition(".")[2].lower()
         return None
 
-    def _dbt(
+    def _by_recipe(
         self,
         task: Task,
         options: dict[str, str],
@@ -409,7 +411,7 @@ class TaskFunctions(Work):
         arguments = {**options, "cache_policy": "NO_CACHE"}
         if function in self.decorated:
             callee = self._again(task, function, arguments)
-        elif task.kind.startswith("task") or self._only_a_task(function):
+        elif task.decorated or self._only_a_task(function):
             callee = self._decorate(task, function, arguments)
         else:
             callee = self._name(f"{function.name}_task")
@@ -454,7 +456,7 @@ class TaskFunctions(Work):
         return filled
 
     def _pull(self, task: Task, function: FunctionNode, pulled: Pulls) -> None:
-        if not self._only_a_task(function) and not task.kind.startswith("task"):
+        if not self._only_a_task(function) and not task.decorated:
             raise Blocked(f"`{function.name}` uses Airflow's context, and other code uses the function", function)
         for source in pulled.sources.values():
             if not _reaches(source, task):
@@ -473,7 +475,7 @@ class TaskFunctions(Work):
         for name in ("retries", "timeout_seconds"):
             if name in self.first_options.get(function, ()):
                 given.setdefault(name, "0")
-        if task.kind.startswith("task"):
+        if task.decorated:
             first = self.decorated[function]
             return "\n".join(call_lines(f"{first}.with_options", given))
         callee = self._name(f"{task.names[0] if task.names else task.id}_task")
@@ -497,7 +499,7 @@ class TaskFunctions(Work):
         self.decorated[function] = function.name
         self.first_options[function] = arguments
         positions = self.source.positions
-        if task.kind.startswith("task"):
+        if task.decorated:
             span = positions.span(function.decorator_list[0])
             start = self.source.utf8.rindex(b"@", 0, span.start)
             decorator = Span(start, span.end)
@@ -510,7 +512,7 @@ class TaskFunctions(Work):
             return function.name
         if function.col_offset:
             raise Blocked(f"the function `{function.name}` is defined inside other code", function)
-        if task.kind.startswith("task"):
+        if task.decorated:
             text = "\n".join([*self.comments.inside(function.decorator_list[0]), *lines])
         else:
             text = "\n".join([*lines, ""])
@@ -539,7 +541,7 @@ class TaskFunctions(Work):
                 continue
             if parameter.arg in given:
                 placed = parameter in plain[: len(task.positional)]
-                if (task.kind.startswith("task") or placed) and parameter.arg in context_names():
+                if (task.decorated or placed) and parameter.arg in context_names():
                     yield Blocker(
                         f"`{parameter.arg}` is a name of Airflow's context, which it may not be given", parameter
                     )

@@ -465,7 +465,7 @@ def _is_taken_as_it_is(job: Job, name: str) -> bool:
         return bool(nodes) and all((are_texts if texts else is_text)(module, node) for node in nodes)
     function = result.task.function
     if function is None:
-        return result.task.kind == "BashOperator" and not texts
+        return result.task.runs == "bash" and not texts
     return (gives_texts if texts else gives_text)(module, function)
 
 
