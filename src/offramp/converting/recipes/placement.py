@@ -51,7 +51,7 @@ class Placement(Work):
     @cached_property
     def _lookups(self) -> set[ast.stmt]:
         """The statements that only look for Airflow's names, which go with the DAGs."""
-        return lookups(self.module, self.graph.plain, self.graph.building | self._default_args_statements())
+        return lookups(self.module, self.graph.plain, self.graph.building | self._default_args_statements)
 
     def _check_kept(self, statement: ast.AST) -> None:
         names = self.module.names
@@ -76,8 +76,9 @@ class Placement(Work):
                 self._block("imports everything from an Airflow module", node)
 
     def _is_default_args(self, statement: ast.AST) -> bool:
-        return isinstance(statement, ast.stmt) and statement in self._default_args_statements()
+        return isinstance(statement, ast.stmt) and statement in self._default_args_statements
 
+    @cached_property
     def _default_args_statements(self) -> set[ast.stmt]:
         """Module-level ``NAME = {…}`` that only DAGs and groups take as ``default_args``."""
         found: set[ast.stmt] = set()
@@ -382,7 +383,7 @@ class Placement(Work):
         if self.helpers:
             helpers = {name: text for family in FAMILIES for name, text in family.helpers().items()}
             helper += "".join(f"\n\n{helpers[name]}" for name in sorted(self.helpers))
-        for statement in self._default_args_statements() | self._lookups:
+        for statement in self._default_args_statements | self._lookups:
             self._replace_statement(statement, self.comments.within(statement))
         for _, name in self.imports - self.joined:
             if name in self.expressions.local:
