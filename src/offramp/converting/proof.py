@@ -61,7 +61,8 @@ def airflow_after(source: Source, project: Project | None) -> Need | None:
     imports = imported_by(source.tree, source.utf8, as_script=True)
     for one in imports:
         if is_airflow(one) and not one.guarded:
-            return Need("imports Airflow, and this code stays", guarded=False)
+            does = "runs Airflow's command" if one.command else "imports Airflow"
+            return Need(f"{does}, and this code stays", guarded=False)
     way = project.way_to_airflow(source.path, imports) if project is not None else None
     if way is None:
         return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from offramp.finding.bans import Bans
 from offramp.finding.imports import BODIES
+from offramp.project.commands import NEEDLES, commands_of_airflow, is_program
 from offramp.project.texts import WILD, texts
 from offramp.python.names import Names
 from offramp.python.nodes import walk
@@ -72,7 +73,7 @@ class Imported(NamedTuple):
 
     ``name`` is what is taken out of it, empty for the module itself. ``path`` is given
     instead of ``module`` where a file is run by its path. ``guarded`` are imports that may
-    fail: what catches it goes on.
+    fail: what catches it goes on. ``command`` is one that a program needs which is started.
     """
 
     node: ast.stmt | ast.expr
@@ -80,6 +81,7 @@ class Imported(NamedTuple):
     name: str = ""
     path: str = ""
     guarded: bool = False
+    command: bool = False
 
 
 _AIRFLOW = Bans()
@@ -101,6 +103,10 @@ def imported_by(tree: ast.Module, text: bytes, *, as_script: bool = False) -> li
         names = Names(tree)
         found += _by_calls(names)
         found += _by_keys(names)
+    if b"airflow" in text and any(needle in text for needle in NEEDLES):
+        names = Names(tree)
+        values = Values(names, is_program, follows_changes=False)
+        found += [Imported(call, "airflow", command=True) for call in commands_of_airflow(names, values)]
     return found
 
 

@@ -25,6 +25,7 @@ from offramp.finding.task_places import full_task_id
 from offramp.knowledge.airflow_names import context_names
 from offramp.model import Argument as Row
 from offramp.model import Blocked, Blocker, Edit, Span
+from offramp.project.commands import calls_airflow
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Reference, Table
@@ -42,11 +43,6 @@ _UNDERSTOOD = frozenset(
 )
 _TEMPLATED_IN_BASH = ("bash_command", "env", "cwd")
 _BASH_FILES = (".sh", ".bash")
-# Airflow's own command, or Python that imports Airflow; a folder of that name is neither.
-_CALLS_AIRFLOW = (
-    r"(?:^|[;&|(`\n])\s*(?:\w+=\S*\s+)*(?:(?:command|exec|nohup|sudo|time)\s+)*airflow\s"
-    r"|\b(?:import|from|-m)\s+airflow\b"
-)
 _NO_CACHE = ("prefect.cache_policies", "NO_CACHE")
 # Commands that never end with 99: dbt itself ends with 0, 1 or 2.
 _NEVER_99 = r"(?:cd|date|dbt|echo|ls|pwd|sleep|true)\b[^;&|`$<>()\n]*"
@@ -321,7 +317,7 @@ class TaskFunctions(Work):
             raise Blocked("the command is not known here: it may be a template", argument.node)
         if known.value.endswith(_BASH_FILES):
             raise Blocked("Airflow reads this command from a file, as a template", argument.node)
-        if re.search(_CALLS_AIRFLOW, known.value):
+        if calls_airflow(known.value):
             raise Blocked("the command calls Airflow, which is not there once the DAG has left it", argument.node)
         if "AIRFLOW" in known.value:
             raise Blocked("the command uses Airflow's environment", argument.node)
