@@ -28,8 +28,8 @@ _COPYING = frozenset(
     "list dict tuple set frozenset sorted reversed enumerate zip iter next map filter min max sum".split()
 )
 _HARMLESS = frozenset(
-    "airflow astronomer collections copy croniter datetime dateutil decimal enum fractions hashlib itertools json "
-    "logging math os pathlib pendulum prefect prefect_dbt prefect_shell pytz re string textwrap time types typing "
+    "airflow astronomer asyncio collections copy croniter datetime dateutil decimal enum fractions hashlib itertools "
+    "json logging math os pathlib pendulum prefect prefect_dbt prefect_shell pytz re string textwrap time types typing "
     "uuid zoneinfo dataclasses contextlib warnings pprint statistics functools".split()
 )
 # Libraries whose objects nothing changes.
@@ -676,7 +676,7 @@ class ObjectFlow:
                 self.graph.store(made, SOME, self.graph.load(one, EVERY))
         # A method may give what its object has too.
         owner = NOTHING if path else self.variable(node.func)
-        returned = given if path in _VIEWS or not path else []
+        returned = given if path in _VIEWS or path.startswith("asyncio.") or not path else []
         return self._any_of([made, *called, *returned, owner, self._items(owner)])
 
     def _functions(self, node: ast.Call) -> list[FunctionNode | ast.Lambda]:

@@ -28,7 +28,7 @@ from offramp.knowledge.prefect_dbt_calls import (
 )
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
-from offramp.python.values import Constant, Given, Items, Made, Table, Value
+from offramp.python.values import Constant, Given, Items, Local, Made, Reference, Table, Value
 from offramp.reading.versions import Versions
 from offramp.traps.prefect_calls import LEFT, RUN, Coroutine, coroutines, prefect_of
 from offramp.traps.prefect_context import Prefect, Target
@@ -121,7 +121,8 @@ def retries_without_effect(module: Module, versions: Versions) -> Iterator[Trap]
         if options is None or (attempts is None and not arguments.complete):
             continue
         steps = _option(prefect, options, "steps_override")
-        if len(steps) != 1 or not isinstance(steps[0], Items):
+        listed = len(steps) == 1 and isinstance(steps[0], Items)
+        if not listed and not _gives_list(prefect, _option_node(prefect, options, "steps_override")):
             continue
         number = attempts.constant.value if attempts and attempts.constant else 3 if attempts is None else 0
         if isinstance(number, int) and number > 0:
@@ -360,23 +361,80 @@ def _verb(words: list[str]) -> str:
 
 def _option(prefect: Prefect, options: Given, name: str) -> tuple[Value | None, ...]:
     """Return what the run options give one field: ``(None,)`` when it is certainly not set, empty when not known."""
+    node = _option_node(prefect, options, name)
+    if isinstance(node, Given):
+        return node.values
+    return (None,) if node is None else ()
+
+
+def _option_node(prefect: Prefect, options: Given, name: str) -> Given | bool | None:
+    """Return what is given for a field of the run options: None when it is certainly not set, False when not known."""
     value = options.values[0] if len(options.values) == 1 else None
     if value == Constant(None):
-        return (None,)
+        return None
     if isinstance(value, Table) and value.complete:
         if name not in value.entries:
-            return (None,)
+            return None
         node = value.entries[name]
-        return prefect.values.evaluate(node) if node is not None else ()
+        return Given(node, tuple(prefect.values.evaluate(node)), "keyword") if node is not None else False
     if not isinstance(value, Made) or prefect.instance(value.call) != OPTIONS:
-        return ()
+        return False
     if options.node is None or prefect.values.altered(options.node, name):
-        return ()
+        return False
     arguments = prefect.values.arguments(value.call)
     given = arguments.given.get(name)
-    if given is None:
-        return (None,) if arguments.complete else ()
-    return given.values
+    return given if given is not None else None if arguments.complete else False
+
+
+# What these give is a list, whatever they are given.
+_LISTING = frozenset({"builtins.list", "builtins.sorted", "shlex.split"})
+_SPLITTING = frozenset("split rsplit splitlines".split())
+
+
+def _gives_list(prefect: Prefect, given: Given | bool | None) -> bool:
+    return isinstance(given, Given) and given.node is not None and _is_list(prefect, given.node, 0)
+
+
+def _is_list(prefect: Prefect, node: ast.expr, depth: int) -> bool:
+    """Return whether an expression certainly gives a list, though its items may not be known."""
+    values = prefect.values
+    if depth > _DEEPEST:
+        return False
+    if isinstance(node, ast.List | ast.ListComp) or isinstance(values.single(node), Items):
+        return True
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _is_list(prefect, node.left, depth + 1) or _is_list(prefect, node.right, depth + 1)
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        return _is_list(prefect, node.values[-1], depth + 1)
+    if isinstance(node, ast.IfExp):
+        return all(_is_list(prefect, one, depth + 1) for one in (node.body, node.orelse))
+    if isinstance(node, ast.Name):
+        bound = prefect.module.names.lookup(node.id, node)
+        made = bound[0].node if len(bound) == 1 and bound[0].kind == "value" else None
+        return isinstance(made, ast.expr) and _is_list(prefect, made, depth + 1)
+    if isinstance(node, ast.Await):
+        return isinstance(node.value, ast.Call) and _returns_list(prefect, node.value, depth, waited=True)
+    return isinstance(node, ast.Call) and _returns_list(prefect, node, depth)
+
+
+def _returns_list(prefect: Prefect, call: ast.Call, depth: int, *, waited: bool = False) -> bool:
+    callee = prefect.values.single(call.func)
+    if callee == Reference("asyncio.run") and call.args and isinstance(call.args[0], ast.Call):
+        return _returns_list(prefect, call.args[0], depth, waited=True)
+    if isinstance(callee, Local) and isinstance(callee.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return isinstance(callee.node, ast.AsyncFunctionDef) == waited and _always_list(prefect, callee.node, depth)
+    if isinstance(callee, Reference) and callee.path in _LISTING:
+        return True
+    return isinstance(call.func, ast.Attribute) and call.func.attr in _SPLITTING and not isinstance(callee, Reference)
+
+
+def _always_list(prefect: Prefect, function: FunctionNode, depth: int) -> bool:
+    """Return whether a function of the file certainly returns a list."""
+    exits = [part.value for part in walk(function) if isinstance(part, ast.Return)]
+    plain = not function.decorator_list and not prefect.values.is_generator(function)
+    # One that ends otherwise may give nothing.
+    ends = isinstance(function.body[-1], ast.Return)
+    return plain and ends and all(one is not None and _is_list(prefect, one, depth + 1) for one in exits)
 
 
 def _awaited_jobs(prefect: Prefect) -> Iterator[ast.Call]:
