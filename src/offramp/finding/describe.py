@@ -52,7 +52,7 @@ def connection_text(use: Use, rows: dict[str, Argument]) -> str:
     name = next((row for row in rows if row.endswith("conn_id")), "")
     given = use.arguments.given.get(name)
     if given is None or (given.values == (UNKNOWN,) and given.node is None):
-        if use.arguments.complete:
+        if use.arguments.complete and given is None:
             return "the default connection"
         return "an unknown connection"
     where = " from default_args" if given.origin == "default_args" else ""

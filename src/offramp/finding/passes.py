@@ -49,7 +49,21 @@ def passes(module: Module, use: Use) -> list[Pass]:
 
 
 def settled(module: Module, use: Use) -> Use:
-    """A use with what its arguments are in all passes together, where not all of them are known without."""
+    """A use with what its arguments are in all passes together, and what they are set to afterwards."""
+    use = _in_all_passes(module, use)
+    stores = module.names.stores
+    names = {*module.rulebook.arguments(use.note), *use.arguments.given} if stores else set()
+    later = {
+        name: given
+        for name in sorted(names if ANY_ATTRIBUTE in stores else names & stores.keys())
+        if (given := _stored_after(module, use, name)) is not None
+    }
+    if not later:
+        return use
+    return use._replace(arguments=use.arguments._replace(given={**use.arguments.given, **later}))
+
+
+def _in_all_passes(module: Module, use: Use) -> Use:
     if use.arguments.complete and not any(UNKNOWN in given.values for given in use.arguments.given.values()):
         return use
     made = passes(module, use)
@@ -102,7 +116,7 @@ def _stored_after(module: Module, use: Use, attribute: str) -> Given | None:
             always = names.place(store.node)[2] == made_in[: len(names.place(store.node)[2])]
             certain = len(owners) == 1 and bool(mine) and always and store.value is not None
             values = module.values.evaluate(store.value) if certain and store.value is not None else (UNKNOWN,)
-            found.append(Given(None, values, "attribute"))
+            found.append(Given(store.value if certain else None, tuple(values), "attribute"))
     if len(found) > 1:
         return Given(None, (UNKNOWN,), "attribute")
     return found[0] if found else None

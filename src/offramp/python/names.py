@@ -511,6 +511,10 @@ class Names:
             self._expression(node, scope, path)
             if isinstance(node, ast.Subscript):
                 self._changed(node.value, node, scope, path)
+                if (owner := _of_namespace(node.value)) is not None:
+                    statement = self.parents.get(node)
+                    given = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+                    self._store(owner, node.slice, given, node)
 
     def _changed(self, container: ast.expr, node: ast.AST, scope: Scope, path: Path) -> None:
         """Record that ``node`` changes a container, on the name that it is reached from."""
@@ -576,11 +580,30 @@ class Names:
         function = node.func
         if isinstance(function, ast.Attribute) and function.attr in MUTATORS:
             self._changed(function.value, node, scope, path)
+            if (owner := _of_namespace(function.value)) is not None:
+                self._updated(owner, node)
+        elif isinstance(function, ast.Attribute) and function.attr in ("__setattr__", "__delattr__") and node.args:
+            bound = len(node.args) < (3 if function.attr == "__setattr__" else 2)
+            owner, name, *value = [function.value, *node.args] if bound else node.args
+            self._store(owner, name, value[0] if value else None, node)
         elif isinstance(function, ast.Name) and function.id in ("setattr", "delattr") and len(node.args) > 1:
             owner, name, *value = node.args
-            attribute = name.value if isinstance(name, ast.Constant) else None
-            store = Store(owner, value[0] if value else None, node)
-            self.stores.setdefault(str(attribute or ANY_ATTRIBUTE), []).append(store)
+            self._store(owner, name, value[0] if value else None, node)
+
+    def _store(self, owner: ast.expr, name: ast.expr, value: ast.expr | None, node: ast.expr) -> None:
+        """Record an attribute that is set by its text."""
+        attribute = name.value if isinstance(name, ast.Constant) else None
+        self.stores.setdefault(str(attribute or ANY_ATTRIBUTE), []).append(Store(owner, value, node))
+
+    def _updated(self, owner: ast.expr, node: ast.Call) -> None:
+        """Record the attributes that a method of an object's namespace sets or removes."""
+        pairs: list[tuple[ast.expr | None, ast.expr]] = [
+            (ast.Constant(one.arg) if one.arg else None, one.value) for one in node.keywords
+        ]
+        for one in node.args[:1]:
+            pairs += [*zip(one.keys, one.values, strict=True)] if isinstance(one, ast.Dict) else [(None, one)]
+        for key, value in pairs or [(None, node)]:
+            self._store(owner, key if key is not None else node, value if key is not None else None, node)
 
     def _lambda(self, node: ast.Lambda, scope: Scope, path: Path) -> None:
         self._note(node, scope, path)
@@ -660,3 +683,11 @@ def _loop_carried(binding: Path, use: Path) -> bool:
         if one[1] in _LOOPS:
             return True
     return False
+
+
+def _of_namespace(node: ast.expr) -> ast.expr | None:
+    """The object whose namespace an expression is: of ``op.__dict__`` and ``vars(op)``, ``op``."""
+    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        return node.value
+    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars"
+    return node.args[0] if named and isinstance(node, ast.Call) and len(node.args) == 1 else None
