@@ -11,6 +11,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
+from mmap import mmap
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar
 
@@ -18,6 +19,8 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 # Items handed to a process at once, at most: few, so that none has much to do while the others have nothing.
 _MOST_AT_ONCE = 8
+# Batches that a process has at most: one to work at and one to go on with.
+_BATCHES = 2
 
 
 def can_fork() -> bool:
@@ -55,23 +58,29 @@ class _FailureError(Exception):
 
 
 class _Process:
-    """A forked process; ``todo`` are the places of the items that it has not given a result for, in its order."""
+    """A forked process; ``todo`` are the places of the items that it has given no results for, batch by batch."""
 
     def __init__(self, function: Callable[..., object], others: list[Connection]) -> None:
         context = multiprocessing.get_context("fork")
         self.connection, theirs = context.Pipe()
-        self.todo: deque[int] = deque()
-        self._process = context.Process(target=_serve, args=(function, theirs, [*others, self.connection]))
+        self.todo: deque[range] = deque()
+        # A byte that both have: which item of its batch the process is at.
+        self._at = mmap(-1, 1)
+        self._process = context.Process(target=_serve, args=(function, theirs, self._at, [*others, self.connection]))
         self._process.start()
         # The only copy is the process's own now, so that the connection ends with it.
         theirs.close()
 
-    def give(self, places: Sequence[int], items: Sequence[object]) -> None:
-        """Hand items over."""
-        self.todo.extend(places)
+    def give(self, places: range, items: Sequence[object]) -> None:
+        """Hand a batch of items over."""
+        self.todo.append(places)
         # Where the process has ended, waiting for it tells so.
         with suppress(BrokenPipeError):
             self.connection.send([items[place] for place in places])
+
+    def begun(self) -> tuple[int, range] | None:
+        """The item that the process is at by its place, and its batch; None where it has none."""
+        return (self.todo[0][self._at[0]], self.todo[0]) if self.todo else None
 
     def end(self) -> str:
         """Make sure that the process has ended, and say how it did."""
@@ -124,30 +133,39 @@ class _Work(Generic[_Item, _Result]):
         while self._waiting and len(self._busy) < self._jobs:
             started = _Process(self._function, list(self._busy))
             self._busy[started.connection] = started
-            started.give(self._waiting.popleft(), self._items)
+            self._give(started)
         for connection in wait(list(self._busy)):
             process = self._busy[connection]  # type: ignore[index]
             try:
-                result = process.connection.recv()
+                results = process.connection.recv()
             except (EOFError, OSError):
                 self._bury(process)
                 continue
-            if isinstance(result, _FailureError):
-                raise result.error from result
-            self._results[process.todo.popleft()] = result
-            if self._waiting and len(process.todo) <= 1:
-                process.give(self._waiting.popleft(), self._items)
+            for place, result in zip(process.todo.popleft(), results, strict=False):
+                if isinstance(result, _FailureError):
+                    raise result.error from result
+                self._results[place] = result
+            self._give(process)
+
+    def _give(self, process: _Process) -> None:
+        """Hand items to a process, so many that it has some while it waits for more."""
+        while self._waiting and len(process.todo) < _BATCHES:
+            process.give(self._waiting.popleft(), self._items)
 
     def _bury(self, process: _Process) -> None:
         del self._busy[process.connection]
         why = process.end()
-        if process.todo:
-            place = process.todo.popleft()
+        begun = process.begun()
+        waiting = list(process.todo)
+        if begun is not None:
+            place, batch = begun
             self._results[place] = self._lost(self._items[place], why)
-        self._waiting.extendleft(range(place, place + 1) for place in reversed(process.todo))
+            # What has come of those before it is lost, too.
+            waiting[:1] = [range(batch.start, place), range(place + 1, batch.stop)]
+        self._waiting.extendleft(one for one in reversed(waiting) if one)
 
 
-def _serve(function: Callable[[object], object], connection: Connection, others: list[Connection]) -> None:
+def _serve(function: Callable[[object], object], connection: Connection, at: mmap, others: list[Connection]) -> None:
     # Ctrl-C reaches every process of a terminal; the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in others:
@@ -155,8 +173,12 @@ def _serve(function: Callable[[object], object], connection: Connection, others:
     # Both errors mean that the first process is gone, or has seen enough.
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            for item in connection.recv():
-                connection.send(_result(function, item))
+            results = []
+            for at[0], item in enumerate(connection.recv()):
+                results.append(_result(function, item))
+            at[0] = 0
+            # One message for all of a batch: to send one for each takes longer than to look through most files.
+            connection.send(results)
 
 
 def _result(function: Callable[[object], object], item: object) -> object:
