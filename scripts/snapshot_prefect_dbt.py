@@ -242,33 +242,23 @@ class Package:
         line = list(self._bases(module, node))
         kinds = {OUTER_BASES.get(base, "open") for base in line if isinstance(base, str)}
         kind = next((kind for kind in ("open", "block", "settings", "model", "enum") if kind in kinds), "class")
-        fields: dict[str, str] = {}
-        methods: dict[str, str] = {}
-        init = None
+        body = _Body()
         for owner in reversed([base for base in line if isinstance(base, ast.ClassDef)]):
             for item in owner.body:
-                if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-                    if item.name == "__init__":
-                        init = item
-                    elif not item.name.startswith("_"):
-                        methods[item.name] = _function(item, method=True)
-                    decorators = " ".join(ast.unparse(decorator) for decorator in item.decorator_list)
-                    if "'before'" in decorators or "pre=True" in decorators:
-                        kind = "open"
-                elif isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-                    is_field = not item.target.id.startswith("_") and "ClassVar" not in ast.unparse(item.annotation)
-                    fields.update([_field(item.target.id, item.value)] if is_field else [])
+                body.take(item)
+        if body.is_open:
+            kind = "open"
         if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
-            taken = ", ".join(fields.values())
+            taken = ", ".join(body.fields.values())
         elif node.decorator_list:
             kind, taken = "open", ""
-        elif init is not None:
-            taken = _signature(init.args, method=True)
+        elif body.init is not None:
+            taken = _signature(body.init.args, method=True)
         elif kind in ("block", "settings", "model"):
-            taken = ", ".join(["*", *fields.values()]) if fields else ""
+            taken = ", ".join(["*", *body.fields.values()]) if body.fields else ""
         else:
             kind, taken = ("open" if kind == "class" and len(line) > 1 else kind), ""
-        return {"kind": kind, "takes": taken, "methods": methods}
+        return {"kind": kind, "takes": taken, "methods": body.methods}
 
     def _bases(self, module: str, node: ast.ClassDef) -> Iterator[ast.ClassDef | str]:
         """A class and its bases, from the nearest up; the outer ones by name."""
@@ -283,6 +273,29 @@ class Package:
                 yield from self._bases(where, inner[-1])
             else:
                 yield own
+
+
+class _Body:
+    """Fields and methods of a class and its bases; ``is_open`` where a validator may take anything."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+        self.methods: dict[str, str] = {}
+        self.init: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+        self.is_open = False
+
+    def take(self, item: ast.stmt) -> None:
+        """Take a statement of a class's body."""
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            if item.name == "__init__":
+                self.init = item
+            elif not item.name.startswith("_"):
+                self.methods[item.name] = _function(item, method=True)
+            decorators = " ".join(ast.unparse(decorator) for decorator in item.decorator_list)
+            self.is_open |= "'before'" in decorators or "pre=True" in decorators
+        elif isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            is_field = not item.target.id.startswith("_") and "ClassVar" not in ast.unparse(item.annotation)
+            self.fields.update([_field(item.target.id, item.value)] if is_field else [])
 
 
 def _field(name: str, value: ast.expr | None) -> tuple[str, str]:
@@ -355,22 +368,20 @@ def _bound(tree: ast.Module, module: str, file: Path) -> dict[str, str]:
     package = module.split(".") if file.stem == "__init__" else module.split(".")[:-1]
     names: dict[str, str] = {}
     for item in _module_level(tree.body):
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names[item.name] = ""
-        elif isinstance(item, ast.ImportFrom):
-            parts = package[: len(package) - item.level + 1] if item.level else []
-            source = ".".join([*parts, *([item.module] if item.module else [])])
-            for alias in item.names:
-                names[alias.asname or alias.name] = f"{source}.{alias.name}"
-        elif isinstance(item, ast.Import):
-            for alias in item.names:
-                names[alias.asname or alias.name.partition(".")[0]] = ""
-        elif isinstance(item, ast.Assign | ast.AnnAssign):
-            for target in item.targets if isinstance(item, ast.Assign) else [item.target]:
-                for name in ast.walk(target):
-                    if isinstance(name, ast.Name):
-                        names.setdefault(name.id, "")
-            names.update(_lazy(item, module))
+        match item:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names[item.name] = ""
+            case ast.ImportFrom():
+                parts = package[: len(package) - item.level + 1] if item.level else []
+                source = ".".join([*parts, *([item.module] if item.module else [])])
+                names.update({alias.asname or alias.name: f"{source}.{alias.name}" for alias in item.names})
+            case ast.Import():
+                names.update({alias.asname or alias.name.partition(".")[0]: "" for alias in item.names})
+            case ast.Assign() | ast.AnnAssign():
+                targets = item.targets if isinstance(item, ast.Assign) else [item.target]
+                assigned = [name for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+                names = {name.id: "" for name in assigned} | names
+                names.update(_lazy(item, module))
     return names
 
 
