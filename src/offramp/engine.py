@@ -196,7 +196,7 @@ def _guarded(path: str, raw: bytes, context: Context, check: Callable[[], FileRe
 
 
 def _fault(error: Exception) -> str:
-    from offramp.finding.keys import told
+    from offramp.finding.api_keys import told
 
     return told(f"internal error: {type(error).__name__}: {error}; please report it")
 
@@ -417,7 +417,7 @@ def _read(path: str) -> bytes | FileResult:
 
 
 def _unparsed(path: str, raw: bytes, rulebook: Rulebook, sentence: str, offset: int) -> FileResult:
-    from offramp.finding.keys import masked_text, told
+    from offramp.finding.api_keys import masked_text, told
 
     text = masked_text(readable(raw))
     return FileResult(path, (cannot_parse(rulebook, told(sentence), min(offset, len(text))),), text)

@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from offramp.frontends.cli import COMMANDS, command_parser
-from offramp.frontends.manual import MANUALS
+from offramp.frontends.help_texts import MANUALS
 
 from .conftest import Run
 

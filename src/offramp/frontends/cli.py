@@ -106,7 +106,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """The help, as wide as the terminal."""
-        from offramp.frontends.manual import MANUALS, Formatter
+        from offramp.frontends.help_texts import MANUALS, Formatter
 
         manual = MANUALS[self.prog]
         self.description = manual.about
@@ -116,7 +116,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_usage(self) -> str:
         """The usage, as wide as the terminal."""
-        from offramp.frontends.manual import Formatter
+        from offramp.frontends.help_texts import Formatter
 
         self.formatter_class = Formatter
         return super().format_usage()
@@ -261,14 +261,17 @@ def _check_paths(args: argparse.Namespace, context: Context) -> _Checked:
 
 def _deliver(args: argparse.Namespace, context: Context, checked: _Checked) -> int:
     """Write what was fixed and what was found; returns the exit code."""
-    from offramp.output import text
+    from offramp.output import plain_text
 
     results = checked.results if _applied(args) is None else _fixed(args, checked.results, stdin=checked.stdin)
     problems = [*checked.problems, *(result.problem for result in results if result.problem)]
     for problem in problems:
         complain(problem)
     found = [result for result in results if result.findings]
-    lines = (text.summary(found, checked.files, len(problems)), text.fixable(found, unsafe=args.unsafe_fixes))
+    lines = (
+        plain_text.summary(found, checked.files, len(problems)),
+        plain_text.fixable(found, unsafe=args.unsafe_fixes),
+    )
     told = "\n".join(filter(None, lines))
     outcome = Outcome(found, context.rules_of(found), told, problems, notes=context.rulebook.notes)
     if args.diff:
@@ -315,7 +318,7 @@ def _watch(args: argparse.Namespace) -> int:
 
 def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: bytes | None) -> list[FileResult]:
     """Write what was fixed, or show it as a diff; a file that cannot be written gets a problem."""
-    from offramp.output import text
+    from offramp.output import plain_text
 
     fixes = [finding.fix for result in results for finding in result.fixed if finding.fix is not None]
     if any(fix.connections for fix in fixes):
@@ -337,7 +340,7 @@ def _fixed(args: argparse.Namespace, results: Sequence[FileResult], *, stdin: by
     else:
         results = [_written(result) for result in results]
     if not args.quiet:
-        for line in text.fixed(results, written=not args.diff):
+        for line in plain_text.fixed(results, written=not args.diff):
             write(sys.stderr, f"{line}\n")
     return list(results)
 
@@ -355,9 +358,9 @@ def _written(result: FileResult) -> FileResult:
 
 
 def _statistics(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
-    from offramp.output import text
+    from offramp.output import plain_text
 
-    counted = text.statistics(outcome.found, outcome.rules)
+    counted = plain_text.statistics(outcome.found, outcome.rules)
     if layout == "json":
         from offramp.output.json_report import statistics_report
 

@@ -300,7 +300,7 @@ def _show(gate: _Run, verdict: Verdict, unparsed: Sequence[FileResult], checked:
     report: Report = statistics if gate.args.statistics else rendered
     deliver(gate.args, gate.context.settings.output_format, outcome, report)
     if gate.has_baseline and verdict.gone:
-        from offramp.finding.keys import told_code
+        from offramp.finding.api_keys import told_code
 
         for entry in verdict.gone[:_MOST_SHOWN]:
             complain(f"gone from {printable(entry.path)}: {entry.code} {told_code(entry.name)}")

@@ -52,7 +52,7 @@ def run_rule(args: argparse.Namespace) -> int:
     if args.all and args.output_format == "text":
         write(sys.stdout, overview(rulebook.rules[code] for code in sorted(rulebook.rules)))
         return CLEAN
-    from offramp.notes.shown import book
+    from offramp.notes.example_findings import book
 
     rules = [
         rule
@@ -130,7 +130,7 @@ def run_docs(args: argparse.Namespace) -> int:
 
 def _pages(args: argparse.Namespace, rulebook: Rulebook, files: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The path and the text of everything that is written."""
-    from offramp.notes.shown import book
+    from offramp.notes.example_findings import book
     from offramp.output.pages import GENERATED, TABLE_BEGIN, TABLE_END
 
     pages = book(rulebook, files)

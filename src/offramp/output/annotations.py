@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from offramp.escapes import visible
-from offramp.output.located import located
+from offramp.output.locations import located
 from offramp.output.outcome import Outcome
 
 # `%` comes first: the others' replacements hold one.

@@ -63,14 +63,14 @@ def _findings(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
 
 def shower(layout: str, look: Look) -> Callable[[FileResult], str]:
     """Return what makes the text of one file's findings in one of ``TERMINAL_LAYOUTS``."""
-    from offramp.output import text
+    from offramp.output import plain_text
 
-    paint = text.Paint(look.colour, links=look.links)
+    paint = plain_text.Paint(look.colour, links=look.links)
     match layout:
         case "concise":
-            lines = partial(text.concise, paint=paint)
+            lines = partial(plain_text.concise, paint=paint)
         case "grouped":
-            lines = partial(text.grouped, paint=paint)
+            lines = partial(plain_text.grouped, paint=paint)
         case _:
-            lines = partial(text.full, paint=paint, columns=look.columns)
+            lines = partial(plain_text.full, paint=paint, columns=look.columns)
     return lambda result: "\n".join([*lines([result]), ""])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from offramp.output.json_report import json_array
-from offramp.output.located import Located, identity, located
+from offramp.output.locations import Located, identity, located
 from offramp.output.outcome import Outcome
 from offramp.reading.discover import printable
 

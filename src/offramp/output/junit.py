@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from offramp.escapes import escaped
-from offramp.output.located import Located, located
+from offramp.output.locations import Located, located
 from offramp.output.outcome import Outcome
 from offramp.reading.discover import printable
 

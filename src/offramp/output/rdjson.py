@@ -8,7 +8,7 @@ from offramp.escapes import as_json
 from offramp.model import Applicability, Fix, Span
 from offramp.output import SITE, rule_url
 from offramp.output.json_report import json_array
-from offramp.output.located import Located, located
+from offramp.output.locations import Located, located
 from offramp.output.outcome import Outcome
 from offramp.reading.discover import printable
 from offramp.reading.source import Positions, newline_of

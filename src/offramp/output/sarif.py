@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 from offramp import __version__
 from offramp.escapes import as_json
+from offramp.finding.api_keys import told_code
 from offramp.finding.baseline import Entry
-from offramp.finding.keys import told_code
 from offramp.model import Applicability, FileResult, Fix, Note, Rule, Span
 from offramp.output import SITE, rule_url, well_formed
 from offramp.output.json_report import json_array
-from offramp.output.located import Located, Repository, identity, located
+from offramp.output.locations import Located, Repository, identity, located
 from offramp.output.outcome import Outcome
 from offramp.reading.source import Positions, newline_of
 

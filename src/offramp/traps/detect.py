@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from offramp.finding.banned_imports import banned_imports
 from offramp.finding.bans import Bans
-from offramp.finding.imports import banned_imports
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Finding, Related, Rule, Span
 from offramp.python.nodes import walk
@@ -20,7 +20,7 @@ from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 
 if TYPE_CHECKING:
-    from offramp.finding.keys import Keys
+    from offramp.finding.api_keys import Keys
     from offramp.finding.operators import Module, Use
     from offramp.traps.trap import Trap
 
@@ -135,7 +135,7 @@ def keys_in(source: Source) -> Keys | None:
         source.keys = False
     if source.keys is False:
         return None
-    from offramp.finding.keys import keys_of
+    from offramp.finding.api_keys import keys_of
 
     return keys_of(source)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from offramp.finding.key_strings import is_key, text_of
+from offramp.finding.api_key_strings import is_key, text_of
 from offramp.finding.operators import Module
 from offramp.knowledge.prefect_dbt_calls import CLASSES
 from offramp.python.nodes import children

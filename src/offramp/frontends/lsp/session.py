@@ -14,9 +14,9 @@ from pygls.exceptions import JsonRpcInternalError
 from offramp.frontends.lsp.checks import Good, check, is_broken
 from offramp.frontends.lsp.diagnostics import Shape
 from offramp.frontends.lsp.documents import Checked, Document, Documents, Notebook, path_of
-from offramp.frontends.lsp.everything import Everything
 from offramp.frontends.lsp.folders import Folders
 from offramp.frontends.lsp.stdio import leave_with
+from offramp.frontends.lsp.workspace_findings import Everything
 from offramp.settings import PYTHON_ENDINGS, forget_settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 
-from offramp.finding.key_strings import CREDENTIALS, KeyStrings, is_key, is_mixed, text_of
+from offramp.finding.api_key_strings import CREDENTIALS, KeyStrings, is_key, is_mixed, text_of
 from offramp.model import Finding, Refusal, Span
 from offramp.python.nodes import walk
 from offramp.reading.source import Source, SourceError

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from offramp.model import FileResult, Finding, Rule, Span
-from offramp.output import text
+from offramp.output.plain_text import Paint, concise, grouped, statistics, summary
+from offramp.output.plain_text import full as in_full
 
-PLAIN = text.Paint(False)
+PLAIN = Paint(False)
 
 
 def result(source: str, *marked: str, path: str = "dags/a.py") -> FileResult:
@@ -20,7 +21,7 @@ def result(source: str, *marked: str, path: str = "dags/a.py") -> FileResult:
 
 
 def full(source: str, marked: str) -> list[str]:
-    return list(text.full([result(source, marked)], PLAIN))
+    return list(in_full([result(source, marked)], PLAIN))
 
 
 def test_full_shows_two_lines_around_without_outer_blank_ones() -> None:
@@ -81,7 +82,7 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
 
 def test_a_message_stays_on_one_line() -> None:
     finding = Finding("OFR101", Span(0, 1), Span(0, 1), "job `a\nb`", "")
-    assert list(text.concise([FileResult("a.py", (finding,), b"x\n")], PLAIN)) == ["a.py:1:1: OFR101 job `a␊b`"]
+    assert list(concise([FileResult("a.py", (finding,), b"x\n")], PLAIN)) == ["a.py:1:1: OFR101 job `a␊b`"]
 
 
 def test_a_very_long_line_is_cut_around_the_finding() -> None:
@@ -93,18 +94,20 @@ def test_a_very_long_line_is_cut_around_the_finding() -> None:
 
 def test_a_file_without_text_has_a_place_but_no_excerpt() -> None:
     finding = Finding("OFR901", Span(0, 0), Span(0, 0), "cannot decode", "")
-    assert list(text.full([FileResult("a.py", (finding,))], PLAIN)) == ["OFR901 cannot decode", " --> a.py:1:1", ""]
+    assert list(in_full([FileResult("a.py", (finding,))], PLAIN)) == [
+        "OFR901 cannot decode",
+        " --> a.py:1:1",
+        "",
+    ]
 
 
 def test_concise() -> None:
-    shown = text.concise([result("é = Op\nPo\n", "Op", "Po")], PLAIN)
+    shown = concise([result("é = Op\nPo\n", "Op", "Po")], PLAIN)
     assert list(shown) == ["dags/a.py:1:5: OFR101 `Op` is here", "dags/a.py:2:1: OFR102 `Po` is here"]
 
 
 def test_grouped_aligns_the_places() -> None:
-    shown = text.grouped(
-        [result("x\n" * 9 + "abcdefghi Op\nPo\n", "Op", "Po"), result("Op\n", "Op", path="b.py")], PLAIN
-    )
+    shown = grouped([result("x\n" * 9 + "abcdefghi Op\nPo\n", "Op", "Po"), result("Op\n", "Op", path="b.py")], PLAIN)
     assert list(shown) == [
         "dags/a.py:",
         "  10:11 OFR101 `Op` is here",
@@ -117,13 +120,11 @@ def test_grouped_aligns_the_places() -> None:
 
 
 def test_a_file_name_that_is_not_utf8_is_shown() -> None:
-    assert list(text.concise([result("Op\n", "Op", path="caf\udce9.py")], PLAIN)) == [
-        "caf\\xe9.py:1:1: OFR101 `Op` is here"
-    ]
+    assert list(concise([result("Op\n", "Op", path="caf\udce9.py")], PLAIN)) == ["caf\\xe9.py:1:1: OFR101 `Op` is here"]
 
 
 def test_colour_marks_the_code_the_arrow_and_the_carets() -> None:
-    lines = list(text.full([result("Op()\n", "Op")], text.Paint(True)))
+    lines = list(in_full([result("Op()\n", "Op")], Paint(True)))
     assert lines[0] == "\x1b[1;91mOFR101\x1b[0m \x1b[1m`Op` is here\x1b[0m"
     assert lines[1] == " \x1b[1;94m-->\x1b[0m dags/a.py:1:1"
     assert lines[4] == "  \x1b[1;94m|\x1b[0m \x1b[1;91m^^\x1b[0m"
@@ -135,7 +136,7 @@ def test_statistics_put_the_most_frequent_first() -> None:
         for code, name in (("OFR101", "run-job"), ("OFR102", "sensor"), ("OFR103", "artifact"))
     }
     results = [result("a b c\n", "a", "b", "c"), result("a b\n", "a", "b"), result("a\n", "a")]
-    assert text.statistics(results, rules) == [
+    assert statistics(results, rules) == [
         (3, "OFR101", "run-job"),
         (2, "OFR102", "sensor"),
         (1, "OFR103", "artifact"),
@@ -144,11 +145,9 @@ def test_statistics_put_the_most_frequent_first() -> None:
 
 def test_the_summary_says_passed_only_when_something_was_checked_and_nothing_failed() -> None:
     one = [result("Op\n", "Op")]
-    assert text.summary(one, 1, 0) == "Found 1 finding in 1 file (1 file checked)."
-    assert text.summary([*one, result("a b\n", "a", "b")], 57, 0) == "Found 3 findings in 2 files (57 files checked)."
-    assert text.summary([], 57, 0) == "All checks passed! (57 files checked)"
-    assert text.summary([], 0, 0) == "Found nothing (0 files checked)."
-    assert text.summary([], 2, 1) == "Found nothing (2 files checked). 1 problem made the check incomplete."
-    assert text.summary(one, 2, 2) == (
-        "Found 1 finding in 1 file (2 files checked). 2 problems made the check incomplete."
-    )
+    assert summary(one, 1, 0) == "Found 1 finding in 1 file (1 file checked)."
+    assert summary([*one, result("a b\n", "a", "b")], 57, 0) == "Found 3 findings in 2 files (57 files checked)."
+    assert summary([], 57, 0) == "All checks passed! (57 files checked)"
+    assert summary([], 0, 0) == "Found nothing (0 files checked)."
+    assert summary([], 2, 1) == "Found nothing (2 files checked). 1 problem made the check incomplete."
+    assert summary(one, 2, 2) == ("Found 1 finding in 1 file (2 files checked). 2 problems made the check incomplete.")
