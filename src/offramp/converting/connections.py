@@ -5,9 +5,7 @@ May import ``model``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from offramp.model import OfframpError
 from offramp.record import NamedTuple
@@ -50,6 +48,8 @@ def connections(name: str, text: str, kinds: Iterable[BlockKind]) -> dict[str, C
     Both forms that Airflow writes are read, objects and URIs. Raises OfframpError with
     a sentence that quotes nothing but connection ids: anything else may be a secret.
     """
+    import json  # a check needs it for no file
+
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -71,6 +71,8 @@ def connections(name: str, text: str, kinds: Iterable[BlockKind]) -> dict[str, C
 
 
 def _of_uri(name: str, identifier: str, uri: str) -> dict[str, object]:
+    from urllib.parse import parse_qsl, unquote, urlsplit
+
     kind, mark, rest = uri.partition("://")
     # Airflow also writes a host with a scheme of its own, as a second ``://``.
     if rest.startswith(("http://", "https://")):

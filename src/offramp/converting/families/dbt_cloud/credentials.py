@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
@@ -29,6 +28,8 @@ def _read(name: str, identifier: str, fields: Mapping[str, object]) -> Connectio
 
 
 def _names_proxies(extra: object) -> bool:
+    import json
+
     if isinstance(extra, str):
         try:
             extra = json.loads(extra or "{}")
