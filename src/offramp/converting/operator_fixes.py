@@ -10,8 +10,8 @@ from offramp.converting.elsewhere import looked_around
 from offramp.converting.options import Options
 from offramp.converting.recipes.conversion import Conversion
 from offramp.converting.recipes.dag_to_flow import convert
+from offramp.dags.builder import build
 from offramp.dags.graph import Graph
-from offramp.dags.statements import build
 from offramp.editing.bracketed import call_arguments, does_more
 from offramp.finding.operators import Module, Use, module_of
 from offramp.knowledge.rulebook import Rulebook

@@ -1,224 +1,269 @@
-"""What following the code that builds DAGs works with: the state of it, and what an expression may give.
+"""State of following the code that builds DAGs: where it is, what names have there, what was found so far.
 
-``statements`` follows a file; what it is made of stands in a module for each, all on ``Following``.
+Every part is handed the state; what it needs evaluated or run inside its own code it asks of the state too, so that
+each can be read, and tested, with the parts below it alone.
 """
 
 from __future__ import annotations
 
 import ast
-from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from offramp.dags.folding import fold
+from offramp.dags.callees import Callees
+from offramp.dags.dag_values import DagValue, Group, TaskFunction, is_dag_part
+from offramp.dags.folding import fold, turn_value
 from offramp.dags.graph import Argument, Dag, Result, Task
 from offramp.finding.operators import Module
 from offramp.model import Blocker
 from offramp.python.names import FunctionNode, Scope
 from offramp.python.nodes import walk
-from offramp.python.values import UNKNOWN, Constant, Given, Table
+from offramp.python.values import Constant
 from offramp.record import NamedTuple
 
 
-class Group:
-    """A task group: the prefix of its tasks' ids, its tasks so far, what its ``default_args`` give them."""
+class Environment:
+    """Values of names at one point: those of DAGs in ``values``, what a turn of a loop gives in ``turn``."""
 
-    def __init__(self, prefix: str, tasks: list[Task], defaults: dict[str, Argument]) -> None:
-        self.prefix = prefix
-        self.tasks = tasks
-        self.defaults = defaults
+    __slots__ = ("turn", "values")
 
-    def roots(self) -> list[Task]:
-        """The tasks that no task of the group comes before."""
-        return [task for task in self.tasks if not any(up in self.tasks for up in task.upstream)]
+    def __init__(self) -> None:
+        self.values: dict[str, DagValue] = {}
+        self.turn: dict[str, object] = {}
 
-    def leaves(self) -> list[Task]:
-        """The tasks that no task of the group comes after."""
-        inside = {up for task in self.tasks for up in task.upstream}
-        return [task for task in self.tasks if task not in inside]
+    def get(self, name: str) -> DagValue:
+        """The task, group or the like that a name is; None for all others."""
+        return self.values.get(name)
 
+    def of(self, node: ast.expr) -> DagValue:
+        """The task, group or the like that an expression is which is a name; None for all others."""
+        return self.values.get(node.id) if isinstance(node, ast.Name) else None
 
-class Label(NamedTuple):
-    """An edge's label, and the tasks on its one side while the other is still to come."""
+    def bind(self, name: str, value: DagValue) -> None:
+        """Let a name be a task, group or the like."""
+        self.values[name] = value
+        self.turn.pop(name, None)
 
-    before: tuple[Task, ...]
-    after: tuple[Task, ...]
+    def bind_turn(self, name: str, value: object) -> None:
+        """Let a name have a value until the next turn of a loop."""
+        self.turn[name] = value
+        self.values.pop(name, None)
 
+    def forget(self, name: str) -> None:
+        """Let a name have a value that is no matter of DAGs, the same in every turn."""
+        self.values.pop(name, None)
+        self.turn.pop(name, None)
 
-class TaskFunction(NamedTuple):
-    """A function under ``@task`` or a relative, with what ``override`` gave it."""
+    def forget_turns(self, statement: ast.stmt) -> None:
+        """Forget what a turn gave the names that a statement binds which is not followed."""
+        for node in walk(statement):
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                self.turn.pop(node.id, None)
+            elif isinstance(node, ast.alias):
+                self.turn.pop((node.asname or node.name).partition(".")[0], None)
+            elif isinstance(node, FunctionNode | ast.ClassDef):
+                self.turn.pop(node.name, None)
 
-    node: FunctionNode
-    section: str
-    decorator: ast.expr
-    override: dict[str, Argument]
-
-
-class GroupFunction(NamedTuple):
-    """A function under ``@task_group``."""
-
-    node: FunctionNode
-    decorator: ast.expr
-
-
-class Plain(NamedTuple):
-    """A value that no task, group or DAG is part of."""
-
-    node: ast.expr
-
-
-class Unfollowed:
-    """What an expression that is not followed gives; its blocker is noted already."""
-
-
-UNFOLLOWED = Unfollowed()
-Thing = object
+    @contextmanager
+    def frame(self) -> Iterator[None]:
+        """Forget at the end what a function's body binds."""
+        values, turn = dict(self.values), dict(self.turn)
+        yield
+        self.values, self.turn = values, turn
 
 
-def _is_nothing(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
-        return node.value is None
-    return (isinstance(node, ast.Dict) and not node.keys) or (isinstance(node, ast.List) and not node.elts)
+class Record:
+    """Findings so far.
 
+    ``building``, ``plain``, ``kept`` and ``holders`` are as in ``Graph``. ``followed`` are the statements and calls
+    that were followed, ``seen`` the nodes of operators that were met in a DAG, ``by_maker`` the DAGs by what makes them
+    or is called for them, ``group_ids`` the ids of their groups, ``last_kept`` the last kept statement that bound a
+    name.
+    """
 
-class Following(ABC):
-    """The state of following one file, and the questions that every part asks."""
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        self.names = module.names
-        self.values = module.values
-        self.sections = module.dags
-        self.uses = {use.call: use for use in module.uses if use.call is not None}
+    def __init__(self) -> None:
         self.blockers: list[Blocker] = []
         self.dags: list[Dag] = []
         self.by_maker: dict[ast.AST, Dag] = {}
         self.building: set[ast.stmt] = set()
         self.plain: list[ast.stmt] = []
         self.kept: set[ast.stmt] = set()
-        self.followed: set[ast.AST] = set()
-        self.empty: dict[str, ast.stmt] = {}
         self.holders: set[tuple[Scope, str]] = set()
-        self.turning = 0
-        self.turns = 0
+        self.followed: set[ast.AST] = set()
+        self.seen: set[ast.AST] = set()
+        self.group_ids: set[tuple[Dag, str]] = set()
+        self.last_kept: dict[str, ast.stmt] = {}
+
+    def see(self, node: ast.AST) -> None:
+        """Note the nodes of an operator's call."""
+        self.seen.update(walk(node))
+
+    def unsee(self, node: ast.AST) -> None:
+        """Forget the nodes of an operator's call that turns out to stand in no DAG."""
+        self.seen.difference_update(walk(node))
+
+    def keep(self, name: str, statement: ast.stmt) -> None:
+        """Keep a statement in a DAG's block that binds a name to a plain value."""
+        self.kept.add(statement)
+        self.last_kept[name] = statement
+
+    def drop_kept(self, name: str) -> None:
+        """Let the statement go that was kept for a name."""
+        statement = self.last_kept.get(name)
+        if statement is not None:
+            self.kept.discard(statement)
+
+
+class Interpreter(NamedTuple):
+    """Functions that run all of DAG code: handed to the parts, each of which knows some of it."""
+
+    evaluate: Callable[[State, ast.expr], DagValue]
+    run: Callable[[State, Sequence[ast.stmt]], None]
+
+
+class State:
+    """The state of following one file.
+
+    ``dag`` is the DAG in whose block the code stands, ``groups`` the groups around it there, outermost first.
+    ``turns`` counts the turns of all loops, ``touched`` says whether a statement of the module has to do with DAGs.
+    """
+
+    def __init__(self, module: Module, interpreter: Interpreter) -> None:
+        self.module = module
+        self.callees = Callees(module)
+        self.environment = Environment()
+        self.record = Record()
         self.dag: Dag | None = None
         self.groups: list[Group] = []
-        self.used_groups: set[tuple[Dag, str]] = set()
-        self.env: dict[str, Thing] = {}
-        self.loop: dict[str, object] = {}
-        self.statement: ast.stmt | None = None
-        self.seen: set[ast.AST] = set()
+        self.turns = 0
+        self.touched = False
+        self._interpreter = interpreter
+        self._statement: ast.stmt | None = None
+        self._branches = 0
+
+    # -- running -----------------------------------------------------------------
+
+    def evaluate(self, node: ast.expr) -> DagValue:
+        """Evaluate an expression as running it would."""
+        return self._interpreter.evaluate(self, node)
+
+    def run(self, body: Sequence[ast.stmt]) -> None:
+        """Run statements one after another; the last one is the present one then."""
+        self._interpreter.run(self, body)
+
+    def block(self, reason: str, node: ast.AST) -> None:
+        """Note why the DAGs of the file are not known, and where."""
+        self.record.blockers.append(Blocker(reason, node))
+
+    # -- the place ---------------------------------------------------------------
+
+    @property
+    def statement(self) -> ast.stmt:
+        """The statement that is being followed."""
+        assert self._statement is not None
+        return self._statement
+
+    def begin(self, statement: ast.stmt) -> None:
+        """Begin a statement of the module, which has not had to do with DAGs yet."""
+        self._statement = statement
         self.touched = False
 
-    def _block(self, reason: str, node: ast.AST) -> None:
-        self.blockers.append(Blocker(reason, node))
+    def step(self, statement: ast.stmt) -> None:
+        """Go on to a statement in a block or a function."""
+        self._statement = statement
 
-    def _goes(self) -> bool:
-        """Whether the conversion deletes the code that is being followed: all of it must be understood."""
-        return self.dag is not None or self.turning > 0 or self.touched
+    def touch(self) -> None:
+        """Note that the module's statement has to do with DAGs."""
+        self.touched = True
 
-    def _section(self, callee: ast.expr) -> str:
-        for value in self.values.evaluate(callee):
-            section = self.sections.section(value)
-            if section:
-                return section
-        return ""
+    @property
+    def builds(self) -> bool:
+        """Whether the code that is being followed builds a DAG, so that all of it must be understood."""
+        return self.dag is not None or self._branches > 0 or self.touched
 
-    def _check_certain(self, callee: ast.expr, section: str) -> None:
-        """Block a callee or decorator that is Airflow's by one of its candidates only; None makes no DAG."""
-        values = [value for value in self.values.evaluate(callee) if value != Constant(None)]
-        if any(self.sections.section(value) != section for value in values):
-            self._block(f"`{ast.unparse(callee)}` may be something else than Airflow's", callee)
+    @property
+    def in_branch(self) -> bool:
+        """Whether the code stands in a loop or a condition."""
+        return self._branches > 0
 
-    def _operator_section(self, call: ast.Call) -> str:
-        use = self.uses.get(call)
-        if use is not None and use.role != "hook":
-            return use.note.section
-        section = self._section(call.func)
-        return section if section and section not in ("DAG", "dag", "TaskGroup", "task_group", "task") else ""
+    @property
+    def prefix(self) -> str:
+        """The text that Airflow puts before the ids of tasks and groups made here."""
+        return self.groups[-1].prefix if self.groups else ""
 
-    def _holds_operator(self, statement: ast.stmt) -> bool:
-        return any(isinstance(node, ast.Call) and self._operator_section(node) for node in walk(statement))
+    @contextmanager
+    def in_dag(self, dag: Dag) -> Iterator[None]:
+        """Enter the block or function of a DAG, and leave it."""
+        self.dag = dag
+        yield
+        self.dag = None
+        self.groups.clear()
 
-    def _mentions_dag(self, statement: ast.stmt) -> bool:
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Go into the code of a statement, or of what it calls, and come back to it."""
+        statement = self._statement
+        yield
+        self._statement = statement
+
+    @contextmanager
+    def branch(self) -> Iterator[None]:
+        """Go into a loop or condition, and come back."""
+        self._branches += 1
+        with self.inside():
+            yield
+        self._branches -= 1
+
+    # -- questions ---------------------------------------------------------------
+
+    def mentions_dag(self, statement: ast.stmt) -> bool:
+        """Return whether a statement of the module reads a name of a task or DAG."""
+        names = self.module.names
         return any(
             isinstance(node, ast.Name)
             and isinstance(node.ctx, ast.Load)
-            and isinstance(self.env.get(node.id), Task | Result | Dag | list | dict | Group)
-            and self.names.place(node)[0] is self.names.module
+            and is_dag_part(self.environment.get(node.id))
+            and names.place(node)[0] is names.module
             for node in walk(statement)
         )
 
-    def _touches_tasks(self, node: ast.expr) -> bool:
+    def touches_tasks(self, node: ast.expr) -> bool:
+        """Return whether a name of tasks, or of a function that makes them, is part of an expression."""
+        values = self.environment.values
         return any(
             isinstance(inner, ast.Name)
-            and isinstance(self.env.get(inner.id), Task | Result | list | dict | Group | TaskFunction)
+            and isinstance(values.get(inner.id), Task | Result | list | dict | Group | TaskFunction)
             for inner in walk(node)
         )
 
-    def _begins_empty(self, name: ast.Name) -> bool:
-        """Whether all that a name is bound to, but for what the code followed here adds, is an empty list or dict."""
-        bindings = self.names.lookup(name.id, name)
-        nodes = [binding.node for binding in bindings]
-        used = {id(node) for statement in self.plain for node in walk(statement)}
-        return bool(nodes) and all(
-            ((isinstance(node, ast.Dict) and not node.keys) or (isinstance(node, ast.List) and not node.elts))
-            and not any(id(load) in used for load in self.names.uses(binding))
-            for node, binding in zip(nodes, bindings, strict=True)
-        )
+    def check_certain(self, callee: ast.expr, section: str) -> None:
+        """Block a callee or decorator that is Airflow's by one of its candidates only."""
+        if not self.callees.is_certain(callee, section):
+            self.block(f"`{ast.unparse(callee)}` may be something else than Airflow's", callee)
 
-    def _drop(self, name: ast.Name) -> None:
-        """Let the statement go that bound a name, to nothing yet, that tasks are kept in."""
-        self.holders.add((self.names.place(name)[0], name.id))
-        self.kept.discard(self.empty.get(name.id))
-        for binding in self.names.lookup(name.id, name):
-            made = self.names.parents.get(binding.node) if binding.node is not None else None
-            if (
-                isinstance(made, ast.Assign)
-                and len(made.targets) == 1
-                and made in self.plain
-                and _is_nothing(made.value)
-            ):
-                self.plain.remove(made)
-                self.building.add(made)
-
-    def _see(self, node: ast.AST) -> None:
-        for inner in walk(node):
-            self.seen.add(inner)
-
-    def _defaults(self, given: Given, into: dict[str, Argument]) -> bool:
-        table = given.values[0] if len(given.values) == 1 else UNKNOWN
-        if not isinstance(table, Table):
-            return given.constant is not None and not given.constant.value
-        for name, node in table.entries.items():
-            if node is None:
-                return False
-            into[name] = Argument(node, tuple(self._turn(node).items()), "default_args")
-        return table.complete
-
-    def _turn(self, node: ast.AST) -> dict[str, object]:
-        """The loop's values that hold where an expression stands, which may be elsewhere than the statement."""
-        now = self.statement
-        if not self.loop or now is None or node not in self.names.parents or self.names.statement(node) is now:
-            return self.loop
-        _, order, path = self.names.place(node)
-        _, current, around = self.names.place(now)
+    def turn(self, node: ast.AST) -> dict[str, object]:
+        """The loops' values that hold where an expression stands, which may be elsewhere than the statement."""
+        turn, now, names = self.environment.turn, self._statement, self.module.names
+        if not turn or now is None or node not in names.parents or names.statement(node) is now:
+            return turn
+        _, order, path = names.place(node)
+        _, current, around = names.place(now)
         if order > current or path != around[: len(path)]:
             return {}
-        return {
-            name: value
-            for name, value in self.loop.items()
-            if self.names.lookup(name, node) == self.names.lookup(name, now)
-        }
+        return {name: value for name, value in turn.items() if names.lookup(name, node) == names.lookup(name, now)}
 
-    def _constant(self, node: ast.expr) -> Constant | None:
-        return fold(self.module, node, self._turn(node))
+    def constant(self, node: ast.expr) -> Constant | None:
+        """The constant that an expression is here; None when not known."""
+        return fold(self.module, node, self.turn(node))
 
-    def _constant_of(self, argument: Argument) -> Constant | None:
+    def turn_value(self, node: ast.expr) -> Constant | None:
+        """The value of a loop's variable, or of an entry of it, that an expression is here; None when it is neither."""
+        return turn_value(self.module, node, self.turn(node))
+
+    def argument(self, node: ast.expr, origin: str) -> Argument:
+        """An argument as it is given here."""
+        return Argument(node, tuple(self.turn(node).items()), origin)
+
+    def constant_of(self, argument: Argument) -> Constant | None:
+        """The constant that an argument is; None when not known."""
         return fold(self.module, argument.node, dict(argument.loop))
-
-    @abstractmethod
-    def _evaluate(self, node: ast.expr) -> Thing:
-        """What an expression gives when it runs."""
-
-    @abstractmethod
-    def _body(self, body: list[ast.stmt]) -> None:
-        """Run statements one after another."""

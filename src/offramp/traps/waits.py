@@ -30,7 +30,7 @@ def fire_and_forget_run(module: Module, _versions: Versions) -> Iterator[Trap]:
     quiet = [(use, found) for use in _triggers(module) if (found := forgotten(module, use))]
     if not quiet:
         return
-    from offramp.dags.statements import build
+    from offramp.dags.builder import build
 
     after: dict[ast.expr, dict[Task, set[str]]] = {}
     for dag in build(module).dags:
