@@ -209,10 +209,11 @@ class State:
     @contextmanager
     def branch(self) -> Iterator[None]:
         """Go into a loop or condition, and come back."""
+        statement = self._statement
         self._branches += 1
-        with self.inside():
-            yield
+        yield
         self._branches -= 1
+        self._statement = statement
 
     # -- questions ---------------------------------------------------------------
 
