@@ -55,18 +55,18 @@ def test_reading_a_name_forgets_nothing() -> None:
 
 def test_code_builds_a_dag_in_its_block_in_branches_and_once_it_has_to_do_with_one() -> None:
     state = state_of("x")
-    assert not state.builds
+    builds = [state.builds]
     with state.branch():
-        assert state.builds
-        assert state.in_branch
-    assert not state.builds
+        builds.append(state.builds)
+    builds.append(state.builds)
     with state.in_dag(in_dag(state)):
-        assert state.builds
-    assert not state.builds
+        builds.append(state.builds)
+    builds.append(state.builds)
     state.touch()
-    assert state.builds
+    builds.append(state.builds)
     state.begin(state.statement)
-    assert not state.builds
+    builds.append(state.builds)
+    assert builds == [False, True, False, True, False, True, False]
 
 
 def test_a_branch_comes_back_to_the_statement_that_it_left() -> None:
