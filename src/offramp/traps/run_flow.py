@@ -49,13 +49,17 @@ _ALL_TASKS = frozenset(
 _NAMING = frozenset({"task_id", "dag_id", "group_id", "name", "trigger_rule"})
 RUN_ID_ARGUMENTS = ("run_id", "job_run_id")
 _HOLE = "\0"
+# Stands between the id of a DAG and that of its task.
+_OF_DAG = "\1"
+# What a template calls its own DAG's id.
+_OWN_DAG = frozenset({"None", "dag.dag_id", "ti.dag_id", "dag_run.dag_id", "task.dag_id", "task_instance.dag_id"})
 _DEEPEST = 25
 
 
 def pulled_ids(module: Module, node: ast.AST) -> list[str | None]:
     """Task ids whose XCom a string template pulls; None for one that is not known.
 
-    None also stands for a task of a named other DAG; a part of an id that is not
+    The task of a named DAG has the DAG's id before its own; a part of an id that is not
     known statically is a null character.
     """
     parts = module.values.text(node)
@@ -70,20 +74,38 @@ def _pull_arguments(text: str, pull: re.Match[str]) -> list[str | None]:
     if not pull[0].endswith("("):
         return [None]
     found: list[str | None] = []
+    dag = ""
     position = pull.end()
     argument_at = re.compile(_ARGUMENT).match
+    unnamed = iter(("task_ids", "dag_id", "key"))
     while argument := argument_at(text, position):
         name, value, end = argument.groups()
-        if name == "dag_id":
-            return [None]
-        if name in (None, "task_ids") and not found:
-            if value[0] not in "'\"" and not re.fullmatch(_LISTED, value):
-                return [None]
-            found.extend(plain or quoted for plain, quoted in re.findall(_QUOTED, value))
+        name = name or next(unnamed, "")
+        if name == "dag_id" and value not in _OWN_DAG:
+            dag = value[1:-1] if value[0] in "'\"" else ""
+        if name == "task_ids":
+            quoted = value[0] in "'\"" or re.fullmatch(_LISTED, value)
+            found = [one or other for one, other in re.findall(_QUOTED, value)] if quoted else [None]
         position = argument.end()
         if end == ")":
-            return found or [None]
+            return _of_dag(dag, found or [None])
     return [None]
+
+
+def _of_dag(dag: str, tasks: list[str | None]) -> list[str | None]:
+    """Task ids with the DAG that is named for them, if one is."""
+    return [f"{dag}{_OF_DAG}{task or _HOLE}" for task in tasks] if dag else tasks
+
+
+def _dag_id(module: Module, use: Use) -> str | None:
+    """The id of the DAG that an operator is in; None when it is not known."""
+    maker = use.around.dag
+    if isinstance(maker, ast.Call):
+        given = module.values.arguments(maker, ("dag_id",)).given.get("dag_id")
+        if given is not None:
+            return str(given.constant.value) if given.constant is not None else None
+    function = module.names.parents.get(maker) if maker is not None else None
+    return function.name if isinstance(function, FunctionNode) else None
 
 
 def run_sources(module: Module, sensor: Use) -> list[Use | str]:
@@ -97,7 +119,8 @@ def run_sources(module: Module, sensor: Use) -> list[Use | str]:
             continue
         ids = pulled_ids(module, given.node)
         if ids:
-            return [task for task in ids if task] if all(ids) else []
+            own = f"{_dag_id(module, sensor)}{_OF_DAG}"
+            return [task.removeprefix(own) for task in ids if task] if all(ids) else []
         value = module.values.single(given.node)
         if isinstance(value, Made) and isinstance(value.callee, Reference) and value.callee.path.endswith(".XComArg"):
             whose = module.values.arguments(value.call, ("operator",)).given.get("operator")
@@ -122,6 +145,7 @@ class RunFlow:
         self._reaching: set[tuple[ast.AST, bool, bool]] = set()
         self._whole: dict[ast.AST, ast.AST] = {}
         self._mine: re.Pattern[str] | None = None
+        self._own_dag: str | None = None
         self._sensors = [(use, run_sources(module, use)) for use in module.uses if use.role == "sensor"]
         self._waited_for = {id(source) for _, sources in self._sensors for source in sources}
         self._reads = [call for call in self.names.calls if getattr(call.func, "attr", "") in _XCOM_READERS]
@@ -259,10 +283,13 @@ class RunFlow:
         if constant is not None:
             pulls = [*self._pulls_by_id.get(_last(str(constant.value)), ()), *self._pulls_by_id.get(None, ())]
         self._mine = self._pattern() if pulls else None
-        return any(
-            any(map(self._is_mine, ids)) and not self._is_elsewhere(node) and self._value(node, True, 0)
-            for node, ids in pulls
-        )
+        self._own_dag = _dag_id(self.module, self.use) if pulls and self.use.around.known else None
+        return any(self._pulls_mine(node, ids) and self._value(node, True, 0) for node, ids in pulls)
+
+    def _pulls_mine(self, node: ast.AST, ids: list[str | None]) -> bool:
+        mine = [task for task in ids if self._is_mine(task)]
+        named = any(task is not None and _OF_DAG in task for task in mine)
+        return named or (bool(mine) and not self._is_elsewhere(node))
 
     def _is_elsewhere(self, node: ast.AST) -> bool:
         """Return whether a pull that names no DAG stands in the tasks of other DAGs than the run's."""
@@ -303,7 +330,17 @@ class RunFlow:
             xcom = any(isinstance(value, Reference) and ".XCom." in value.path for value in readers)
             return [None] if xcom else []
         if node is None:
-            return [None]
+            return _of_dag(self._named_dag(call), [None])
+        return _of_dag(self._named_dag(call), self._task_ids(node))
+
+    def _named_dag(self, call: ast.Call) -> str:
+        """The id of the DAG that a call reads the XCom of; empty for its own, and where it is not known."""
+        named = [keyword.value for keyword in call.keywords if keyword.arg == "dag_id"]
+        named += call.args[1:2] if getattr(call.func, "attr", "") == "xcom_pull" else []
+        value = self.values.single(named[0]) if named else None
+        return value.value if isinstance(value, Constant) and isinstance(value.value, str) else ""
+
+    def _task_ids(self, node: ast.expr) -> list[str | None]:
         found: list[str | None] = []
         for value in self.values.evaluate(node):
             known = not isinstance(value, Items) or value.complete
@@ -323,7 +360,12 @@ class RunFlow:
         return re.compile(rf"(.*\.)?{pattern}(__\d+)?")
 
     def _is_mine(self, task: str | None) -> bool:
-        if task is None or self._mine is None:
+        if task is None:
+            return True
+        dag, _, task = task.rpartition(_OF_DAG)
+        if dag and _HOLE not in dag and self._own_dag not in (None, dag):
+            return False
+        if self._mine is None:
             return True
         if _HOLE not in task:
             return self._mine.fullmatch(task) is not None
@@ -571,7 +613,7 @@ class RunFlow:
 
 def _last(task: str) -> str:
     """A task id without its groups and the number of a copy."""
-    return re.sub(r"__\d+$", "", task.rpartition(".")[2])
+    return re.sub(r"__\d+$", "", task.rpartition(_OF_DAG)[2].rpartition(".")[2])
 
 
 def _fixed(sensor: Use) -> bool:
