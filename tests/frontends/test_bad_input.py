@@ -232,3 +232,28 @@ def test_a_pipe_beside_a_file_is_not_waited_for(offramp: Run, tmp_path: Path) ->
     (tmp_path / "dag.py").write_text(DAG)
     os.mkfifo(tmp_path / "pipe.py")
     assert offramp("check", "--isolated", "dag.py", timeout=20).returncode == 1
+
+
+@pytest.mark.parametrize("command", [["check"], ["check", "--fix"], ["gate"], ["migrate", "--out", "flows"]])
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom", "/dev/full"])
+def test_a_device_without_an_end_is_not_read(command: list[str], device: str, offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "zero.py").symlink_to(device)
+    for path in (device, "zero.py"):
+        done = offramp(*command, path, timeout=30)
+        assert done.returncode == 2
+        assert f"offramp: {path}: this is a device, neither a file nor a pipe" in done.stderr
+
+
+def test_the_device_that_is_empty_is_an_empty_file(offramp: Run) -> None:
+    done = offramp("check", "--isolated", "/dev/null")
+    assert (done.returncode, done.stdout) == (0, "All checks passed! (1 file checked)\n")
+
+
+@pytest.mark.parametrize("command", [["gate"], ["gate", "--accept-new"], ["migrate", "--out", "flows"]])
+def test_a_pipe_has_no_place_in_a_baseline_or_beside_flows(command: list[str], offramp: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("pipe", "/dev/stdin"):
+        done = offramp(*command, path, input=DAG, timeout=30)
+        assert done.returncode == 2
+        assert f"offramp: {path}: this is no file, and " in done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["pipe"]

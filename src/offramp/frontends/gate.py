@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _RULES = ["OFR3"]
 _MOST_SHOWN = 10
+_NO_PIPE = "this is no file, and the gate knows findings by their files: name the file"
 
 
 class _Run(NamedTuple):
@@ -97,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     enabled = enabled_codes(settings, rulebook.rules.values())
     context = Context(settings, rulebook, enabled, find_versions(settings))
     file = os.path.abspath(str(args.baseline)) if args.baseline else baseline_file(os.getcwd(), settings)
-    found = discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests))
+    found = discover(args.paths or ["."], settings, manifests=bool(context.reads_manifests), why_no_pipe=_NO_PIPE)
     has_baseline = os.path.lexists(file)
     # A baseline that is made holds all that there is, or the next run would fail on the rest.
     ref = args.base if has_baseline or not args.accept_new else None

@@ -25,6 +25,7 @@ from offramp.settings import enabled_codes, load
 
 # The operators, and the traps that stand between them and a conversion.
 _RULES = ["OFR1", "OFR201", "OFR202", "OFR204", "OFR8"]
+_NO_PIPE = "this is no file, and flows are named after their DAGs' files: name the file"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     context = Context(settings, rulebook, enabled_codes(settings, rulebook.rules.values()), find_versions(settings))
     context.serves = settings.deployment == "serve"
     context.in_place = False
-    discovery = discover(args.paths, settings)
+    discovery = discover(args.paths, settings, why_no_pipe=_NO_PIPE)
     for path in discovery.excluded:
         complain(f"{path} is excluded by the configuration")
     paths = [path for path in discovery.files if path.endswith(".py") and not _below(path, args.out)]

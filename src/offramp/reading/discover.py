@@ -31,12 +31,13 @@ class Discovery(NamedTuple):
     problems: tuple[str, ...]
 
 
-def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = False) -> Discovery:
+def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = False, why_no_pipe: str = "") -> Discovery:
     """The files that ``paths`` stand for: files as named, directories searched for those of Python.
 
     With ``manifests``, dependency manifests and what they include are taken too. A
     named path is left out only under ``force_exclude``. A path that does not exist or
-    cannot be read, and a directory with nothing to check, is a problem. Raises
+    cannot be read, and a directory with nothing to check, is a problem; so are a
+    device, which may never end, and a pipe where ``why_no_pipe`` says why. Raises
     OfframpError for bad configuration met on the way.
     """
     search = _Search(settings, manifests=manifests)
@@ -55,11 +56,37 @@ def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = Fals
             search.directory(absolute, nearest)
         elif absolute.endswith(".ipynb"):
             search.problem(absolute, NOTEBOOK)
+        elif why := _why_not(absolute, mode, why_no_pipe):
+            search.problem(absolute, why)
         else:
             search.files.add(search.shown(absolute))
     if manifests:
         search.includes()
     return Discovery(tuple(sorted(search.files)), tuple(excluded), tuple(search.problems))
+
+
+def _why_not(absolute: str, mode: int, why_no_pipe: str) -> str:
+    """Return why something that is no directory is not read; empty where it is."""
+    if stat.S_ISREG(mode):
+        return ""
+    if stat.S_ISFIFO(mode) or (stat.S_ISCHR(mode) and _ends(absolute)):
+        return why_no_pipe
+    what = "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "a socket"
+    return f"this is {what}, neither a file nor a pipe: name a file, or `-` for standard input"
+
+
+def _ends(absolute: str) -> bool:
+    """Whether a character device can be read to an end: a terminal, and the one that is empty."""
+    if os.path.samefile(absolute, os.devnull):
+        return True
+    try:
+        descriptor = os.open(absolute, os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return False
+    try:
+        return os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def is_excluded(absolute: str, settings: Settings) -> bool:
