@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from offramp.finding.api_keys import masked_text
 from offramp.settings import OUTPUT_FORMATS
 
 from .conftest import Run
@@ -161,3 +162,27 @@ def test_the_gate_keeps_no_key(offramp: Run, tmp_path: Path) -> None:
     written = "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file() and path.name != "a.py")
     assert "OFR211" in written
     assert shown(written + done.stdout + done.stderr) == []
+
+
+_PLAIN_KEY = "dbtc_a9B8c7D6e5F4g3H2i1J0k"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "".join(f"\\x{ord(one):02x}" if place % 3 == 0 else one for place, one in enumerate(_PLAIN_KEY)),
+        "".join(f"\\{ord(one):03o}" for one in _PLAIN_KEY),
+        "".join(f"\\u{ord(one):04x}" for one in _PLAIN_KEY),
+        "".join(f"\\U{ord(one):08x}" for one in _PLAIN_KEY),
+        _PLAIN_KEY.replace("a", "\\N{LATIN SMALL LETTER A}"),
+        f"{_PLAIN_KEY[:8]}\\\n{_PLAIN_KEY[8:]}",
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ['api_key = "{}"\n# once {}\ndef (\n', 'x = "{}"\n# {}\ndef (\n', 'f("""{}""", token)\nprint("{} now"\n(\n']
+)
+def test_a_key_in_escapes_is_known_where_it_stands_again(text: str, written: str) -> None:
+    for again in (_PLAIN_KEY, _PLAIN_KEY[5:]):
+        shown = masked_text(text.format(written, again).encode()).decode()
+        assert again not in shown
+        assert written not in shown

@@ -29,6 +29,7 @@ _STRING = (
     rb"(?s)'''(?:[^\\]|\\.)*?(?:'''|\Z)|\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)"
     rb"|'(?:[^'\\\r\n]|\\.)*'?|\"(?:[^\"\\\r\n]|\\.)*\"?"
 )
+_ESCAPE = r"(?s)\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|\r\n|.)"
 _WORD = rb"[^\s'\"]{8,}"
 # A shorter piece of a key tells nothing, and is found everywhere.
 _SHORTEST = 8
@@ -150,13 +151,30 @@ def masked_text(text: bytes) -> bytes:
     masked = bytearray(re.sub(_GIVEN, _blank_value, re.sub(_LOOKS, lambda key: _blank(key[0]), text)))
     names = [name.end() for name in re.finditer(_NAME, text)]
     pieces: set[str] = set()
-    for string in re.finditer(_STRING, text) if names else ():
+    for string in re.finditer(_STRING, text) if names or b"\\" in text else ():
         place = bisect_right(names, string.start())
         value = string[0].strip(b"'\"")
-        if re.fullmatch(_WORD, value) or (place and _is_given(text[names[place - 1] : string.start()])):
+        plain = _without_escapes(value)
+        named = names and re.fullmatch(_WORD, value)
+        given = place and _is_given(text[names[place - 1] : string.start()])
+        if named or given or re.search(_LOOKS, plain.encode("utf-8", "surrogatepass")):
             masked[string.start() : string.end()] = _blank(string[0])
             pieces.update(_pieces(value.decode("utf-8", "replace")))
+            pieces.update(_pieces(plain))
     return _without(bytes(masked), text, pieces).replace(_BLANK, b"*")
+
+
+def _without_escapes(value: bytes) -> str:
+    """What the inside of a string means, each of its escapes decoded; one that is cut short stays."""
+    text = value.decode("utf-8", "replace")
+    return re.sub(_ESCAPE, _unescaped, text) if b"\\" in value else text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    try:
+        return found[0].encode("ascii", "backslashreplace").decode("unicode_escape")
+    except UnicodeDecodeError:
+        return found[0]
 
 
 def _is_given(between: bytes) -> bool:
