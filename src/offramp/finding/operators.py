@@ -32,6 +32,8 @@ _DECIDING = (
     "execute execute_complete pre_execute post_execute poke poke_mode_only run resume_execution __new__ __setattr__ "
     "__getattribute__ render_template_fields wait_for_termination deferrable run_id"
 ).split()
+# Methods that all texts, lists, dicts and sets have; a class that a file names so is looked at all the same.
+_DATA_METHODS = frozenset(name for kind in (str, bytes, list, dict, set) for name in dir(kind) if name[0] != "_")
 _CLASS_MAKERS = (Reference("builtins.type"), Reference("types.new_class"))
 _HARMLESS_BASES = frozenset(["builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"])
 
@@ -134,7 +136,17 @@ class Module:
     # -- calls -------------------------------------------------------------------
 
     def _calls(self) -> list[Use]:
-        return [use for call in self.names.calls if (use := self.made_by(call)) is not None]
+        return [use for call in self.names.calls if self._may_make(call) and (use := self.made_by(call)) is not None]
+
+    def _may_make(self, call: ast.Call) -> bool:
+        """Return whether a call may make an operator: what a list is that something is appended to, nobody asks."""
+        return (
+            not isinstance(call.func, ast.Attribute)
+            or call.func.attr not in _DATA_METHODS
+            or call.func.attr in self.names.set_attributes
+            or self.names.sets_by_text
+            or any(path.endswith(f".{call.func.attr}") for path in self.rulebook.operators)
+        )
 
     def made_by(self, call: ast.Call) -> Use | None:
         """The use of a noted operator that a call is; None for all other calls."""

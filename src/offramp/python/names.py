@@ -221,6 +221,16 @@ class Names:
         imports = (one for bound in self.module.bindings.values() for one in bound if one.kind == "import")
         return any(one.target.rpartition(".")[2] in BY_TEXT for one in imports)
 
+    @cached_property
+    def set_attributes(self) -> frozenset[str]:
+        """Names of attributes that code of the module may set, by keywords too, as ``SimpleNamespace`` takes them."""
+        stored = (
+            name for name, nodes in self.attributes.items() if any(isinstance(node.ctx, ast.Store) for node in nodes)
+        )
+        of_classes = (name for node in self.classes for name in self.scopes[node].bindings)
+        keywords = (keyword.arg for call in self.calls for keyword in call.keywords if keyword.arg is not None)
+        return frozenset([*stored, *of_classes, *keywords])
+
     def bindings_of(self, node: ast.AST) -> list[Binding]:
         """The bindings made from a value, iterable or context expression, or by a definition."""
         return self._by_value.get(node, [])
