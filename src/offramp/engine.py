@@ -9,7 +9,17 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from offramp.detect import (
+    cannot_parse,
+    find,
+    find_in_manifest,
+    manifest_matters,
+    needles,
+    reads_manifests,
+    takes_tree,
+)
 from offramp.finding.bans import Bans
+from offramp.finding.keys_in import keys_in, without_keys
 from offramp.finding.suppress import suppress
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Applicability, FileResult, Finding, Rule
@@ -18,17 +28,6 @@ from offramp.reading.source import Source, SourceError, readable
 from offramp.reading.versions import Versions, find_versions
 from offramp.record import NamedTuple
 from offramp.settings import PYTHON_ENDINGS, Gate, Settings, enabled_codes, merged_gate, settings_for
-from offramp.traps.detect import (
-    cannot_parse,
-    find,
-    find_in_manifest,
-    keys_in,
-    manifest_matters,
-    needles,
-    reads_manifests,
-    takes_tree,
-    without_keys,
-)
 
 if TYPE_CHECKING:
     from offramp.converting.options import Options
@@ -69,8 +68,8 @@ class Context:
         return Prefilter(needles(self.rulebook, self.enabled, self.bans))
 
     @cached_property
-    def reads_manifests(self) -> frozenset[str]:
-        """The detectors that look into dependency manifests; with none, manifests are not checked."""
+    def reads_manifests(self) -> tuple[Rule, ...]:
+        """The rules that look into dependency manifests; with none, manifests are not checked."""
         return reads_manifests(self.rulebook, self.enabled)
 
     @cached_property
@@ -205,6 +204,7 @@ def _result(source: Source, findings: Sequence[Finding], *, fixable: tuple[int, 
     """The result of a file as it may be shown: nothing in it tells an API key."""
     text = without_keys(source, findings) if findings else b""
     keys = keys_in(source) if text is None else None
+    findings = _without_traps(findings)
     if keys is None:
         return FileResult(source.path, tuple(findings), source.utf8 if text is None else text, fixable=fixable)
     return FileResult(source.path, tuple(map(keys.shown, findings)), keys.text(), fixable=fixable)
@@ -213,7 +213,21 @@ def _result(source: Source, findings: Sequence[Finding], *, fixable: tuple[int, 
 def _hidden(source: Source, findings: Sequence[Finding]) -> list[Finding]:
     """Findings whose texts tell no API key, with all edits of their fixes."""
     keys = keys_in(source)
-    return list(findings) if keys is None else list(map(keys.hidden, findings))
+    findings = _without_traps(findings)
+    return findings if keys is None else list(map(keys.hidden, findings))
+
+
+def _without_traps(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings as results have them: no tree of a file is kept, or goes to another process."""
+    return [finding._replace(trap=None) if finding.trap is not None else finding for finding in findings]
+
+
+def _with_traps(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings of a result, with what their fixes start from; ``context`` is the file's own."""
+    codes = frozenset(finding.code for finding in findings)
+    found = find(source, context.rulebook, codes, context.versions, context.bans_for(source.path))
+    traps = {(finding.code, finding.span): finding.trap for finding in reversed(found)}
+    return [finding._replace(trap=traps.get((finding.code, finding.span))) for finding in findings]
 
 
 def _stage(source: Source, planned: Sequence[Finding], context: Context) -> Stage:
@@ -259,7 +273,7 @@ def _offered(stage: Stage) -> FileResult:
 
 def planned(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
     """The findings of one file with their fixes, which were proven, or refusals; ``context`` is the file's own."""
-    stage = _stage(source, _planned(source, findings, context), context)
+    stage = _stage(source, _planned(source, _with_traps(source, findings, context), context), context)
     stage.prove_all()
     return _hidden(source, stage.findings)
 
@@ -277,7 +291,8 @@ def safe_fixes(
 ) -> Round | None:
     """The safe fixes of ``chosen``, some of a file's ``findings``, as far as they can be made at once."""
     others = [finding for finding in findings if finding not in chosen]
-    return _stage(source, [*_planned(source, chosen, context), *others], context).next_round(unsafe=False)
+    found = _with_traps(source, chosen, context)
+    return _stage(source, [*_planned(source, found, context), *others], context).next_round(unsafe=False)
 
 
 def shown(path: str, raw: bytes) -> bytes:
@@ -375,7 +390,7 @@ def _is_manifest(path: str, context: Context) -> bool:
 def _check_manifest(path: str, raw: bytes, context: Context, enabled: frozenset[str]) -> FileResult:
     source = Source(path, raw, ast.Module([], []))
     findings = find_in_manifest(source, context.rulebook, enabled, context.versions, context.bans_for(path))
-    return FileResult(path, tuple(findings), source.utf8 if findings else b"")
+    return FileResult(path, tuple(_without_traps(findings)), source.utf8 if findings else b"")
 
 
 class _Work(NamedTuple):

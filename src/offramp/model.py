@@ -16,6 +16,8 @@ from offramp.record import NamedTuple
 if TYPE_CHECKING:
     import ast
 
+    from offramp.finding.trap import Trap
+
 
 class OfframpError(Exception):
     """Bad input that ends the run with exit code 2; ``str()`` is the one sentence to show."""
@@ -167,8 +169,11 @@ class Rule(NamedTuple):
     """One rule: its code, its kebab-case name and the section that documents it.
 
     ``status`` is preview, stable or deprecated; ``since`` the first version that has
-    the rule; ``default`` whether ``check`` runs it unasked; ``detector`` the name of
-    the Python detector, empty for rules that match a note's operator.
+    the rule; ``default`` whether ``check`` runs it unasked; ``detector`` is the rule's name
+    again where a module in ``traps/`` finds it, empty for rules that match a note's operator.
+    Python files are searched that hold one of ``files``: a text, ``operators`` for the noted
+    ones, ``banned`` for what the gate keeps out; and one of ``needles``, if there are any.
+    ``manifests`` is ``only`` where dependency manifests are searched instead, ``also`` where they are too.
     """
 
     code: str
@@ -179,6 +184,19 @@ class Rule(NamedTuple):
     message: str
     detector: str
     section: str
+    files: tuple[str, ...] = ("operators",)
+    needles: tuple[str, ...] = ()
+    manifests: str = ""
+
+    @property
+    def is_operator(self) -> bool:
+        """Return whether its findings are operators, which work and will have to be converted."""
+        return self.detector in ("", "noted-operator", "derived-dbt-operator")
+
+    @property
+    def is_fault(self) -> bool:
+        """Return whether its findings are files or notes that cannot be used, for which nothing is searched."""
+        return self.files == ("none",) and not self.manifests
 
 
 class Related(NamedTuple):
@@ -195,7 +213,8 @@ class Finding(NamedTuple):
     ``statement`` the smallest statement around it (the header only, for a compound
     one), on whose first or last line a suppression comment counts. ``fingerprint``
     identifies the finding across moved lines. ``related`` is the other end of a pair: the
-    operator that has waited already, the tasks that do not wait.
+    operator that has waited already, the tasks that do not wait. ``trap`` is what its fix
+    starts from (``finding.trap``), while the file is worked on; no result has it.
     """
 
     code: str
@@ -206,6 +225,7 @@ class Finding(NamedTuple):
     fix: Fix | None = None
     refusals: tuple[Refusal, ...] = ()
     related: tuple[Related, ...] = ()
+    trap: Trap | None = None
 
 
 class FileResult(NamedTuple):

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from offramp.detect import find
 from offramp.finding.bans import Bans
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.reading.source import Source
 from offramp.reading.versions import find_versions
 from offramp.settings import load
-from offramp.traps.detect import find
 
 _CASE = re.compile(r"^## (?P<title>.+?)\n(?P<prose>.*?)^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"# (?P<codes>OFR\d{3}(?: OFR\d{3})*)(?: (?P<message>[^#]+))?$")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from offramp.detect import find
 from offramp.finding.bans import Bans
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.reading.source import Source
 from offramp.reading.versions import find_versions
 from offramp.settings import load
-from offramp.traps.detect import find
 
 _IMPORT = "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator\n"
 

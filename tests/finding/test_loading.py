@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import sys
 from offramp.finding.bans import Bans
-from offramp.traps.detect import find
+from offramp.detect import find
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.reading.source import Source
 from offramp.reading.versions import find_versions
@@ -18,7 +18,7 @@ from offramp.settings import load
 
 rulebook = load_rulebook([], print)
 find(Source("a.py", sys.argv[1].encode()), rulebook, frozenset(rulebook.rules), find_versions(load("/", {})), Bans())
-print(sorted(name.rpartition(".")[2] for name in sys.modules if "prefect" in name or name.endswith("value_paths")))
+print(sorted(name.rpartition(".")[2] for name in sys.modules if ".flows." in name or "prefect" in name))
 """
 AIRFLOW = "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator\nDbtCloudRunJobOperator()\n"
 
@@ -31,14 +31,13 @@ AIRFLOW = "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobO
         (
             "import prefect_dbt\n",
             [
-                "prefect_arguments",
-                "prefect_calls",
-                "prefect_context",
+                "call_places",
+                "context",
+                "coroutines",
+                "credentials",
                 "prefect_dbt_calls",
-                "prefect_futures",
-                "prefect_imports",
-                "prefect_keys",
-                "prefect_runs",
+                "run_calls",
+                "signatures",
                 "value_paths",
             ],
         ),

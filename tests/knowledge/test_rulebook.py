@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from offramp.knowledge.rulebook import DETECTORS, Rulebook, load_rulebook, shipped_notes
+from offramp.knowledge.rulebook import Rulebook, load_rulebook, shipped_notes
 from offramp.model import Argument, OfframpError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -145,7 +145,6 @@ class TestShippedNotes:
 
     def test_the_real_notes_load(self) -> None:
         book = load_rulebook([], silent)
-        assert {rule.detector for rule in book.rules.values() if rule.detector} == DETECTORS
         assert RUN_JOB in book.operators
         assert all(note.shipped for note in book.notes.values())
 
@@ -333,14 +332,14 @@ class TestContradictions:
 
     def test_detector_with_two_sections(self, notes: Workshop) -> None:
         assert (
-            notes.refusal(section("A", code="OFR801 a", detector="derived-operator"))
-            == f"my.md:5: detector `derived-operator` already belongs to {SHIPPED[1]}:1"
+            notes.refusal(section("A", code="OFR801 a", detector="derived-dbt-operator"))
+            == f"my.md:5: detector `derived-dbt-operator` already belongs to {SHIPPED[1]}:1"
         )
 
     def test_detector_without_a_section(self) -> None:
         with pytest.raises(OfframpError) as caught:
             load_rulebook([], silent, shipped=SHIPPED[:1])
-        assert str(caught.value) == f"{FIXTURES / 'notes'}:1: no section names the detector `airflow-import`"
+        assert str(caught.value) == f"{FIXTURES / 'notes'}:1: no section names the detector `noted-operator`"
 
     def test_shipped_rule_without_message(self, notes: Workshop) -> None:
         assert (
@@ -361,13 +360,14 @@ class TestContradictions:
             == "my.md:5: nothing fills the slot {job_id} of `message`"
         )
 
-    def test_unknown_slot_in_a_detectors_message(self, notes: Workshop) -> None:
-        detectors = Path(SHIPPED[1]).read_text().replace("{name} is imported", "{operator} is imported")
+    def test_detector_of_another_name_than_the_rule(self, notes: Workshop) -> None:
+        detectors = Path(SHIPPED[1]).read_text().replace("OFR204 double-wait", "OFR204 second-wait")
         notes.write("detectors.md", detectors)
-        line = detectors.splitlines().index("{operator} is imported") + 1
+        line = detectors.splitlines().index("double-wait") + 1
         with pytest.raises(OfframpError) as caught:
             load_rulebook([], silent, shipped=[SHIPPED[0], "detectors.md"])
-        assert str(caught.value) == f"detectors.md:{line}: nothing fills the slot {{operator}} of `message`"
+        sentence = "detector `double-wait` is not the name of the rule, `second-wait`"
+        assert str(caught.value) == f"detectors.md:{line}: {sentence}"
 
     def test_unknown_slot_in_a_template(self, notes: Workshop) -> None:
         rewrite = 'call-to-flow {prose}\n```python\nrun({task}, {"a": 1}, {job})\n```'

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from offramp.converting.elsewhere import looked_around
@@ -12,10 +11,9 @@ from offramp.converting.recipes.conversion import Conversion
 from offramp.converting.recipes.dag_to_flow import convert
 from offramp.dags.builder import build
 from offramp.dags.graph import Graph
-from offramp.editing.bracketed import call_arguments, does_more
 from offramp.finding.operators import Module, Use, module_of
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Applicability, Blocked, Blocker, Edit, Finding, Fix, Refusal, Span
+from offramp.model import Applicability, Blocked, Blocker, Finding, Fix, Refusal, Span
 from offramp.reading.source import Source
 
 if TYPE_CHECKING:
@@ -25,40 +23,29 @@ if TYPE_CHECKING:
 def plan_operators(
     source: Source,
     findings: Sequence[Finding],
-    detectors: Mapping[str, str],
+    codes: Collection[str],
     rulebook: Rulebook,
     options: Options,
     project: Project | None,
 ) -> list[Finding]:
-    """The findings with fixes or refusals for those of operators and of their waiting, by code in ``detectors``."""
+    """The findings with fixes or refusals for those of operators, which have one of some codes."""
     module = module_of(source, rulebook)
     graph = build(module)
     conversion = _conversion(module, source, graph, options, findings, project)
-    uses = {source.positions.span(use.callee): use for use in reversed(module.uses)}
     whole = _whole(source, conversion)
     loose = {use.callee for use in graph.loose} if not graph.dags and not graph.blockers else set()
     result = []
     for finding in findings:
-        match detectors.get(finding.code):
-            case "" | "derived-operator" | "noted-operator":
-                use = uses.get(finding.span)
-                if use is not None and use.callee in loose:
-                    result.append(_bare(finding, module, source, use, options))
-                elif isinstance(whole, Fix):
-                    result.append(finding._replace(fix=whole))
-                else:
-                    refusals = whole or (Refusal("is not part of a DAG that is built in this file", finding.span),)
-                    result.append(finding._replace(refusals=refusals))
-            case "fire-and-forget-run":
-                result.append(_wait(finding, uses[finding.span], source))
-            case "deferrable-without-wait":
-                result.append(_not_deferrable(finding, module, uses[finding.span], source))
-            case "double-wait":
-                title = "Remove the sensor, or let only the sensor wait (`wait_for_termination=False`)"
-                fix = Fix(title, (), Applicability.DISPLAY_ONLY, "both waits are harmless")
-                result.append(finding._replace(fix=fix))
-            case _:
-                result.append(finding)
+        use: Use | None = finding.trap.learned if finding.trap is not None else None
+        if finding.code not in codes:
+            result.append(finding)
+        elif use is not None and use.callee in loose:
+            result.append(_bare(finding, module, source, use, options))
+        elif isinstance(whole, Fix):
+            result.append(finding._replace(fix=whole))
+        else:
+            refusals = whole or (Refusal("is not part of a DAG that is built in this file", finding.span),)
+            result.append(finding._replace(refusals=refusals))
     return result
 
 
@@ -134,49 +121,3 @@ def _bare(finding: Finding, module: Module, source: Source, use: Use, options: O
 
 def _refusal(source: Source, blocker: Blocker) -> Refusal:
     return Refusal(blocker.reason, source.positions.span(blocker.node))
-
-
-def _wait(finding: Finding, use: Use, source: Source) -> Finding:
-    reason = "the DAG run then lasts as long as the dbt run, fails with it, and `retries` triggers it again"
-    given = _given(finding, use, "wait_for_termination")
-    if isinstance(given, Refusal):
-        return finding._replace(refusals=(given,))
-    edit = Edit(source.positions.span(given[1].value), "True")
-    return finding._replace(fix=Fix("Wait for the run", (edit,), Applicability.UNSAFE, reason))
-
-
-def _not_deferrable(finding: Finding, module: Module, use: Use, source: Source) -> Finding:
-    given = _given(finding, use, "deferrable")
-    if isinstance(given, Refusal):
-        return finding._replace(refusals=(given,))
-    call, keyword = given
-    if _in_default_args(module, use, keyword):
-        edit = Edit(source.positions.span(keyword.value), "False")
-        title = "Set `deferrable=False`, since `default_args` set it too and it has no effect"
-        return finding._replace(fix=Fix(title, (edit,), Applicability.SAFE))
-    arguments = call_arguments(source, call)
-    assert arguments is not None  # a generator expression that stands alone has no keyword beside it
-    fix = Fix("Remove `deferrable`, which has no effect", (arguments.removed(keyword),), Applicability.SAFE)
-    return finding._replace(fix=fix)
-
-
-def _in_default_args(module: Module, use: Use, given: ast.keyword) -> bool:
-    """Return whether an argument of a call is one of the ``default_args`` that reach it as well."""
-    defaults = dict(module.dags.inherited(use.around).given)
-    assert use.call is not None
-    for call in (use.call, use.made):
-        own = module.values.arguments(call).given if isinstance(call, ast.Call) else {}
-        if "default_args" in own:
-            module.dags.defaults(own["default_args"], defaults)
-    return given.arg in defaults
-
-
-def _given(finding: Finding, use: Use, name: str) -> tuple[ast.Call, ast.keyword] | Refusal:
-    """An argument where it stands: in the call, or in the ``.partial(…)`` before it; else why it cannot be changed."""
-    for call in (use.made, use.call):
-        for keyword in call.keywords if isinstance(call, ast.Call) else ():
-            if keyword.arg == name and does_more(keyword.value):
-                return Refusal(f"`{name}` is an expression that does something else as well", finding.span)
-            if keyword.arg == name and isinstance(call, ast.Call):
-                return call, keyword
-    return Refusal(f"`{name}` is not given in this call", finding.span)

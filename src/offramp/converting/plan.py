@@ -1,33 +1,19 @@
-"""Chooses who gives a finding its fix, or every reason why it has none; loads nothing for findings without any."""
+"""Gives findings their fixes, or every reason why they have none; loads nothing for findings without any."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
+from offramp.finding.trap import trap_module
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Finding
+from offramp.model import Applicability, Blocked, Finding, Fix, Refusal
 from offramp.reading.source import Source
 
 if TYPE_CHECKING:
     from offramp.converting.options import Options
+    from offramp.editing.planning import Planning
     from offramp.project.index import Project
-
-_OPERATORS = frozenset(
-    {"", "derived-operator", "noted-operator", "fire-and-forget-run", "deferrable-without-wait", "double-wait"}
-)
-_PREFECT_TRAPS = frozenset(
-    {
-        "dbt-call-not-awaited",
-        "returned-coroutine",
-        "fire-and-forget-trigger",
-        "wait-result-ignored",
-        "future-not-resolved",
-        "wait-window-too-short",
-        "retries-without-effect",
-        "wrong-call-form",
-    }
-)
 
 
 def plan(
@@ -42,19 +28,40 @@ def plan(
     ``project`` tells what other files need of this one; without it only the file
     itself is looked at.
     """
-    planned = list(findings)
-    found = {rulebook.rules[code].detector for code in {finding.code for finding in findings}}
-    if found.isdisjoint(_PREFECT_TRAPS | _OPERATORS):
-        return planned
-    detectors = {code: rule.detector for code, rule in rulebook.rules.items()}
-    if found & _PREFECT_TRAPS:
-        from offramp.converting.prefect_fixes import PrefectFixes
-        from offramp.finding.operators import module_of
+    fixing = _fixing({finding.code for finding in findings}, rulebook)
+    if not fixing:
+        return list(findings)
+    from offramp.editing.planning import Planning
 
-        fixes = PrefectFixes(module_of(source, rulebook), source, findings, detectors, options.versions, project)
-        planned = [fixes.plan(one) if detectors.get(one.code) in _PREFECT_TRAPS else one for one in planned]
-    if found & _OPERATORS:
+    planning = Planning(source, rulebook, findings, options.versions, project)
+    planned = [_planned(planning, one, fixing[one.code]) if one.code in fixing else one for one in findings]
+    operators = frozenset(code for code, module in fixing.items() if module is None)
+    if operators:
         from offramp.converting.operator_fixes import plan_operators
 
-        planned = plan_operators(source, planned, detectors, rulebook, options, project)
+        planned = plan_operators(source, planned, operators, rulebook, options, project)
     return planned
+
+
+def _fixing(codes: Collection[str], rulebook: Rulebook) -> dict[str, Any]:
+    """The modules of the codes whose findings can have fixes; None for operators."""
+    found: dict[str, Any] = {}
+    for code in codes:
+        rule = rulebook.rules[code]
+        module = trap_module(rule) if not rule.is_operator else None
+        if module is None or hasattr(module, "fix"):
+            found[code] = module
+    return found
+
+
+def _planned(planning: Planning, finding: Finding, module: Any) -> Finding:
+    """A finding with the fix of its trap, or why it has none and what can be done by hand."""
+    if module is None or finding.trap is None:
+        return finding
+    try:
+        return finding._replace(fix=module.fix(planning, finding.trap.learned))
+    except Blocked as blocked:
+        refusal = Refusal(blocked.blocker.reason, planning.source.positions.span(blocked.blocker.node))
+        by_hand = getattr(module, "HELP", "")
+        fix = Fix(by_hand, (), Applicability.DISPLAY_ONLY) if by_hand else None
+        return finding._replace(fix=fix, refusals=(refusal,))

@@ -38,7 +38,6 @@ from offramp.record import NamedTuple
 from offramp.settings import Settings, enabled_codes, load
 
 # What these find stands in files that Fixit does not read.
-_IN_MANIFESTS = frozenset({"airflow-dependency", "unknown-extra"})
 
 
 def lint_rules() -> dict[str, type[LintRule]]:
@@ -193,7 +192,7 @@ def _texts(rule: Rule, rulebook: Rulebook, field: str) -> Iterator[str]:
     from offramp.knowledge.note_format import fenced_blocks
     from offramp.output.pages import unmarked
 
-    if rule.detector in _IN_MANIFESTS:
+    if rule.manifests == "only":
         return
     for block in fenced_blocks(rulebook.notes[rule.section].fields.get(field, "")):
         text = unmarked(block)

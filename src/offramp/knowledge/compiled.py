@@ -130,7 +130,7 @@ def _read(path: str, current: Stamp) -> Compiled | None:
         if stored["stamp"] != current:
             return None
         notes = [_note(row) for row in stored["notes"]]
-        rules = [Rule(*row) for row in stored["rules"]]
+        rules = [_rule(row) for row in stored["rules"]]
         return Rulebook(notes, rules), tuple(stored["warnings"])
     except (OSError, ValueError, EOFError, TypeError, KeyError):
         # No cache, or one that another program wrote: the notes themselves are still there.
@@ -145,6 +145,11 @@ def _file(current: Stamp) -> str:
     """One file for each list of notes, so that projects with notes of their own do not evict each other."""
     names = repr([current[0][1], *(entry[:2] for entry in current[1:])])
     return os.path.join(cache_folder(), f"rulebook-{zlib.crc32(names.encode('utf-8', 'surrogateescape')):08x}")
+
+
+def _rule(row: list[Any]) -> Rule:
+    rule = Rule(*row)
+    return rule._replace(files=tuple(rule.files), needles=tuple(rule.needles))
 
 
 def _note(row: list[Any]) -> Note:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 
 import yaml
@@ -317,14 +317,7 @@ class _SectionReader:
         if not shipped and not "OFR801" <= code <= "OFR899":
             raise NoteError(self.path, line, f"`{code}` is not for your own notes: they use OFR801 to OFR899")
         options = {"status": "stable", "since": "", "default": "on"}
-        given: set[str] = set()
-        for at, text in self._bullets("code"):
-            key, _, value = (part.strip() for part in text.partition(":"))
-            if key not in options:
-                raise NoteError(self.path, at, f"`{key}` is not one of status, since and default")
-            if key in given:
-                raise NoteError(self.path, at, f"`{key}` is given twice")
-            given.add(key)
+        for key, at, value in self._options("code", options):
             if key == "status" and value not in STATUSES:
                 raise NoteError(self.path, at, f"status `{value}` is not one of preview, stable and deprecated")
             if key == "since" and not _VERSION.match(value):
@@ -332,6 +325,8 @@ class _SectionReader:
             if key == "default" and value not in {"on", "off"}:
                 raise NoteError(self.path, at, f"default `{value}` is neither on nor off")
             options[key] = value
+        looks = {"files": "operators", "with": "", "manifests": ""}
+        looks.update((key, value) for key, _, value in self._options("detector", looks))
         return Rule(
             code=code,
             name=name,
@@ -341,7 +336,23 @@ class _SectionReader:
             message=self._line("message"),
             detector=self._line("detector"),
             section=section,
+            files=tuple(looks["files"].split()),
+            needles=tuple(looks["with"].split()),
+            manifests=looks["manifests"],
         )
+
+    def _options(self, field: str, known: Collection[str]) -> Iterator[tuple[str, int, str]]:
+        """Name, line and value of each bullet `name: value` of a field."""
+        given: set[str] = set()
+        for at, text in self._bullets(field):
+            key, _, value = (part.strip() for part in text.partition(":"))
+            if key not in known:
+                *first, last = known
+                raise NoteError(self.path, at, f"`{key}` is not one of {', '.join(first)} and {last}")
+            if key in given:
+                raise NoteError(self.path, at, f"`{key}` is given twice")
+            given.add(key)
+            yield key, at, value
 
     def _roles(self, paths: tuple[str, ...]) -> dict[str, str]:
         bullets = self._bullets("role")

@@ -11,36 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from offramp.model import Argument, Note, OfframpError, Rule
 
-# What each detector can say in its message.
-DETECTOR_SLOTS: dict[str, frozenset[str]] = {
-    "airflow-import": frozenset({"name"}),
-    "airflow-dependency": frozenset({"name"}),
-    "bad-note": frozenset({"sentence"}),
-    "cannot-parse": frozenset({"sentence"}),
-    "dbt-call-not-awaited": frozenset({"call", "consequence"}),
-    "deferrable-without-wait": frozenset({"operator", "task", "job_id"}),
-    "derived-operator": frozenset({"operator", "base", "task"}),
-    "domain-with-scheme": frozenset({"scheme"}),
-    "double-wait": frozenset({"operator", "task", "job_id", "sensor"}),
-    "dynamic-airflow-import": frozenset({"name"}),
-    "fire-and-forget-run": frozenset({"operator", "task", "job_id"}),
-    "fire-and-forget-trigger": frozenset({"call"}),
-    "future-not-resolved": frozenset({"call", "consequence"}),
-    "hard-coded-api-key": frozenset({"call"}),
-    "hook-wait-result-ignored": frozenset({"method", "consequence"}),
-    "lost-run-option": frozenset({"field"}),
-    "noted-operator": frozenset({"operator"}),
-    "retries-without-effect": frozenset({"call", "attempts"}),
-    "returned-coroutine": frozenset({"call", "consequence"}),
-    "unknown-argument": frozenset({"call", "lack", "consequence"}),
-    "unknown-extra": frozenset({"extra", "known"}),
-    "unused-suppression": frozenset({"sentence"}),
-    "wait-result-ignored": frozenset({"call", "consequence"}),
-    "wait-window-too-short": frozenset({"call", "argument"}),
-    "wrong-call-form": frozenset({"call", "consequence"}),
-    "wrong-import": frozenset({"sentence"}),
-}
-DETECTORS = frozenset(DETECTOR_SLOTS)
 # What the matcher of noted operators can say besides the arguments of the note's table.
 OPERATOR_SLOTS = frozenset({"operator", "task", "connection", "waits"})
 
@@ -54,7 +24,7 @@ class Rulebook:
     each section that reports, ``operators`` maps a dotted path to its section's name.
     """
 
-    __slots__ = ("_arguments", "_needles", "notes", "operators", "rules", "section_rules")
+    __slots__ = ("_arguments", "_codes", "_needles", "notes", "operators", "rules", "section_rules")
 
     def __init__(self, notes: Iterable[Note], section_rules: Iterable[Rule]) -> None:
         """Shipped notes and their rules come first: they stand for a code that several sections share."""
@@ -63,6 +33,7 @@ class Rulebook:
         self.rules: dict[str, Rule] = {}
         for rule in sorted(self.section_rules.values(), key=lambda rule: rule.code):
             self.rules.setdefault(rule.code, rule)
+        self._codes = {rule.name: rule.code for rule in self.rules.values()}
         self.operators = {path: note.section for note in self.notes.values() for path in note.paths}
         self._arguments: dict[str, dict[str, Argument]] = {}
         self._needles: tuple[bytes, ...] | None = None
@@ -75,6 +46,10 @@ class Rulebook:
     def rule_for(self, note: Note) -> Rule:
         """The rule a note reports as, with that note's message; KeyError for a note without code."""
         return self.section_rules[note.section]
+
+    def code(self, name: str) -> str:
+        """The code of the rule of a name; KeyError where there is none."""
+        return self._codes[name]
 
     def arguments(self, note: Note) -> dict[str, Argument]:
         """The note's rows by argument, then inherited ones; the first row of a name wins."""

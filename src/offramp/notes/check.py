@@ -9,9 +9,10 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
-from offramp.converting.recipes.registry import FOR_TRAPS, NO_REWRITE, RECIPES
+from offramp.converting.recipes.registry import NO_REWRITE, RECIPES
 from offramp.engine import Context, check_bytes
 from offramp.finding.operators import Module
+from offramp.flows.signatures import missing_arguments, repeated_models, surface_of
 from offramp.knowledge.api_surface import Surface, prefect_has
 from offramp.knowledge.assembly import read_note
 from offramp.knowledge.note_format import Fence, NoteError, Section, fences, parse_notes
@@ -19,7 +20,6 @@ from offramp.model import Note
 from offramp.reading.installed import has_name
 from offramp.reading.source import Positions, Source, SourceError
 from offramp.record import NamedTuple
-from offramp.traps.prefect_arguments import missing_arguments, repeated_models, surface_of
 
 ERROR, WARNING, REMARK = "error", "warning", "note"
 _FIELDS = frozenset(
@@ -165,7 +165,9 @@ class _Check:
             name = self.note.fields["rewrite"].split("\n")[0].strip()
             if name == NO_REWRITE:
                 return
-            if name not in (FOR_TRAPS if "detector" in self.note.fields else RECIPES):
+            # A trap's fix is in its own module.
+            trap = self.note.fields.get("detector", "").split("\n")[0].strip()
+            if name not in ([trap] if trap else RECIPES):
                 known = ", ".join(sorted(RECIPES))
                 yield Remark(self._line("rewrite"), ERROR, f"there is no recipe `{name}`, only {known}")
             elif name == "call" and len(fences(self.note.fields["rewrite"])) != 1:

@@ -17,7 +17,6 @@ from offramp.output.pages import Book, Family, Shown, unmarked
 from offramp.reading.versions import find_versions
 from offramp.settings import Settings
 
-_IN_MANIFESTS = ("airflow-dependency", "unknown-extra")
 _DAG = """\
 from datetime import datetime
 
@@ -67,9 +66,9 @@ def _shown(note: Note, rulebook: Rulebook) -> Iterator[Shown]:
         settings = Settings(root=folder, fixed=True)
         enabled = frozenset(one.code for one in rulebook.rules.values() if one.default) | {rule.code}
         context = Context(settings, rulebook, enabled, find_versions(settings))
-        name = "requirements.txt" if rule.detector in _IN_MANIFESTS else "example.py"
+        name = "requirements.txt" if rule.manifests == "only" else "example.py"
         forms = [("As above", text)]
-        if note.operator or rule.detector == "derived-operator":
+        if rule.is_operator:
             forms += [("As a task of a DAG", form) for form in _in_dag(text)]
         for form, code in forms:
             yield Shown(form, code, check_bytes(name, code.encode(), context, fixes=True).findings)

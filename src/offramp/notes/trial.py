@@ -16,7 +16,6 @@ from offramp.reading.source import Positions
 from offramp.record import NamedTuple
 
 _MARK = re.compile(r"[ \t]*# (OFR\d{3}(?: OFR\d{3})*)[ \t]*$", re.MULTILINE)
-_MANIFEST_RULES = ("airflow-dependency", "unknown-extra")
 
 
 class Outcome(NamedTuple):
@@ -68,7 +67,7 @@ def _placed(section: Section, field: str, fence: Fence) -> tuple[int, str]:
 def _found(text: str, code: str, context: Context) -> tuple[set[tuple[int, str]], str]:
     """Row and code of each finding, and the problem if there is one."""
     raw = text.encode()
-    name = "requirements.txt" if context.rulebook.rules[code].detector in _MANIFEST_RULES else "example.py"
+    name = "requirements.txt" if context.rulebook.rules[code].manifests == "only" else "example.py"
     chosen = Context(context.settings, context.rulebook, context.enabled | {code}, context.versions)
     result = check_bytes(name, raw, chosen, named=True)
     positions = Positions(raw)

@@ -24,8 +24,6 @@ TABLE_BEGIN, TABLE_END = "<!-- rules: begin -->", "<!-- rules: end -->"
 
 _MARK = re.compile(r"[ \t]*# OFR\d{3}(?: OFR\d{3})*[ \t]*$", re.MULTILINE)
 _FIXES = (Applicability.SAFE, Applicability.UNSAFE, Applicability.DISPLAY_ONLY)
-_IN_MANIFESTS = ("airflow-dependency", "unknown-extra")
-_NEVER_SUPPRESSED = ("cannot-parse", "bad-note")
 
 
 class Shown(NamedTuple):
@@ -352,10 +350,10 @@ def _set_up(note: Note) -> list[str]:
 
 
 def _suppression(rule: Rule) -> str:
-    if rule.detector in _NEVER_SUPPRESSED:
+    if rule.is_fault:
         return "No comment suppresses it. Exclude the file, or mend it."
     ignore = f'`per-file-ignores = {{ "legacy/*" = ["{rule.code}"] }}` in the configuration'
-    if rule.detector in _IN_MANIFESTS:
+    if rule.manifests == "only":
         return f"Comments suppress nothing in a manifest; {ignore} does."
     return (
         f"`# offramp: ignore[{rule.code}] reason` or `# noqa: {rule.code}` on the first or last line of the statement,"

@@ -16,8 +16,6 @@ RECIPES: dict[str, Callable[[Job], Body]] = {
 }
 # Of a note that keeps its operator from being converted, though a shipped note says how.
 NO_REWRITE = "none"
-# Those of traps, which their detectors lead to.
-FOR_TRAPS = frozenset({"await_call", "call_arguments", "call_form", "future_results", "wait_for_run"})
 
 
 def recipe_name(note: Note) -> str:

@@ -20,8 +20,10 @@ from offramp.converting.recipes.registry import recipe_name, recipe_of
 from offramp.dags.folding import fold
 from offramp.dags.graph import MAPPED, Argument, Result, Task
 from offramp.editing.text import INDENT, call_lines, operand, repr_text
+from offramp.finding.places import header
 from offramp.finding.suppress import ignored_with_reason
 from offramp.finding.task_places import full_task_id
+from offramp.finding.triggers import forgotten, run_flow
 from offramp.knowledge.airflow_names import context_names
 from offramp.model import Argument as Row
 from offramp.model import Blocked, Blocker, Edit, Span
@@ -29,8 +31,6 @@ from offramp.project.commands import calls_airflow
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Reference, Table
-from offramp.traps.detect import header
-from offramp.traps.waits import forgotten, run_flow
 
 if TYPE_CHECKING:
     from offramp.converting.recipes.pulled_results import Pulls
@@ -237,8 +237,7 @@ class TaskFunctions(Work):
         """The body of a task whose run nobody waits for, with the comment that decided so; without one, a problem."""
         assert task.use is not None
         callee = task.use.callee
-        rules = self.module.rulebook.rules.values()
-        code = next(rule.code for rule in rules if rule.detector == "fire-and-forget-run")
+        code = self.module.rulebook.code("fire-and-forget-run")
         statement = header(self.source, self.module.names.statement(callee), callee)
         reason = ignored_with_reason(self.source, code, self.source.positions.span(callee), statement)
         if not reason:

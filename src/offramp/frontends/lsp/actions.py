@@ -16,7 +16,7 @@ from pygls.exceptions import JsonRpcException
 
 from offramp.engine import Context, check_bytes, fix_bytes, proven
 from offramp.finding.baseline import Entry, change_baseline, compare
-from offramp.finding.suppress import rows_of
+from offramp.finding.suppress import UNUSED, rows_of
 from offramp.frontends.lsp.documents import Checked, uri_of
 from offramp.model import Applicability, Edit, Finding, Fix, OfframpError, Span, UnprovenError
 from offramp.output import rule_url
@@ -35,7 +35,6 @@ FIX_ALL = "source.fixAll.offramp"
 KINDS = (QUICK_FIX, CONVERT, FIX_ALL)
 
 _GATE = "OFR3"
-_NEVER_SUPPRESSED = ("bad-note", "cannot-parse", "unused-suppression")
 _LONGEST_TITLE = 200
 _CONFIRMED = "convert"
 
@@ -213,8 +212,8 @@ class Actions:
         seen = set()
         for index, finding in here:
             place = (finding.code, rows_of(source, finding))
-            detector = self._checked.context.rulebook.rules[finding.code].detector
-            if place not in seen and detector not in _NEVER_SUPPRESSED:
+            rule = self._checked.context.rulebook.rules[finding.code]
+            if place not in seen and not rule.is_fault and finding.code != UNUSED:
                 seen.add(place)
                 row = self._checked.text.location(*finding.span).range.start.line + 1
                 where = "this line" if one_line else f"line {row}"

@@ -9,15 +9,12 @@ from lsprotocol import types
 
 from offramp.frontends.lsp.documents import Checked
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Finding, Span
+from offramp.model import Finding, Rule, Span
 from offramp.output import rule_url, well_formed
 
 # Says where the bytes from one offset to another are shown.
 Locate = Callable[[int, int], types.Location]
 
-_ERRORS = frozenset({"cannot-parse", "bad-note"})
-# What works, and is noted because it will have to be converted.
-_TO_CONVERT = frozenset({"", "derived-operator", "noted-operator"})
 _TAGS = {
     "double-wait": types.DiagnosticTag.Unnecessary,
     "unused-suppression": types.DiagnosticTag.Unnecessary,
@@ -48,7 +45,7 @@ class Shape:
         tag = _TAGS.get(detector)
         return types.Diagnostic(
             range=locate(*finding.span).range,
-            severity=types.DiagnosticSeverity.Hint if accepted else _severity(detector),
+            severity=types.DiagnosticSeverity.Hint if accepted else _severity(rule),
             code=finding.code,
             code_description=types.CodeDescription(rule_url(finding.code)) if has_page else None,
             source="offramp",
@@ -68,10 +65,11 @@ class Shape:
         return {part.uri: found[part.uri] for part in checked.text.parts}
 
 
-def _severity(detector: str) -> types.DiagnosticSeverity:
-    if detector in _ERRORS:
+def _severity(rule: Rule | None) -> types.DiagnosticSeverity:
+    if rule is not None and rule.is_fault:
         return types.DiagnosticSeverity.Error
-    return types.DiagnosticSeverity.Information if detector in _TO_CONVERT else types.DiagnosticSeverity.Warning
+    to_convert = rule is None or rule.is_operator
+    return types.DiagnosticSeverity.Information if to_convert else types.DiagnosticSeverity.Warning
 
 
 def _related(finding: Finding, locate: Locate) -> list[types.DiagnosticRelatedInformation]:

@@ -124,7 +124,7 @@ def _row(row: Argument, note: Note) -> str:
 def _trap(rulebook: Rulebook, finding: Finding) -> str:
     rule = rulebook.rules.get(finding.code)
     note = rulebook.notes[rule.section] if rule is not None else None
-    if rule is None or note is None or rule.detector in ("", "derived-operator", "noted-operator"):
+    if rule is None or note is None or rule.is_operator:
         return ""
     link = f" <{rule_url(rule.code)}>" if note.shipped else ""
     return f"**{rule.code} {rule.name}**: {summary(note)}.{link}"

@@ -1,0 +1,147 @@
+"""Runs every enabled rule over one file; the only place that turns traps into findings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from functools import lru_cache
+from zlib import crc32
+
+from offramp.finding.bans import Bans
+from offramp.finding.keys_in import keys_in
+from offramp.finding.places import header
+from offramp.finding.trap import OPERATORS, File, Trap, trap_module
+from offramp.knowledge.rulebook import Rulebook
+from offramp.model import Finding, Related, Rule, Span
+from offramp.reading.prefilter import declares_dependencies
+from offramp.reading.source import Source
+from offramp.reading.versions import Versions
+
+# Words in notes for what the files of a rule name; everything else is a text.
+_OPERATORS, _BANNED, _NONE = "operators", "banned", "none"
+_LONGEST_PRINT = 120
+
+
+def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans) -> frozenset[bytes]:
+    """Byte strings of which every Python file with a finding of the enabled rules contains one."""
+    found: set[bytes] = set()
+    for word in {word for rule in rulebook.rules.values() if rule.code in enabled for word in rule.files}:
+        found.update(bans.needles() if word == _BANNED else _texts(word, rulebook))
+    return frozenset(found)
+
+
+def reads_manifests(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, ...]:
+    """The enabled rules that look into dependency manifests."""
+    return tuple(rule for rule in _searching(rulebook, enabled) if rule.manifests)
+
+
+def manifest_matters(raw: bytes, rules: Iterable[Rule], bans: Bans) -> bool:
+    """Whether one of some rules may find something in a manifest."""
+    return any(trap_module(rule).matters(raw, bans) for rule in rules)
+
+
+def find(source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: Versions, bans: Bans) -> list[Finding]:
+    """The findings of the enabled rules in a Python file, in order of place, before suppressions."""
+    declares = declares_dependencies(source.path, source.utf8)
+    text = _Text(source.utf8, rulebook)
+    rules = [
+        rule
+        for rule in _searching(rulebook, enabled)
+        if (declares and rule.manifests) or (rule.manifests != "only" and text.holds(rule))
+    ]
+    return _found(File(source, rulebook, versions, bans), rules, enabled)
+
+
+def find_in_manifest(
+    source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: Versions, bans: Bans
+) -> list[Finding]:
+    """The findings of the enabled rules in a dependency manifest; raises SourceError as its parser does."""
+    file = File(source, rulebook, versions, bans, is_manifest=True)
+    return _found(file, reads_manifests(rulebook, enabled), enabled)
+
+
+def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str]) -> bool:
+    """Whether one of the enabled rules reads more of a Python file than its import statements."""
+    text = _Text(raw, rulebook)
+    rules = _searching(rulebook, enabled)
+    return any(text.holds(rule) for rule in rules if rule.needles or _BANNED not in rule.files)
+
+
+@lru_cache(maxsize=16)
+def _searching(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, ...]:
+    """The enabled rules, one of all that the same module searches for."""
+    rules = (rule for rule in rulebook.rules.values() if rule.code in enabled)
+    return tuple({rule.detector or OPERATORS: rule for rule in rules}.values())
+
+
+class _Text:
+    """A file's text, which is searched once for each word of the notes."""
+
+    def __init__(self, utf8: bytes, rulebook: Rulebook) -> None:
+        self._utf8 = utf8
+        self._rulebook = rulebook
+        # Names of what is banned are looked for where imports are.
+        self._known = {_BANNED: True}
+
+    def holds(self, rule: Rule) -> bool:
+        """Whether the text has what a rule's files have."""
+        return any(map(self._has, rule.files)) and (not rule.needles or any(map(self._has, rule.needles)))
+
+    def _has(self, word: str) -> bool:
+        if word not in self._known:
+            self._known[word] = any(text in self._utf8 for text in _texts(word, self._rulebook))
+        return self._known[word]
+
+
+def _texts(word: str, rulebook: Rulebook) -> tuple[bytes, ...]:
+    """The texts that a word in a note stands for."""
+    if word == _OPERATORS:
+        return rulebook.needles()
+    return () if word == _NONE else (word.encode(),)
+
+
+def _found(file: File, rules: Iterable[Rule], enabled: frozenset[str]) -> list[Finding]:
+    """The findings of some rules, in order of place."""
+    found = [
+        finding_of(file, trap.rule or rule, trap)
+        for rule in rules
+        if hasattr(module := trap_module(rule), "find")
+        for trap in module.find(file)
+        if trap.rule is None or trap.rule.code in enabled
+    ]
+    return sorted(found, key=lambda finding: (finding.span, finding.code))
+
+
+def cannot_parse(rulebook: Rulebook, sentence: str, offset: int) -> Finding:
+    """The finding for a file that cannot be decoded or parsed."""
+    rule = rulebook.rules[rulebook.code("cannot-parse")]
+    place = Span(offset, offset)
+    return Finding(rule.code, place, place, rule.message.format(sentence=sentence), _print(sentence))
+
+
+def finding_of(file: File, rule: Rule, trap: Trap) -> Finding:
+    """The finding that tells of a trap."""
+    source, about = file.source, trap.about
+    message = rule.message.format_map(trap.slots)
+    if isinstance(trap.place, Span):
+        return Finding(rule.code, trap.place, trap.place, message, _print(str(about)), trap=trap)
+    if isinstance(about, ast.AST):
+        keys = keys_in(source)
+        about = ast.unparse(about) if keys is None else keys.unparsed(about)
+    return Finding(
+        rule.code,
+        source.positions.span(trap.place),
+        header(source, trap.statement or file.module.names.statement(trap.place), trap.place),
+        message,
+        _print(about),
+        related=tuple(Related(source.positions.span(node), sentence) for node, sentence in trap.related),
+        trap=trap,
+    )
+
+
+def _print(text: str) -> str:
+    """A fingerprint that people can read in a review: one line, long ones closed by a checksum."""
+    line = " ".join(text.split())
+    if len(line) <= _LONGEST_PRINT:
+        return line
+    return f"{line[:_LONGEST_PRINT]}… {crc32(line.encode('utf-8', 'replace')):08x}"

@@ -1,0 +1,68 @@
+"""Tells whether a file, or what is shown of it, may hold API keys, before what finds them is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from offramp.model import Finding
+from offramp.reading.source import Source
+
+if TYPE_CHECKING:
+    from offramp.finding.api_keys import Keys
+
+# Only a file with one of these, in any case, or with what looks like a key of dbt Cloud may hold an API key. One
+# expression for all of it takes ten times as long.
+_KEY_NEEDLES = tuple(b"apikey api_key api-key token secret passw authorization credentials".split())
+_KEY_LOOKS = re.compile(rb"dbt[a-z]_[\w-]{16}", re.IGNORECASE)
+# Strings and comments begin so; elsewhere nobody writes a key.
+_BEFORE_TEXT = ("'", '"', "#")
+# Layouts show so many rows before and after that of a finding.
+_SHOWN_AROUND = 2
+_BLANKED = bytes(byte if byte in b"\r\n" else ord("*") for byte in range(256))
+
+
+def keys_in(source: Source) -> Keys | None:
+    """The API keys in a parsed file, which no output shows; None where there can be none."""
+    if source.keys is None and not _may_hold_keys(source.utf8):
+        source.keys = False
+    if source.keys is False:
+        return None
+    from offramp.finding.api_keys import keys_of
+
+    return keys_of(source)
+
+
+def _may_hold_keys(utf8: bytes) -> bool:
+    small = utf8.lower()
+    return any(needle in small for needle in _KEY_NEEDLES) or _looks_like_key(small)
+
+
+def _looks_like_key(utf8: bytes) -> bool:
+    return b"dbt" in utf8.lower() and _KEY_LOOKS.search(utf8) is not None
+
+
+def without_keys(source: Source, findings: Iterable[Finding]) -> bytes | None:
+    """The text of a file whose findings can show no API key, with asterisks for what they do not show if need be.
+
+    None where they may show one: where a string or a comment is told of, or stands on a row that is shown. To look
+    for keys in a file takes far longer than to find imports in it.
+    """
+    if source.keys is None and not _may_hold_keys(source.utf8):
+        return source.utf8
+    if _looks_like_key(source.utf8):
+        return None
+    positions = source.positions
+    last = positions.rows()
+    text = bytearray(source.utf8.translate(_BLANKED))
+    for finding in findings:
+        first = max(1, positions.row(finding.span.start) - _SHOWN_AROUND)
+        after = positions.row(finding.statement.end) + _SHOWN_AROUND + 1
+        start, end = positions.offset(first, 0), positions.offset(after, 0) if after <= last else len(text)
+        shown = source.utf8[start:end]
+        told = f"{finding.message}{finding.fingerprint}{shown.decode('utf-8', 'replace')}"
+        if finding.fix is not None or finding.refusals or finding.related or any(sign in told for sign in _BEFORE_TEXT):
+            return None
+        text[start:end] = shown
+    return bytes(text)

@@ -1,0 +1,65 @@
+"""What the modules in ``traps/`` have in common: what they say of a file, and what they get to look at."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from offramp.finding.bans import Bans
+from offramp.knowledge.rulebook import Rulebook
+from offramp.model import Rule, Span
+from offramp.reading.source import Source
+from offramp.reading.versions import Versions
+from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from offramp.finding.operators import Module
+
+# Matches the operators that notes describe, for every rule whose note names no trap.
+OPERATORS = "noted-operator"
+
+
+class Trap(NamedTuple):
+    """A place where a trap was found and what its message says.
+
+    ``about`` identifies it across moved lines; ``related`` are other places that it is about, each with a
+    sentence. ``statement`` is the one around the place, where no module has to be asked for it; ``rule`` is that
+    of a note which the module searches for besides its own. ``learned`` is what its fix starts from.
+    """
+
+    place: ast.expr | ast.alias | Span
+    slots: Mapping[str, str]
+    about: ast.AST | str
+    related: tuple[tuple[ast.AST, str], ...] = ()
+    statement: ast.stmt | None = None
+    rule: Rule | None = None
+    learned: Any = None
+
+
+class File:
+    """One file as traps look at it: its text and tree, and what holds for it."""
+
+    def __init__(
+        self, source: Source, rulebook: Rulebook, versions: Versions, bans: Bans, *, is_manifest: bool = False
+    ) -> None:
+        self.source = source
+        self.rulebook = rulebook
+        self.versions = versions
+        self.bans = bans
+        self.is_manifest = is_manifest
+
+    @cached_property
+    def module(self) -> Module:
+        """The names, values, DAGs and operators of a Python file."""
+        from offramp.finding.operators import module_of
+
+        return module_of(self.source, self.rulebook)
+
+
+def trap_module(rule: Rule) -> Any:
+    """The module that knows a rule's trap, by the name of the rule; CONTRIBUTING says what is in it."""
+    name = rule.detector or OPERATORS
+    return import_module(f"offramp.traps.{name.replace('-', '_')}")

@@ -1,0 +1,47 @@
+"""OFR101 to OFR107, and OFR800: uses of the operators that notes describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from offramp.finding.operators import Module, Use
+from offramp.finding.trap import File, Trap
+
+SLOTS = ("operator",)
+
+
+def find(file: File) -> Iterator[Trap]:
+    """The calls of noted operators, each for the rule of its note."""
+    module = file.module
+    for use in module.uses:
+        if use.call is not None and use.derived is None:
+            rule = module.rulebook.rule_for(use.note)
+            yield Trap(use.callee, _Slots(module, use), use.call, rule=rule, learned=use)
+
+
+class _Slots(dict[str, str]):
+    """The slots of an operator's message, each worked out only when the message has it."""
+
+    def __init__(self, module: Module, use: Use) -> None:
+        self._module = module
+        self._use = use
+
+    @cached_property
+    def _settled(self) -> Use:
+        from offramp.finding.passes import settled
+
+        return settled(self._module, self._use)
+
+    def __missing__(self, slot: str) -> str:
+        from offramp.finding import describe
+
+        if slot == "operator":
+            return describe.name_text(self._use)
+        if slot == "task":
+            return describe.task_text(self._settled)
+        if slot == "connection":
+            return describe.connection_text(self._settled, self._module.rulebook.arguments(self._use.note))
+        if slot == "waits":
+            return describe.waits_text(self._module, self._use)
+        return describe.argument_text(self._settled, slot)
