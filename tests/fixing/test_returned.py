@@ -9,7 +9,7 @@ import ast
 
 import pytest
 
-from offramp.converting.judges.returned import survives
+from offramp.converting.judges.xcom_results import survives
 from offramp.finding.operators import Module
 from offramp.knowledge.rulebook import load_rulebook
 

@@ -12,8 +12,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from offramp.converting.conversion import Conversion
 from offramp.converting.proof import airflow_after, unexported
-from offramp.converting.recipes.conversion import Conversion
 from offramp.dags.graph import Graph
 from offramp.editing.edits import apply
 from offramp.finding.operators import Module
@@ -37,7 +37,7 @@ def looked_around(
     blockers = [*conversion.blockers]
     doubts = list(conversion.doubts)
     if project is not None:
-        blockers += _needed(source, graph, project)
+        blockers += _needed(source, graph, conversion.ids, project)
     blockers += _hidden(source, imports, graph, project if in_place else None)
     if conversion.edits:
         found, guarded = _left(module, source, graph, imports, conversion.edits, project)
@@ -46,17 +46,17 @@ def looked_around(
     return conversion._replace(blockers=tuple(blockers), doubts=tuple(doubts))
 
 
-def _needed(source: Source, graph: Graph, project: Project) -> list[Blocker]:
+def _needed(source: Source, graph: Graph, ids: Sequence[str], project: Project) -> list[Blocker]:
     """The files that import this one or refer to its DAGs."""
     found = []
     importer = project.importing(source.path)
     if importer is not None:
         found.append(Blocker(f"{importer} imports this file", graph.dags[0].maker))
-    for dag in graph.dags:
-        mention = project.referring(dag.id, source.path)
+    for dag, own_id in zip(graph.dags, ids, strict=True):
+        mention = project.referring(own_id, source.path)
         if mention is not None:
             names = "names" if mention.certain else "may name"
-            found.append(Blocker(f"{mention.path} {names} the DAG `{dag.id}` (its line {mention.row})", dag.maker))
+            found.append(Blocker(f"{mention.path} {names} the DAG `{own_id}` (its line {mention.row})", dag.maker))
     return found
 
 

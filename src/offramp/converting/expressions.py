@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
-from offramp.converting.judges.lasting import called_late, unsettled
-from offramp.converting.judges.rendering import changed_or_unknown, holds_template
+from offramp.converting.judges.late_values import called_late, unsettled
+from offramp.converting.judges.rendered_text import changed_or_unknown, holds_template
+from offramp.converting.leaving import Leaving
 from offramp.dags.folding import fold, turn_value
 from offramp.dags.graph import Argument
 from offramp.editing.text import expression_text, literal
 from offramp.finding.operators import Module
 from offramp.model import Argument as Row
 from offramp.model import Blocked, LoadedBlock
-from offramp.python.names import Binding
 from offramp.python.nodes import children, walk
 from offramp.python.values import Constant, Items, Reference, Table
 from offramp.reading.source import Source
@@ -54,22 +54,32 @@ UNRENDERED = Rendered('""')
 class Expressions:
     """Writes argument expressions for use at module level.
 
-    ``local`` names the bindings of a DAG's function that move to module level with
-    it; ``goes`` tells the bindings that no code is left for; ``doubts`` collects why a
-    fix that uses the expressions is not safe, and ``connections`` the Airflow connection
-    that each block loaded stands for, by the block's class and name. ``rendered`` holds what the arguments of the task
-    at hand render to, where they are templates.
+    ``leaving`` tells the names that no code is left for, and those that move to module level. ``doubts`` collects why a
+    fix that uses the expressions is not safe, and ``connections`` the Airflow connection that each block loaded stands
+    for, by the block's class and name; both may be given, to go on with. ``rendered`` holds what arguments render to,
+    where they are templates.
     """
 
-    def __init__(self, module: Module, source: Source) -> None:
+    def __init__(
+        self,
+        module: Module,
+        source: Source,
+        leaving: Leaving | None = None,
+        doubts: dict[str, ast.AST] | None = None,
+        connections: dict[tuple[str, str], str] | None = None,
+    ) -> None:
         self.module = module
         self.source = source
-        self.local: frozenset[str] = frozenset()
-        self.gone: frozenset[str] = frozenset()
-        self.goes: Callable[[Binding], bool] = lambda _binding: False
-        self.doubts: dict[str, ast.AST] = {}
-        self.connections: dict[tuple[str, str], str] = {}
-        self.rendered: dict[ast.AST, Rendered] = {}
+        self.leaving = leaving
+        self.doubts = {} if doubts is None else doubts
+        self.connections = {} if connections is None else connections
+        self.rendered: Mapping[ast.AST, Rendered] = {}
+
+    def with_rendered(self, rendered: Mapping[ast.AST, Rendered]) -> Expressions:
+        """The same, where some arguments are templates that render to what is given here."""
+        made = Expressions(self.module, self.source, self.leaving, self.doubts, self.connections)
+        made.rendered = rendered
+        return made
 
     def loaded(self) -> tuple[LoadedBlock, ...]:
         """The blocks that the expressions load."""
@@ -204,20 +214,22 @@ class Expressions:
             raise Blocked("is a template, which Prefect does not render", node)
 
     def _reachable(self, name: ast.Name, *, template: bool) -> None:
-        bindings = self.module.names.lookup(name.id, name)
-        for binding in bindings:
+        for binding in self.module.names.lookup(name.id, name):
             if binding.kind == "import":
                 if binding.target.partition(".")[0] in ("airflow", "astronomer"):
                     raise Blocked(f"`{name.id}` is Airflow's", name)
                 if template and not _from_library(binding.target):
                     self.doubts[f"`{name.id}` comes from another file and is taken to be no template"] = name
             elif binding.scope is not self.module.names.module:
-                if name.id not in self.local and not _inside(binding.scope.node, name, self.module):
+                if not self._moves(name) and not _inside(binding.scope.node, name, self.module):
                     raise Blocked(f"`{name.id}` exists only while Airflow builds the DAG", name)
-            elif name.id in self.gone:
+            elif self.leaving is not None and name.id in self.leaving.gone:
                 raise Blocked(f"`{name.id}` is a task or DAG", name)
-            if self.goes(binding):
+            if self.leaving is not None and self.leaving.goes(binding):
                 raise Blocked(f"`{name.id}` goes with the DAG's code", name)
+
+    def _moves(self, name: ast.Name) -> bool:
+        return self.leaving is not None and name.id in self.leaving.local
 
 
 def _finite(number: float, node: ast.AST) -> str:

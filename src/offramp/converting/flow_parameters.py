@@ -1,4 +1,4 @@
-"""The ``params`` of a DAG as parameters of its flow; may import ``finding``."""
+"""The ``params`` of a DAG as parameters of its flow."""
 
 from __future__ import annotations
 

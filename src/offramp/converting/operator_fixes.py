@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from offramp.converting.conversion import Conversion
+from offramp.converting.dag_to_flow import convert
 from offramp.converting.elsewhere import looked_around
 from offramp.converting.options import Options
-from offramp.converting.recipes.conversion import Conversion
-from offramp.converting.recipes.dag_to_flow import convert
 from offramp.dags.builder import build
 from offramp.dags.graph import Graph
 from offramp.finding.operators import Module, Use, module_of
@@ -57,10 +57,7 @@ def _conversion(
     findings: Sequence[Finding],
     project: Project | None,
 ) -> Conversion:
-    try:
-        conversion = convert(module, source, graph, options)
-    except Blocked as blocked:
-        return Conversion((), (), (blocked.blocker,), ())
+    conversion = convert(module, source, graph, options)
     blockers = list(conversion.blockers)
     found = {finding.span for finding in findings}
     for use in module.uses:
@@ -98,7 +95,7 @@ def _whole(source: Source, conversion: Conversion) -> Fix | tuple[Refusal, ...]:
 
 
 def _bare(finding: Finding, module: Module, source: Source, use: Use, options: Options) -> Finding:
-    from offramp.converting.recipes.call_to_flow import bare_flow
+    from offramp.converting.call_to_flow import bare_flow
 
     try:
         flow = bare_flow(module, source, use, options)

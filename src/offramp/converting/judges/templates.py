@@ -1,4 +1,4 @@
-"""What the templates of a task's arguments render to, as Python text, where that is known; may import ``finding``.
+"""Judges the templates of a task's arguments, and writes what they render to as Python text.
 
 Read from real runs of Airflow 2.10 and 3.3. A value that comes with the run is taken
 from Prefect's ``flow_run``.
@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from offramp.converting.expressions import Expressions, Rendered
-from offramp.converting.flow_parameters import NO_PARAMETERS, FlowParameters
-from offramp.converting.judges.lasting import unsettled
-from offramp.converting.judges.rendering import holds_template, rendered_lines
+from offramp.converting.expressions import UNRENDERED, Expressions, Rendered
+from offramp.converting.judges.late_values import unsettled
+from offramp.converting.judges.rendered_text import holds_template, rendered_lines
 from offramp.dags.graph import Argument, Task
 from offramp.editing.text import operand, repr_text
-from offramp.model import Blocked
+from offramp.model import Blocked, Blocker
 from offramp.python.values import Constant, Table
-from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from offramp.converting.case import Case
 
 RUNTIME = ("prefect.runtime", "flow_run")
 
@@ -57,21 +60,36 @@ class _Field(NamedTuple):
     usual: str | None = None
 
 
-class Templates:
-    """Renders the templates of one task."""
+def rendering(
+    case: Case, task: Task, arguments: Iterable[Argument], expressions: Expressions
+) -> tuple[Expressions, list[Blocker]]:
+    """The expressions of a task with what its templates render to, and what prevents that, argument by argument."""
+    templates = Templates(case, task, expressions)
+    problems: list[Blocker] = []
+    for argument in arguments:
+        try:
+            templates.render(argument)
+        except Blocked as blocked:  # noqa: PERF203 - every blocker is reported, not only the first
+            problems.append(blocked.blocker)
+            templates.rendered[argument.node] = UNRENDERED
+    return templates.expressions, problems
 
-    def __init__(
-        self, task: Task, expressions: Expressions, versions: Versions, given: FlowParameters = NO_PARAMETERS
-    ) -> None:
+
+class Templates:
+    """Renders the templates of one task; ``rendered`` has what arguments render to."""
+
+    def __init__(self, case: Case, task: Task, expressions: Expressions) -> None:
         self.task = task
-        self.expressions = expressions
-        self.versions = versions
-        self.given = given
+        self.dag_id = case.ids[task.dag]
+        self.versions = case.options.versions
+        self.given = case.parameters[task.dag]
+        self.rendered: dict[ast.AST, Rendered] = dict(expressions.rendered)
+        self.expressions = expressions.with_rendered(self.rendered)
         self._whole: dict[ast.AST, Rendered | None] = {}
         self._asked: set[ast.AST] = set()
 
     def render(self, argument: Argument) -> None:
-        """Note for ``expressions`` what an argument renders to, where it holds a template. Raises Blocked."""
+        """Note what an argument renders to, where it holds a template. Raises Blocked."""
         if argument.node in self._asked:
             return
         self._asked.add(argument.node)
@@ -82,7 +100,7 @@ class Templates:
                     self.render(argument._replace(node=node))
         rendered = self._rendered(argument)
         if rendered is not None:
-            self.expressions.rendered[argument.node] = rendered
+            self.rendered[argument.node] = rendered
 
     def context(self, name: str, node: ast.AST) -> str:
         """What Airflow's context holds under a name of ``FROM_CONTEXT``, as text. Raises Blocked."""
@@ -91,8 +109,8 @@ class Templates:
         return f'f"{{{field.code}}}"'
 
     def _rendered(self, argument: Argument) -> Rendered | None:
-        if argument.node in self.expressions.rendered:
-            return self.expressions.rendered[argument.node]
+        if argument.node in self.rendered:
+            return self.rendered[argument.node]
         if argument.node not in self._whole:
             self._whole[argument.node] = self._of_parts(argument)
         found = self._whole[argument.node]
@@ -157,7 +175,7 @@ class Templates:
             return next(group for group in match.groups() if group is not None)
         owner, _, attribute = expression.rpartition(".")
         if attribute == "dag_id" and owner in ("dag", "dag_run", "task", "ti", "task_instance"):
-            return self.task.dag.id
+            return self.dag_id
         if attribute == "task_id" and owner in ("task", "ti", "task_instance"):
             return self.task.id
         if match := re.fullmatch(_PARAMETER, expression):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from offramp.converting.expressions import UNRENDERED, Rendered
 from offramp.converting.families.dbt_cloud.credentials import CREDENTIALS
-from offramp.converting.judges.returned import are_texts, gives_text, gives_texts, is_text
+from offramp.converting.judges.xcom_results import are_texts, gives_text, gives_texts, is_text
 from offramp.converting.recipes.body import Body, Job, absent_text, block_of, collected
 from offramp.dags.graph import MAPPED, Argument, Result
 from offramp.editing.text import call_lines, operand, repr_text

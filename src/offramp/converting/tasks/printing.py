@@ -1,4 +1,4 @@
-"""Prints to files that Prefect's own ``print`` may stumble over; may import ``finding``.
+"""Prints to files that Prefect's own ``print`` may stumble over.
 
 Under ``log_prints`` Prefect puts a ``print`` of its own in place of Python's, which looks for the file in a set: one
 without a hash, as lists and dataclasses are, fails the task (3.8.8).

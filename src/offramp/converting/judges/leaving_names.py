@@ -1,7 +1,6 @@
-"""What code that stays, or moves into a task, would mean otherwise once the DAG's code is gone; may import ``finding``.
+"""Judges code that stays, or moves to module level, by the names in it whose code goes with the DAGs.
 
-A DAG file is loaded anew for every task. A flow's file is loaded once, and an argument
-is evaluated when the task runs, no longer when the file is loaded.
+A DAG file is loaded anew for every task. A flow's file is loaded once.
 """
 
 from __future__ import annotations
@@ -10,68 +9,29 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from offramp.converting.airflow_imports import is_airflow
+from offramp.converting.judges.judge import Doubt, Verdict
+from offramp.converting.leaving import SECTIONS
 from offramp.dags.graph import Dag, Graph
 from offramp.finding.operators import Module
 from offramp.model import Blocker
 from offramp.python.names import Binding, FunctionNode, Scope
 from offramp.python.nodes import walk
-from offramp.python.values import Reference
 
-_AIRFLOW = ("airflow", "astronomer", "airflow_dbt")
-_SECTIONS = ("task", "task_branch", "task_short_circuit", "task_bash", "task_group", "dag")
+if TYPE_CHECKING:
+    from offramp.converting.case import Case
+
 OF_SUBMIT = frozenset({"self", "wait_for", "return_state", "deferred"})
 
 
-def unsettled(module: Module, name: ast.Name) -> str:
-    """Why a name in an argument may have another value when the task runs; empty when it has not."""
-    names = module.names
-    _, order, _ = names.place(name)
-    for binding in names.lookup(name.id, name):
-        scope = binding.scope
-        several = scope.bindings.get(name.id, [])
-        if len(several) > 1:
-            start = names.place(_top(module, name))[1] if scope is names.module else -1
-            if any(other.order >= start or _is_global(other) for other in several):
-                return f"`{name.id}` is given another value before the task runs"
-        for change in names.mutations.get((scope, name.id), ()):
-            if change.order > order or change.scope is not scope:
-                return f"`{name.id}` is changed before the task runs"
-    if module.values.changed_later(name) is not None:
-        return f"`{name.id}` is changed before the task runs"
-    return ""
-
-
-def called_late(module: Module, node: ast.expr) -> ast.Call | None:
-    """A call in an argument whose value may depend on when it is made."""
-    for inner in walk(node):
-        if isinstance(inner, ast.Call) and not _timeless(module, inner):
-            return inner
-    return None
-
-
-def _timeless(module: Module, call: ast.Call) -> bool:
-    value = module.values.single(call.func)
-    if isinstance(value, Reference):
-        library, _, rest = value.path.partition(".")
-        return (library == "builtins" and rest not in ("open", "input", "id", "next")) or value.path in (
-            "os.getenv",
-            "os.environ.get",
-            "datetime.timedelta",
-            "datetime.datetime",
-            "os.path.join",
-        )
-    return isinstance(call.func, ast.Attribute) and call.func.attr in (
-        "format",
-        "join",
-        "lower",
-        "upper",
-        "strip",
-        "replace",
-        "get",
-        "title",
-        "split",
-    )
+def judge(case: Case, graph: Graph) -> Iterator[Verdict]:
+    """All that prevents a conversion of a file, each with its place, and what may."""
+    search = _Search(case, graph)
+    search.search()
+    yield from search.blockers
+    yield from (Doubt(reason, node) for reason, node in search.doubts.items())
 
 
 def uncalled(module: Module, graph: Graph, function: FunctionNode, unused: str) -> str:
@@ -85,26 +45,21 @@ def uncalled(module: Module, graph: Graph, function: FunctionNode, unused: str) 
     return "" if graph.blockers else f"`{function.name}` is used in a way that is not followed"
 
 
-class Search:
-    """Looks through a file of DAGs for what would not mean the same in a file of flows.
+class _Search:
+    """Collects blockers and doubts of one file."""
 
-    ``rewritten`` are names that are not there any more: something else comes in their place.
-    """
-
-    def __init__(self, module: Module, graph: Graph, rewritten: frozenset[ast.AST]) -> None:
-        self.module = module
-        self.names = module.names
+    def __init__(self, case: Case, graph: Graph) -> None:
+        self.module = case.module
+        self.names = case.module.names
         self.graph = graph
-        self.rewritten = rewritten
-        self.found: list[Blocker] = []
+        self.leaving = case.leaving
+        self.rewritten = case.hook_names
+        self.tasks = case.tasks
+        self.blockers: list[Blocker] = []
         self.doubts: dict[str, ast.AST] = {}
-        self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
-        self.kept_values = {getattr(statement, "value", None) for statement in graph.kept}
-        self.scopes = [self.names.scopes[dag.function] for dag in graph.dags if dag.function is not None]
-        self.ranges = self._ranges()
 
-    def search(self) -> list[Blocker]:
-        """All that prevents it, each with its place; ``doubts`` has what may."""
+    def search(self) -> None:
+        """Look at all code of the file, and then at what its DAGs bind."""
         for code in self._staying():
             self._check_names(code)
         self._check_environment()
@@ -118,41 +73,12 @@ class Search:
             self._check_parameters(function)
         self._check_uncalled()
         self._check_lines()
-        return self.found
 
-    def _block(self, reason: str, node: ast.AST) -> None:
-        self.found.append(Blocker(reason, node))
+    def block(self, reason: str, node: ast.AST) -> None:
+        """Note what prevents the conversion."""
+        self.blockers.append(Blocker(reason, node))
 
     # -- names that go -----------------------------------------------------------
-
-    def _ranges(self) -> list[tuple[int, int]]:
-        """Return where in the order of the module's bindings the statements stand that go."""
-        body = self.module.tree.body
-        starts = [self.names.place(statement)[1] for statement in body]
-        ends = [*starts[1:], 1 << 60]
-        return [
-            (start, end)
-            for statement, start, end in zip(body, starts, ends, strict=True)
-            if statement in self.graph.building
-        ]
-
-    def goes(self, binding: Binding) -> bool:
-        """Return whether the code that makes a binding is not in the file of flows."""
-        if binding.scope is self.names.module:
-            if not any(start <= binding.order < end for start, end in self.ranges) or _is_global(binding):
-                return False
-        elif binding.scope not in self.scopes:
-            return False
-        if binding.kind == "value":
-            return binding.node not in self.kept_values
-        if binding.kind == "function":
-            return isinstance(binding.node, FunctionNode) and self._is_airflows(binding.node)
-        if binding.kind == "import":
-            return binding.target.partition(".")[0] in _AIRFLOW
-        return True
-
-    def _is_airflows(self, function: FunctionNode) -> bool:
-        return self.module.dags.decorated(function, _SECTIONS) is not None
 
     def _staying(self) -> Iterator[ast.AST]:
         """Code that is in the flow's file as it is in the DAG's."""
@@ -161,7 +87,7 @@ class Search:
         for statement in self.graph.building:
             for node in walk(statement):
                 if isinstance(node, FunctionNode):
-                    made = self._is_airflows(node)
+                    made = self.leaving.is_airflows(node)
                     if not made or any(task.function is node for task in self.tasks):
                         self._check_quoted(node.returns)
                         yield node.args
@@ -180,8 +106,8 @@ class Search:
             if node.id == "__name__" and isinstance(self.names.parents.get(node), ast.Compare | ast.Attribute):
                 self.doubts["`__name__` is `__main__` where a file of flows is run to serve them"] = node
             for binding in self.names.lookup(node.id, node):
-                if self.goes(binding):
-                    self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
+                if self.leaving.goes(binding):
+                    self.block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
                     break
 
     def _check_environment(self) -> None:
@@ -192,7 +118,7 @@ class Search:
                 continue
             for name in re.findall(r"AIRFLOW_\w+", text):
                 if name.startswith("AIRFLOW_CTX_"):
-                    self._block(f"`{name}` is set by Airflow for each task", node)
+                    self.block(f"`{name}` is set by Airflow for each task", node)
                 else:
                     self.doubts[f"`{name}` is of the environment of Airflow's processes"] = node
 
@@ -203,44 +129,44 @@ class Search:
                 continue
             for name in re.findall(r"\w+", node.value):
                 bindings = self.names.module.bindings.get(name, ())
-                if any(one.kind == "import" and one.target.partition(".")[0] in _AIRFLOW for one in bindings):
-                    self._block(f"`{name}` is Airflow's, and this annotation stays", node)
+                if any(one.kind == "import" and is_airflow(one.target) for one in bindings):
+                    self.block(f"`{name}` is Airflow's, and this annotation stays", node)
 
     def _check_deleted(self) -> None:
         for statement in self.graph.plain:
             for node in walk(statement):
                 if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)):
                     continue
-                if any(self.goes(binding) for binding in self.names.module.bindings.get(node.id, ())):
-                    self._block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
+                if any(self.leaving.goes(binding) for binding in self.names.module.bindings.get(node.id, ())):
+                    self.block(f"`{node.id}` goes with the DAG's code, and this code stays", node)
 
     def _check_exported(self) -> None:
         for binding in self.names.module.bindings.get("__all__", ()):
             for node in walk(binding.node) if binding.node is not None else ():
                 if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
                     continue
-                if any(self.goes(other) for other in self.names.module.bindings.get(node.value, ())):
-                    self._block(f"`__all__` names `{node.value}`, which goes with the DAG's code", node)
+                if any(self.leaving.goes(other) for other in self.names.module.bindings.get(node.value, ())):
+                    self.block(f"`__all__` names `{node.value}`, which goes with the DAG's code", node)
 
     def _check_called(self, dag: Dag) -> None:
         if dag.function is None:
             return
         if not dag.statements:
-            self._block("nothing at module level calls this function, so that Airflow has no such DAG", dag.function)
+            self.block("nothing at module level calls this function, so that Airflow has no such DAG", dag.function)
         elif len(dag.statements) > 1:
-            self._block("makes this DAG a second time", dag.statements[1])
+            self.block("makes this DAG a second time", dag.statements[1])
 
     def _check_moved_names(self) -> None:
         """Names of two DAGs' functions that would be one name at module level."""
         counted: Counter[str] = Counter()
-        for scope in self.scopes:
+        for scope in self.leaving.scopes:
             for name, bindings in scope.bindings.items():
-                stays = [one for one in bindings if not self.goes(one) and one.kind != "import"]
-                made = [one for one in bindings if one.kind == "function" and self.goes(one)]
+                stays = [one for one in bindings if not self.leaving.goes(one) and one.kind != "import"]
+                made = [one for one in bindings if one.kind == "function" and self.leaving.goes(one)]
                 if stays or made:
                     counted[name] += 1
                     if counted[name] > 1 or (made and name in self.names.module.bindings):
-                        self._block(
+                        self.block(
                             f"`{name}` would move to module level, where that name is taken", _place(bindings[0], scope)
                         )
 
@@ -249,13 +175,13 @@ class Search:
     def _check_defined_once(self, function: FunctionNode) -> None:
         for binding in self.names.bindings_of(function):
             if len(binding.scope.bindings.get(function.name, ())) > 1:
-                self._block(f"`{function.name}` is bound more than once", function)
+                self.block(f"`{function.name}` is bound more than once", function)
 
     def _check_parameters(self, function: FunctionNode) -> None:
         own = function.args
         for parameter in (*own.posonlyargs, *own.args, *own.kwonlyargs):
             if parameter.arg in OF_SUBMIT:
-                self._block(f"`{parameter.arg}` is a parameter that Prefect's `submit` keeps for itself", parameter)
+                self.block(f"`{parameter.arg}` is a parameter that Prefect's `submit` keeps for itself", parameter)
 
     def _check_uncalled(self) -> None:
         """A task that no DAG calls would keep Airflow's decorator."""
@@ -263,11 +189,11 @@ class Search:
         for statement in self.module.tree.body:
             if not isinstance(statement, FunctionNode) or statement in called:
                 continue
-            if self.module.dags.decorated(statement, _SECTIONS[:-1]) is None:
+            if self.module.dags.decorated(statement, SECTIONS[:-1]) is None:
                 continue
             unused = f"no DAG of this file calls `{statement.name}`"
             if reason := uncalled(self.module, self.graph, statement, unused):
-                self._block(reason, statement)
+                self.block(reason, statement)
 
     def _check_lines(self) -> None:
         """Code that moves does so by lines, which it must not share."""
@@ -282,7 +208,7 @@ class Search:
                 if any(other.lineno in rows or other.end_lineno in rows for other in siblings) or (
                     isinstance(parent, ast.stmt) and _head_end(parent) in rows
                 ):
-                    self._block("shares its line with another statement", node)
+                    self.block("shares its line with another statement", node)
 
 
 def _head_end(statement: ast.stmt) -> int:
@@ -292,18 +218,5 @@ def _head_end(statement: ast.stmt) -> int:
     return statement.lineno
 
 
-def _is_global(binding: Binding) -> bool:
-    return any(kind == "global" for _, kind, _ in binding.path)
-
-
 def _place(binding: Binding, scope: Scope) -> ast.AST:
     return binding.node if binding.node is not None else scope.node
-
-
-def _top(module: Module, node: ast.AST) -> ast.stmt:
-    """The module's statement around a node."""
-    top = module.names.statement(node)
-    for ancestor in module.names.ancestors(node):
-        if isinstance(ancestor, ast.stmt):
-            top = ancestor
-    return top

@@ -1,4 +1,4 @@
-"""Tells what the code of a task shows of its result; may import ``finding``.
+"""Judges the results that tasks hand on, by what the code of a task shows of them.
 
 Airflow hands on a copy that went through JSON: keys become text, and on Airflow 2 tuples in lists or dicts become
 lists. Prefect hands on the object itself, and makes a list of a generator.
@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
+from offramp.converting.judges.judge import Doubt, Verdict
+from offramp.dags.graph import Task
 from offramp.finding.operators import Module
+from offramp.model import Blocker
 from offramp.python.names import Binding, FunctionNode
 from offramp.python.nodes import children
 from offramp.python.values import Constant, Local, Reference
+from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from offramp.converting.case import Case
 
 _KEPT = (str, int, float, bool, type(None))
 _KEPT_CALLS = frozenset(f"builtins.{name}" for name in ("str", "int", "float", "bool", "len", "repr", "round"))
@@ -28,6 +36,29 @@ _NO_GENERATORS = (
     *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp),
 )
 _WITHOUT_GENERATORS = ("builtins.", "collections.", "datetime.", "json.", "math.", "random.", "subprocess.", "time.")
+
+
+class Handed(NamedTuple):
+    """The result of a task, and another task that takes it."""
+
+    source: Task
+    taker: Task
+
+
+def judge(case: Case, handed: Handed) -> Iterator[Verdict]:
+    """Reasons why the result of a task that another one takes is not the one that Airflow would hand on."""
+    source, taker = handed
+    pushed = source.arguments.get("do_xcom_push")
+    if pushed is not None and case.constant(pushed) != Constant(True):
+        yield Blocker(f"takes the result of `{source.id}`, which keeps it by `do_xcom_push`", taker.node)
+    if source.expression is not None:
+        yield Blocker(f"takes the result of `{source.id}`, whose callable is a lambda", taker.node)
+    if source.function is not None and not survives(case.module, source.function):
+        reason = (
+            f"what `{source.function.name}` returns is handed on as it is; Airflow hands on what JSON keeps of it "
+            "(keys become text, and in Airflow 2 inner tuples lists)"
+        )
+        yield Doubt(reason, source.node)
 
 
 def survives(module: Module, function: FunctionNode) -> bool:

@@ -1,4 +1,4 @@
-"""Tells what the tasks of a flow share, being threads of one process; may import ``finding``.
+"""Judges the state that the tasks of a flow share, being threads of one process.
 
 Airflow runs every task, and every try of one, in a process of its own that loads the
 DAG's file anew, and hands it a copy of its arguments. What another task could see of
@@ -11,14 +11,19 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from offramp.converting.judges.returned import returned
+from offramp.converting.judges.judge import Doubt, Verdict
+from offramp.converting.judges.xcom_results import returned
+from offramp.converting.reached_code import reached_code
 from offramp.dags.graph import Argument, Graph, Task
-from offramp.finding.operators import Module
 from offramp.model import Blocker
 from offramp.python.names import Binding, FunctionNode, Scope
-from offramp.python.nodes import children, walk
-from offramp.python.values import Constant, Reference
+from offramp.python.nodes import walk
+from offramp.python.values import Reference
+
+if TYPE_CHECKING:
+    from offramp.converting.case import Case
 
 # They see the frame or the module around them, or end the process.
 _UNFOLLOWED = frozenset({"locals", "vars", "globals", "eval", "exec", "exit", "quit", "SystemExit"})
@@ -56,24 +61,6 @@ _PARSERS = ("argparse.", "optparse.", "click.", "typer.", "fire.")
 # No `Exception`: Prefect takes them for the end of the flow.
 _ENDING = frozenset({"KeyboardInterrupt", "GeneratorExit", "BaseException", "SystemExit", "asyncio.CancelledError"})
 _CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
-_MADE_OF_PARTS = (
-    *(ast.JoinedStr, ast.FormattedValue, ast.Tuple, ast.BinOp),
-    *(ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.Compare),
-)
-_IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
-# What they give cannot be changed, or is the same for whoever asks.
-_LASTING_CALLS = frozenset(
-    "builtins.str builtins.int builtins.float builtins.bool builtins.len builtins.repr builtins.round builtins.abs "
-    "builtins.frozenset os.getenv os.environ.get logging.getLogger re.compile datetime.date datetime.datetime "
-    "datetime.timedelta uuid.UUID decimal.Decimal zoneinfo.ZoneInfo".split()
-)
-_LASTING_CALLS |= {f"os.path.{name}" for name in ("join", "dirname", "basename", "splitext", "normpath", "expanduser")}
-_LASTING_CALLS |= {f"os.path.{name}" for name in ("abspath", "realpath")}
-_LASTING_CALLS |= {f"pathlib.{name}" for name in ("Path", "PurePath", "PosixPath", "PurePosixPath")}
-_LASTING_METHODS = frozenset(
-    "format join lower upper strip rstrip lstrip replace title removeprefix removesuffix resolve absolute expanduser "
-    "joinpath with_suffix with_name as_posix isoformat strftime".split()
-)
 _READERS = frozenset({"builtins.print", "builtins.len", "builtins.str", "builtins.repr", "json.dumps"})
 _READERS_OF_ITEMS = _READERS | {
     f"builtins.{name}" for name in "sum min max any all sorted list dict tuple set enumerate zip isinstance".split()
@@ -81,22 +68,30 @@ _READERS_OF_ITEMS = _READERS | {
 _READING_ITEMS = frozenset({"get", "keys", "values", "items", "index", "count", "copy"})
 
 
-class Sharing:
-    """Looks through the callables of a file's tasks."""
+def judge(case: Case, graph: Graph) -> Iterator[Verdict]:
+    """The state that tasks of a file share, as far as their callables show it."""
+    search = _Search(case, graph)
+    search.search()
+    yield from search.blockers
+    yield from (Doubt(reason, node) for reason, node in search.doubts.items())
 
-    def __init__(self, module: Module, graph: Graph) -> None:
-        self.module = module
-        self.names = module.names
+
+class _Search:
+    """Collects blockers and doubts of one file's callables."""
+
+    def __init__(self, case: Case, graph: Graph) -> None:
+        self.module = case.module
+        self.names = case.module.names
+        self.lasting = case.lasting
         self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
         self.blockers: list[Blocker] = []
         self.doubts: dict[str, ast.AST] = {}
-        self._lasting: dict[ast.expr, bool] = {}
 
     def search(self) -> None:
-        """Fill ``blockers``, and ``doubts`` with their places."""
+        """Look at all code that runs with a task, then at the objects that it uses and the results that it hands on."""
         users: dict[ast.AST, list[Task]] = {}
         for task in self.tasks:
-            for code in self.reached(task):
+            for code in reached_code(self.names, task):
                 users.setdefault(code, []).append(task)
         self._check_libraries(users)
         for code, tasks in users.items():
@@ -107,34 +102,8 @@ class Sharing:
         for task in self.tasks:
             self._check_results(task)
 
-    def reached(self, task: Task) -> list[ast.AST]:
-        """The functions, classes and lambdas of the file whose code runs, or may run, with a task's callable."""
-        root = task.function or (task.expression.node if task.expression is not None else None)
-        return list(self._reached(root, set())) if root is not None else []
-
-    def gives_what_lasts(self, source: Task) -> bool:
-        """Return whether nothing can change what a task's callable returns."""
-        function = source.function
-        if function is None or (function.returns is not None and ast.unparse(function.returns) in _IMMUTABLE):
-            return True
-        return all(one is None or self._lasts(one) for one in returned(function))
-
     def _block(self, reason: str, node: ast.AST) -> None:
         self.blockers.append(Blocker(reason, node))
-
-    def _reached(self, root: ast.AST, seen: set[ast.AST]) -> Iterator[ast.AST]:
-        if root in seen:
-            return
-        seen.add(root)
-        yield root
-        for node in walk(root):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                for binding in self.names.lookup(node.id, node):
-                    if binding.kind != "import" and binding.node is not None and self._is_outside(binding, root):
-                        yield from self._reached(binding.node, seen)
-
-    def _is_outside(self, binding: Binding, root: ast.AST) -> bool:
-        return binding.kind in ("function", "class") or (binding.kind != "parameter" and binding.scope.node is not root)
 
     # -- what is changed ---------------------------------------------------------
 
@@ -243,7 +212,7 @@ class Sharing:
 
     def _check_made_once(self, name: str, value: ast.expr, *, several: bool) -> None:
         field = isinstance(value, ast.Call) and self._path(value.func) == "dataclasses.field"
-        if not field and not self._lasts(value) and (several or not self._is_known(value)):
+        if not field and not self.lasting.lasts(value) and (several or not self.lasting.is_known(value)):
             self.doubts[_made_once(name)] = value
 
     def _check_objects(self, users: dict[ast.AST, list[Task]]) -> None:
@@ -263,10 +232,10 @@ class Sharing:
                 continue
             several = _several([task for _, using in places for task in using])
             filled = bool(self.names.mutations.get((self.names.module, binding.name)))
-            if filled or binding.kind != "value" or not isinstance(value, ast.expr) or not self._is_known(value):
+            if filled or binding.kind != "value" or not isinstance(value, ast.expr) or not self.lasting.is_known(value):
                 self.doubts[_made_once(f"`{first.id}`")] = first
-            elif several and not self._lasts(value):
-                items_last = self._items_last(value)
+            elif several and not self.lasting.lasts(value):
+                items_last = self.lasting.items_last(value)
                 if not all(self._only_read(place, items_last) for place, _ in places):
                     self.doubts[_made_once(f"`{first.id}`")] = first
 
@@ -277,52 +246,6 @@ class Sharing:
             for binding in self.names.lookup(node.id, node):
                 if binding.scope is self.names.module and binding.kind not in ("import", "function", "class"):
                     uses.setdefault(binding, []).append((node, using))
-
-    def _lasts(self, node: ast.expr) -> bool:
-        """Return whether a value cannot be changed, holds nothing that can, and is the same whenever it is made."""
-        if node not in self._lasting:
-            self._lasting[node] = False  # while it is asked for its own sake
-            self._lasting[node] = self._is_lasting(node)
-        return self._lasting[node]
-
-    def _is_lasting(self, node: ast.expr) -> bool:
-        if isinstance(node, ast.Constant | ast.Lambda):
-            return True
-        if isinstance(node, _MADE_OF_PARTS):
-            return all(self._lasts(part) for part in children(node) if isinstance(part, ast.expr))
-        if isinstance(node, ast.Subscript):
-            return self._path(node.value) == "os.environ" and self._lasts(node.slice)
-        if isinstance(node, ast.Call):
-            if not all(map(self._lasts, (*node.args, *(keyword.value for keyword in node.keywords)))):
-                return False
-            if self._path(node.func) in _LASTING_CALLS:
-                return True
-            method = node.func
-            return isinstance(method, ast.Attribute) and method.attr in _LASTING_METHODS and self._lasts(method.value)
-        if isinstance(self.module.values.single(node), Constant | Reference):
-            return True
-        if isinstance(node, ast.Attribute):
-            return self._lasts(node.value)
-        bindings = self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
-        if len(bindings) != 1 or bindings[0].kind != "value" or not isinstance(bindings[0].node, ast.expr):
-            return False
-        return self._lasts(bindings[0].node)
-
-    def _is_known(self, node: ast.expr | None) -> bool:
-        """Return whether a value is the same whenever it is made, though it may be changed then."""
-        if isinstance(node, ast.List | ast.Set | ast.Tuple):
-            return all(map(self._is_known, node.elts))
-        if isinstance(node, ast.Dict):
-            return all(map(self._is_known, (*node.keys, *node.values)))
-        return node is not None and self._lasts(node)
-
-    def _items_last(self, node: ast.expr | None) -> bool:
-        """Return whether a value is a list, set or dict of what lasts, if not such a thing itself."""
-        if isinstance(node, ast.List | ast.Set):
-            return all(map(self._lasts, node.elts))
-        if isinstance(node, ast.Dict):
-            return all(part is not None and self._lasts(part) for part in (*node.keys, *node.values))
-        return node is None or self._lasts(node)
 
     def _only_read(self, name: ast.Name, items_last: bool) -> bool:
         """Return whether nothing at this place can change what a name stands for, or the things in it."""
@@ -359,16 +282,16 @@ class Sharing:
                 outside = any(isinstance(node, ast.Name) for node in walk(value.node))
                 if changed and (outside or runs_again(task)):
                     self._block(f"`{name}` is changed here: Airflow hands every try a copy of its arguments", task.node)
-                elif self._lasts(value.node) or not (outside or runs_again(task)):
+                elif self.lasting.lasts(value.node) or not (outside or runs_again(task)):
                     continue
-                elif not all(self._only_read(use, self._items_last(value.node)) for use in _uses(task, name)):
+                elif not all(self._only_read(use, self.lasting.items_last(value.node)) for use in _uses(task, name)):
                     self.doubts[
                         f"Airflow hands every try a copy of its arguments: what `{task.function.name}` changes of "
                         f"`{name}`, a further try and other tasks may see in Prefect"
                     ] = task.node
-            elif (self._taken_twice(value.task) or runs_again(task)) and not self.gives_what_lasts(value.task):
+            elif (self._taken_twice(value.task) or runs_again(task)) and not self.lasting.gives_what_lasts(value.task):
                 items_last = value.task.function is not None and all(
-                    map(self._items_last, returned(value.task.function))
+                    map(self.lasting.items_last, returned(value.task.function))
                 )
                 if changed:
                     self._block(

@@ -1,4 +1,4 @@
-"""Finds what a conversion must not delete with the code that builds the DAGs: what acts, and reads that are not known.
+"""Judges what a conversion must not delete with the code that builds the DAGs: what acts, and reads that are not known.
 
 The flows have what the graph says; every other effect of that code would be gone.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from offramp.dags.graph import Graph
 from offramp.finding.operators import Module
@@ -15,19 +16,21 @@ from offramp.python.names import MUTATORS, FunctionNode
 from offramp.python.nodes import children, walk
 from offramp.python.values import Constant, Items, Local, Table
 
+if TYPE_CHECKING:
+    from offramp.converting.case import Case
 
-def deleted_blockers(module: Module, graph: Graph) -> list[Blocker]:
+
+def judge(case: Case, graph: Graph) -> Iterator[Blocker]:
     """Reasons not to delete the code that builds a file's DAGs, in the order of the text."""
+    module = case.module
     changed: dict[str, ast.Name] = {}
-    found: list[Blocker] = []
     for node in _deleted(module, graph):
         if _acts(module, graph, node):
-            found.append(Blocker("is code in the DAG that is not followed", node))
+            yield Blocker("is code in the DAG that is not followed", node)
         elif isinstance(node, ast.Name) and node.id not in changed and _is_changed_unseen(module, graph, node):
             changed[node.id] = node
             reason = f"`{node.id}` may be changed through another name or by a call, and is not known"
-            found.append(Blocker(reason, node))
-    return found
+            yield Blocker(reason, node)
 
 
 def _deleted(module: Module, graph: Graph) -> Iterator[ast.AST]:

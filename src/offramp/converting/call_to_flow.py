@@ -5,20 +5,21 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
+from collections.abc import Sequence
 
+from offramp.converting.conversion import Conversion
 from offramp.converting.expressions import Expressions
 from offramp.converting.options import Options
 from offramp.converting.recipes.body import Job
-from offramp.converting.recipes.conversion import Conversion
 from offramp.converting.recipes.registry import recipe_of
-from offramp.converting.recipes.task_functions import sort_argument
+from offramp.converting.tasks.arguments import Sorted, sort_arguments
+from offramp.converting.tasks.notes import Notes
 from offramp.dags.graph import Argument, Dag, Task
 from offramp.editing.imports import import_edits
 from offramp.editing.layout import comments_in, is_pragma
 from offramp.editing.text import INDENT, call_lines, repr_text
 from offramp.finding.operators import Module, Use
-from offramp.model import Argument as Row
-from offramp.model import Blocked, Blocker, Edit, Span
+from offramp.model import Blocked, Edit, Span
 from offramp.python.values import UNKNOWN
 from offramp.reading.source import Source
 
@@ -26,52 +27,55 @@ from offramp.reading.source import Source
 def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Conversion:
     """Make a flow of a module-level statement that only makes an operator; nothing deploys it. Raises Blocked."""
     statement = module.names.statement(use.callee)
-    assert use.call is not None
     name = _name(statement, use, module)
+    task = _task(name, use, statement)
     expressions = Expressions(module, source)
-    task = Task(name, use.note.section, use.call, statement, Dag(use.call, statement))
-    task.use = use
+    notes = Notes()
+    arguments = Sorted({}, {})
     rows = module.rulebook.arguments(use.note)
-    doubts: dict[str, ast.AST] = {}
-    settings: dict[str, str] = {}
-    call: dict[str, tuple[Row, Argument]] = {}
-    problems: list[Blocker] = []
-    for argument_name, given in use.arguments.given.items():
-        if argument_name == "task_id":
-            continue
-        if given.node is None or (given.values == (UNKNOWN,) and given.origin == "expand"):
-            raise Blocked(f"`{argument_name}` is not known here", use.call)
-        argument = Argument(given.node, (), given.origin)
-        task.arguments[argument_name] = argument
-        try:
-            sort_argument(expressions, doubts, rows.get(argument_name), argument_name, argument, settings, call)
-        except Blocked as blocked:
-            problems.append(blocked.blocker)
-    if not use.arguments.complete and use.around.known:
-        raise Blocked("not all arguments are known here", use.call)
+    sort_arguments(task.arguments, rows, expressions, notes, arguments)
     for unwritten in ("retries", "trigger_rule"):
         if unwritten in task.arguments:
-            node = task.arguments[unwritten].node
-            problems.append(Blocker(f"`{unwritten}` of an operator outside a DAG is not converted", node))
+            reason = f"`{unwritten}` of an operator outside a DAG is not converted"
+            notes.problem(reason, task.arguments[unwritten].node)
     recipe = recipe_of(use.note, options.pattern)
     if recipe is None:
         raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
-    body = recipe(Job(task, call, rows, {}, expressions, False, options.blocks, problems))
-    if problems:
-        return Conversion((), (), tuple(dict.fromkeys(problems)), ())
+    body = recipe(Job(task, arguments.call, rows, {}, expressions, False, options.blocks, notes.problems))
+    if notes.problems:
+        return Conversion((), (), tuple(dict.fromkeys(notes.problems)), ())
     known = use.arguments.given.get("task_id")
     flow_name = str(known.constant.value) if known is not None and known.constant is not None else name
-    lines = call_lines("@flow", {"name": repr_text(flow_name), **settings}, indent=0)
+    lines = call_lines("@flow", {"name": repr_text(flow_name), **arguments.options}, indent=0)
     lines.append(f"{'async ' if body.is_async else ''}def {name}():")
     lines += [INDENT + line if line else "" for line in body.lines]
+    edit = _edit(module, source, statement, lines)
+    imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
+    doubts = tuple({**expressions.doubts, **notes.doubts})
+    return Conversion((*imports, edit), doubts, (), (), expressions.loaded(), packages=body.packages)
+
+
+def _task(name: str, use: Use, statement: ast.stmt) -> Task:
+    """The operator as the task of a DAG of its own. Raises Blocked where not all of its arguments are known."""
+    assert use.call is not None
+    task = Task(name, use.note.section, use.call, statement, Dag(use.call, statement))
+    task.use = use
+    for argument, given in use.arguments.given.items():
+        if argument == "task_id":
+            continue
+        if given.node is None or (given.values == (UNKNOWN,) and given.origin == "expand"):
+            raise Blocked(f"`{argument}` is not known here", use.call)
+        task.arguments[argument] = Argument(given.node, (), given.origin)
+    if not use.arguments.complete and use.around.known:
+        raise Blocked("not all arguments are known here", use.call)
+    return task
+
+
+def _edit(module: Module, source: Source, statement: ast.stmt, lines: Sequence[str]) -> Edit:
+    """The edit that puts lines in place of a statement, with its comments before them. Raises Blocked."""
     span = _whole_lines(source, statement, module)
     comments = [comment for comment in comments_in(source, span) if not is_pragma(comment)]
-    edit = Edit(span, "\n".join([*comments, *lines]) + "\n")
-    edit = _spaced(source, edit)
-    imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
-    return Conversion(
-        (*imports, edit), tuple({**expressions.doubts, **doubts}), (), (), expressions.loaded(), packages=body.packages
-    )
+    return _spaced(source, Edit(span, "\n".join([*comments, *lines]) + "\n"))
 
 
 def _name(statement: ast.stmt, use: Use, module: Module) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 
+from offramp.converting.choices import AFTER_SUCCESS, CHOICES, OWN_NAMES
 from offramp.dags.graph import Task
 from offramp.editing.text import INDENT, WIDTH, call_lines
 from offramp.model import Blocker
@@ -20,11 +21,6 @@ from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.record import NamedTuple
 
-CHOICES = ("branch", "short-circuit")
-# Where nothing can be skipped, these mean the same.
-AFTER_SUCCESS = frozenset({"all_success", "none_failed", "none_failed_min_one_success"})
-RULES = AFTER_SUCCESS | {"all_done", "one_failed"}
-OWN_NAMES = frozenset({"chosen", "taken", "ends", "watched", "future", "wait"})
 _JOIN = "none_failed_min_one_success"
 _WHY_WAIT = "# These go on when another task fails."
 

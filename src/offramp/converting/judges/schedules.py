@@ -1,4 +1,4 @@
-"""When a DAG runs, as arguments of Prefect's ``serve``.
+"""Judges schedules, and writes those that Prefect has an equal of as arguments of its ``serve``.
 
 Airflow's presets and defaults are those of 2.10 and 3.3; ``serve(cron=…)`` carries no
 time zone, so that a schedule object is written.
@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from offramp.converting.expressions import Expressions
+from offramp.converting.judges.judge import Doubt, Verdict, raised
 from offramp.dags.graph import Argument, Dag
 from offramp.knowledge.airflow_names import current_name
-from offramp.model import Blocked, Blocker
+from offramp.model import Blocked
 from offramp.python.values import Constant, Reference, Table
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from offramp.converting.case import Case
 
 _PRESETS = {
     "@hourly": "0 * * * *",
@@ -84,8 +87,9 @@ def schedule(dag: Dag, expressions: Expressions, versions: Versions) -> Schedule
     return _written(argument, start, expressions, versions)
 
 
-def schedule_blockers(dag: Dag, expressions: Expressions, versions: Versions) -> list[Blocker]:
-    """Every reason why a DAG's schedule has no equal, as ``schedule`` gives only the first."""
+def judge(case: Case, dag: Dag) -> Iterator[Verdict]:
+    """Every reason why a DAG's schedule has no equal, as ``schedule`` gives only the first; and what may differ."""
+    expressions, versions = case.expressions(), case.options.versions
     argument = dag.arguments.get("schedule") or dag.arguments.get("schedule_interval")
     steps: list[Callable[[], object]] = [lambda: schedule(dag, expressions, versions)]
     if argument is not None and expressions.constant(argument) not in (Constant(None), Constant("@once")):
@@ -96,15 +100,8 @@ def schedule_blockers(dag: Dag, expressions: Expressions, versions: Versions) ->
     if "start_date" in dag.arguments:
         own = {task.arguments["start_date"] for task in dag.tasks.values() if "start_date" in task.arguments}
         steps += [partial(_past, start, expressions) for start in own]
-    return [blocker for blocker in dict.fromkeys(map(_blocker, steps)) if blocker is not None]
-
-
-def _blocker(step: Callable[[], object]) -> Blocker | None:
-    try:
-        step()
-    except Blocked as blocked:
-        return blocked.blocker
-    return None
+    yield from dict.fromkeys(raised(steps))
+    yield from (Doubt(reason, node) for reason, node in expressions.doubts.items())
 
 
 def _written(argument: Argument, start: _Start | None, expressions: Expressions, versions: Versions) -> Schedule:

@@ -1,4 +1,4 @@
-"""Which values Airflow's rendering changes, and of which that is not known; may import ``finding``.
+"""Which values Airflow's rendering changes, and of which that is not known.
 
 Airflow renders every text in an argument: in lists, tuples and sets, and the values of dicts.
 """

@@ -1,0 +1,19 @@
+"""Tells what is imported from Airflow, which the flows run without."""
+
+from __future__ import annotations
+
+import ast
+
+_PACKAGES = ("airflow", "astronomer", "airflow_dbt")
+
+
+def is_airflow(target: str) -> bool:
+    """Return whether a dotted path belongs to Airflow or its retired companions."""
+    return target.partition(".")[0] in _PACKAGES
+
+
+def imports_airflow(node: ast.AST) -> bool:
+    """Return whether a statement imports from Airflow."""
+    if isinstance(node, ast.ImportFrom):
+        return node.level == 0 and is_airflow(node.module or "")
+    return isinstance(node, ast.Import) and any(is_airflow(alias.name) for alias in node.names)

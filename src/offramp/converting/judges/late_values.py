@@ -1,0 +1,75 @@
+"""Judges arguments of tasks, which a flow evaluates when the task runs, and a DAG's file when it is loaded."""
+
+from __future__ import annotations
+
+import ast
+
+from offramp.finding.operators import Module
+from offramp.python.names import Binding
+from offramp.python.nodes import walk
+from offramp.python.values import Reference
+
+
+def unsettled(module: Module, name: ast.Name) -> str:
+    """Why a name in an argument may have another value when the task runs; empty when it has not."""
+    names = module.names
+    _, order, _ = names.place(name)
+    for binding in names.lookup(name.id, name):
+        scope = binding.scope
+        several = scope.bindings.get(name.id, [])
+        if len(several) > 1:
+            start = names.place(_top(module, name))[1] if scope is names.module else -1
+            if any(other.order >= start or is_global(other) for other in several):
+                return f"`{name.id}` is given another value before the task runs"
+        for change in names.mutations.get((scope, name.id), ()):
+            if change.order > order or change.scope is not scope:
+                return f"`{name.id}` is changed before the task runs"
+    if module.values.changed_later(name) is not None:
+        return f"`{name.id}` is changed before the task runs"
+    return ""
+
+
+def called_late(module: Module, node: ast.expr) -> ast.Call | None:
+    """A call in an argument whose value may depend on when it is made."""
+    for inner in walk(node):
+        if isinstance(inner, ast.Call) and not _timeless(module, inner):
+            return inner
+    return None
+
+
+def _timeless(module: Module, call: ast.Call) -> bool:
+    value = module.values.single(call.func)
+    if isinstance(value, Reference):
+        library, _, rest = value.path.partition(".")
+        return (library == "builtins" and rest not in ("open", "input", "id", "next")) or value.path in (
+            "os.getenv",
+            "os.environ.get",
+            "datetime.timedelta",
+            "datetime.datetime",
+            "os.path.join",
+        )
+    return isinstance(call.func, ast.Attribute) and call.func.attr in (
+        "format",
+        "join",
+        "lower",
+        "upper",
+        "strip",
+        "replace",
+        "get",
+        "title",
+        "split",
+    )
+
+
+def is_global(binding: Binding) -> bool:
+    """Return whether a function binds a name of the module, by ``global``."""
+    return any(kind == "global" for _, kind, _ in binding.path)
+
+
+def _top(module: Module, node: ast.AST) -> ast.stmt:
+    """The module's statement around a node."""
+    top = module.names.statement(node)
+    for ancestor in module.names.ancestors(node):
+        if isinstance(ancestor, ast.stmt):
+            top = ancestor
+    return top
