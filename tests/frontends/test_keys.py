@@ -91,6 +91,14 @@ def test_an_imported_name_that_stands_in_a_key_is_shown(offramp: Run, tmp_path: 
     assert "1 | import airflow.execution_api" in done.stdout
 
 
+def test_the_connection_of_a_task_about_tokens_is_shown(offramp: Run, tmp_path: Path) -> None:
+    (tmp_path / "dag.py").write_text(
+        "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator\n"
+        'token_transfers = DbtCloudRunJobOperator(task_id="tokens", job_id=7, dbt_cloud_conn_id="dbt_prod")\n'
+    )
+    assert "through connection `dbt_prod`" in offramp("check", "dag.py").stdout
+
+
 @pytest.mark.parametrize("layout", OUTPUT_FORMATS)
 def test_no_layout_shows_a_key_of_a_file_that_cannot_be_parsed(layout: str, offramp: Run, tmp_path: Path) -> None:
     for number, line in enumerate(UNPARSED):

@@ -328,6 +328,8 @@ class KeyStrings:
 
     def _reach_call(self, call: ast.Call) -> None:
         """Reach all that a call may give: what it is given, what its object is, what a function of the file returns."""
+        if any(keyword.arg == "task_id" for keyword in call.keywords):
+            return  # A task is not a key, though its name may tell of tokens.
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         name = _last_name(call.func)
         self._names.append(name)
