@@ -8,6 +8,8 @@ A case is begun by ``POST /case`` with ``{"case": name, "jobs": {job id or "*": 
 Each trigger of a job takes its next outcome, the last one for ever after: ``success``, ``error``, ``cancelled``,
 ``running`` (never ends), or an HTTP status such as ``500`` with which the trigger itself is refused. A run is seen
 unfinished in its first ``polls`` answers. Jobs need no declaration unless they are to be listed.
+
+``/echo/STATUS`` answers any request so, and writes down its text, query and headers.
 """
 
 from __future__ import annotations
@@ -138,7 +140,10 @@ class DbtCloudApi:
                 return 200, {}
             answer: Answer = (401, _failure("Invalid token."))
             about: dict[str, Any] = {}
-            if authorization:
+            if url.path.startswith("/echo/"):
+                answer, method = (int(url.path[6:9]), {"echo": method}), f"echo {method}"
+                body = {**body, **query}
+            elif authorization:
                 answer, about = self._route(method, url.path, query, body)
             self._order += 1
             self._write(
@@ -284,16 +289,24 @@ def _handler(api: DbtCloudApi) -> type[BaseHTTPRequestHandler]:
         def _handle(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, payload = api.answer(
-                self.command, self.path, self.headers.get("Authorization", ""), json.loads(raw) if raw else None
+                self.command, self.path, self.headers.get("Authorization", ""), self._body(raw)
             )
-            content = json.dumps(payload).encode()
+            content = json.dumps(payload).encode() if self.command != "HEAD" else b""
             self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", "/echo/200")
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_DELETE = _handle
+        def _body(self, raw: bytes) -> Any:
+            if not self.path.startswith("/echo/"):
+                return json.loads(raw) if raw else None
+            named = {name: self.headers[name] for name in ("Content-Type", "X-Caller") if self.headers[name]}
+            return {"text": raw.decode(), **named}
+
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _handle
 
         def log_message(self, *arguments: Any, **more: Any) -> None:
             """The journal is the log."""

@@ -104,8 +104,13 @@ def _healthy(url: str) -> bool:
 
 
 def create_blocks(host: str, names: list[str]) -> None:
+    from prefect.blocks.system import Secret
     from prefect_dbt.cloud import DbtCloudCredentials
+    from prefect_sqlalchemy import SqlAlchemyConnector
 
+    Secret(value=f"https://{host}").save("http-default", overwrite=True)
+    if "WAREHOUSE" in os.environ:
+        SqlAlchemyConnector(connection_info=f"sqlite:///{os.environ['WAREHOUSE']}").save("warehouse", overwrite=True)
     for name in names:
         DbtCloudCredentials(api_key="token", account_id=42, domain=host).save(name, overwrite=True)
 

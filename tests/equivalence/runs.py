@@ -68,6 +68,9 @@ def airflow_runs(
         return {
             **_airflow_settings(folder),
             **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name in connections},
+            "AIRFLOW_CONN_HTTP_DEFAULT": json.dumps({"conn_type": "http", "host": f"https://{api.host}"}),
+            "AIRFLOW_CONN_WAREHOUSE": f"sqlite://{folder / 'warehouse.db'}",
+            "WAREHOUSE": str(folder / "warehouse.db"),
         }
 
     return _runs(interpreter, "run_airflow.py", "dag", list(cases), folder, settings, {})
@@ -77,7 +80,7 @@ def prefect_runs(
     cases: Iterable[Case], folder: Path, blocks: Iterable[str] = ("dbt-cloud-default",)
 ) -> dict[str, Outcome]:
     """Run flows one after the other with one server, by case name; ``blocks`` are credentials for the stand-in."""
-    home = prefect_home(folder)
+    home = {**prefect_home(folder), "WAREHOUSE": str(folder / "warehouse.db")}
     return _runs(
         python("prefect3"), "run_prefect.py", "flow", list(cases), folder, lambda _: home, {"blocks": list(blocks)}
     )

@@ -11,7 +11,7 @@ from offramp.converting.conversion import Conversion
 from offramp.converting.expressions import Expressions
 from offramp.converting.options import Options
 from offramp.converting.recipes.body import Job
-from offramp.converting.recipes.registry import recipe_of
+from offramp.converting.recipes.registry import choosing_arguments, recipe_of
 from offramp.converting.tasks.arguments import Sorted, sort_arguments
 from offramp.converting.tasks.notes import Notes
 from offramp.dags.graph import Argument, Dag, Task
@@ -33,7 +33,7 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     notes = Notes()
     arguments = Sorted({}, {})
     rows = module.rulebook.arguments(use.note)
-    sort_arguments(task.arguments, rows, expressions, notes, arguments)
+    sort_arguments(task.arguments, rows, expressions, notes, arguments, choosing_arguments(use.note))
     for unwritten in ("retries", "trigger_rule"):
         if unwritten in task.arguments:
             reason = f"`{unwritten}` of an operator outside a DAG is not converted"

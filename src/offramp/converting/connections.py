@@ -5,6 +5,7 @@ May import ``model``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from offramp.model import OfframpError
@@ -40,6 +41,24 @@ class BlockKind(NamedTuple):
     prefix: str
     fields: tuple[BlockField, ...]
     secrets: str
+
+
+def block_kind(text: str) -> BlockKind:
+    """The kind of a class that a note names: its dotted path, and the fields that come from the environment.
+
+    Without fields the whole block is one variable, in JSON.
+    """
+    path, _, fields = text.partition("(")
+    name = path.rpartition(".")[2]
+    prefix = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+    return BlockKind(
+        title=name,
+        types=(),
+        read=lambda _name, _identifier, _fields: Connection({}),
+        prefix=prefix,
+        fields=tuple(BlockField(field, field.upper()) for field in re.findall(r"\w+", fields)),
+        secrets="what they hold",
+    )
 
 
 def connections(name: str, text: str, kinds: Iterable[BlockKind]) -> dict[str, Connection]:

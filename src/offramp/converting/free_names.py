@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from offramp.converting.choices import CHOICES, OWN_NAMES
 from offramp.converting.families import FAMILIES
+from offramp.converting.recipes.registry import names_written
 from offramp.dags.graph import Dag, Graph, Task
 from offramp.finding.operators import Module
 
@@ -58,6 +59,8 @@ def taken_names(module: Module, graph: Graph) -> set[str]:
     given = {argument for task in tasks for argument in task.arguments}
     asked = {name: asking for family in FAMILIES for name, asking in family.names.items()}
     needed = {name for name in GENERATED if not asked.get(name) or asked[name] in given}
+    for note in (module.rulebook.notes[section] for section in {task.kind for task in tasks}):
+        needed |= names_written(note, module.rulebook.arguments(note))
     return names | set(dir(builtins)) | set(keyword.kwlist) | needed
 
 

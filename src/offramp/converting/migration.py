@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from offramp.converting.connections import BlockField, BlockKind, Connection
+from offramp.converting.connections import BlockField, BlockKind, Connection, block_kind
 from offramp.converting.families import BLOCK_KINDS, FAMILIES
 from offramp.editing.text import repr_text
 from offramp.escapes import visible
@@ -20,6 +20,8 @@ BLOCKS, PREFECT_YAML, REPORT = "blocks.py", "prefect.yaml", "MIGRATION.md"
 
 _CANNOT_PARSE = "OFR901"
 _WORK_POOL = "flows"
+# A block whose fields are not known comes from one variable.
+_WHOLE = BlockField("", "JSON")
 _ONE_PROCESS = """\
 - All tasks of a flow run share one process, its working directory, environment variables and memory. Airflow gives
   each task a process of its own.
@@ -184,11 +186,15 @@ def _variable(field: BlockField, block: LoadedBlock) -> str:
 
 
 def _kind(block: LoadedBlock) -> BlockKind:
-    return BLOCK_KINDS[block.kind]
+    return BLOCK_KINDS.get(block.kind) or block_kind(block.kind)
+
+
+def _path(block: LoadedBlock) -> str:
+    return block.kind.partition("(")[0]
 
 
 def _blocks_module(blocks: Sequence[LoadedBlock], exported: Mapping[str, Connection]) -> str:
-    imports = sorted({tuple(block.kind.rpartition(".")[::2]) for block in blocks})
+    imports = sorted({_path(block).rpartition(".")[::2] for block in blocks})
     lines = [
         '"""Creates the credential blocks that the flows load; with --overwrite, replaces those that exist."""',
         "",
@@ -201,9 +207,15 @@ def _blocks_module(blocks: Sequence[LoadedBlock], exported: Mapping[str, Connect
         "    blocks = {",
     ]
     for block in blocks:
+        own = _path(block).rpartition(".")[2]
+        lines.append(f"        # Airflow's connection {repr_text(block.connection)}")
+        if not _kind(block).fields:
+            lines.append(
+                f'        "{block.name}": {own}.model_validate_json(os.environ["{_variable(_WHOLE, block)}"]),'
+            )
+            continue
         lines += [
-            f"        # Airflow's connection {repr_text(block.connection)}",
-            f'        "{block.name}": {block.kind.rpartition(".")[2]}(',
+            f'        "{block.name}": {own}(',
             *(
                 f"            {field.argument}={_field(field, block, exported.get(block.connection))},"
                 for field in _kind(block).fields
@@ -309,7 +321,9 @@ def _by_hand(
     *,
     serves: bool,
 ) -> list[str]:
-    steps = ["Install `prefect` and `prefect-dbt`, and what else the modules import."]
+    packages = dict.fromkeys(["prefect", "prefect-dbt", *(one for module in modules for one in module.packages)])
+    *most, last = map(_code, packages)
+    steps = [f"Install {', '.join(most)} and {last}, and what else the modules import."]
     if blocks:
         steps.append(_create_blocks(blocks, exported))
     steps += [f"{_code(module.path)} {need}" for module in modules for need in _needs(module, neighbours)]
@@ -347,11 +361,12 @@ def _create_blocks(blocks: Sequence[LoadedBlock], exported: Mapping[str, Connect
     exports, remarks = [], []
     for block in blocks:
         known = exported.get(block.connection) if exported is not None else None
-        for field in _kind(block).fields:
+        for field in _kind(block).fields or (_WHOLE,):
             if known is None or field.argument not in known.arguments:
                 unless = f"  # unless it is {field.absent}" if field.absent else ""
+                unless = "  # the fields of the block, in JSON" if field is _WHOLE else unless
                 exports.append(f"export {_variable(field, block)}=…{unless}")
-        if known is None and exported is not None:
+        if known is None and exported is not None and _kind(block).types:
             title, name = _kind(block).title, _code(block.connection)
             remarks.append(f"The export of Airflow's connections has none for {title} named {name}.")
         elif known is not None and known.lost:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from offramp.knowledge.note_format import SIZE_LIMIT, NoteError, Section, fenced_blocks, parse_notes, slots
+from offramp.knowledge.note_format import SIZE_LIMIT, NoteError, Section, parse_notes, slots
+from offramp.knowledge.rewrites import Condition, Template, templates
 from offramp.knowledge.rulebook import OPERATOR_SLOTS, Rulebook
 from offramp.model import Argument, Note, Rule
 
@@ -15,7 +16,7 @@ _FALLBACK = "noted-operator"
 # In a rewrite's template: every argument that a row leads somewhere.
 _ALL_ARGUMENTS = "arguments"
 # The fields that go with a rewrite, and the targets that need nothing of it.
-_OF_REWRITES = ("rewrite", "templates", "returns", "compared", "prefect_package")
+_OF_REWRITES = ("rewrite", "templates", "template_files", "returns", "compared", "prefect_package")
 _WRITING_NOTHING = ("dropped", "refused", "retried")
 
 
@@ -167,8 +168,9 @@ def _leads_nowhere_else(note: Note, old: Note, ours: Mapping[str, Section]) -> b
     if not ours.keys() >= set(note.inherits):
         return False
     rows = list(_rows(note, ours))
-    wanted = {*slots("".join(fenced_blocks(old.fields.get("rewrite", ""))))} - OPERATOR_SLOTS - {_ALL_ARGUMENTS}
-    if rows and not wanted <= {row.name for row in rows}:
+    found = templates(old.fields.get("rewrite", ""))
+    wanted = {*(slot for one in found for slot in one.slots), *(one.argument for one in _conditions(found))}
+    if rows and not wanted <= {*(row.name for row in rows), *OPERATOR_SLOTS, _ALL_ARGUMENTS}:
         return False
     known = {(row.name, row.target) for row in _rows(old, ours)}
     targets = {target for _, target in known} if not old.kind else set()
@@ -217,12 +219,20 @@ def _check_slots(section: Section, rulebook: Rulebook) -> None:
         # A shipped section, whose trap says itself what its message needs; a test compares.
         return
     known = OPERATOR_SLOTS | rulebook.arguments(section.note).keys()
-    rewrite = section.note.fields.get("rewrite", "")
     message = section.rule.message if section.rule else ""
-    for field, text in (("message", message), ("rewrite", "".join(fenced_blocks(rewrite)))):
-        for slot in slots(text):
-            if slot not in known and (field, slot) != ("rewrite", _ALL_ARGUMENTS):
+    found = templates(section.note.fields.get("rewrite", ""))
+    for template in found:
+        if template.problem:
+            _fail(section, "rewrite", template.problem)
+    asked = {*(slot for one in found for slot in one.slots), *(one.argument for one in _conditions(found))}
+    for field, wanted in (("message", slots(message)), ("rewrite", sorted(asked - {_ALL_ARGUMENTS}))):
+        for slot in wanted:
+            if slot not in known:
                 _fail(section, field, f"nothing fills the slot {{{slot}}} of `{field}`")
+
+
+def _conditions(found: Iterable[Template]) -> list[Condition]:
+    return [condition for template in found for condition in template.conditions]
 
 
 def _place(section: Section) -> str:

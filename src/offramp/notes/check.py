@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
-from offramp.converting.recipes.registry import NO_REWRITE, RECIPES
+from offramp.converting.recipes.registry import BY_TEMPLATE, NO_REWRITE, RECIPES
 from offramp.engine import Context, check_bytes
 from offramp.finding.operators import Module
 from offramp.flows.signatures import missing_arguments, repeated_models, surface_of
@@ -25,7 +25,7 @@ ERROR, WARNING, REMARK = "error", "warning", "note"
 _FIELDS = frozenset(
     "operator module intent source_context prefect_pattern prefect_package prefect_import example example/before "
     "example/after notes related_concepts code message aliases role inherits arguments detector not_flagged "
-    "rewrite templates kind".split()
+    "rewrite templates template_files returns compared kind".split()
 )
 # Blocks of code in these are Prefect code that works; in the others they are what is found, or what is let pass.
 _PREFECT_CODE = ("prefect_pattern", "prefect_import", "example/after", "notes")
@@ -170,8 +170,8 @@ class _Check:
             if name not in ([trap] if trap else RECIPES):
                 known = ", ".join(sorted(RECIPES))
                 yield Remark(self._line("rewrite"), ERROR, f"there is no recipe `{name}`, only {known}")
-            elif name == "call" and len(fences(self.note.fields["rewrite"])) != 1:
-                yield Remark(self._line("rewrite"), ERROR, "the recipe `call` needs one fenced block, its template")
+            elif name in BY_TEMPLATE and not fences(self.note.fields["rewrite"]):
+                yield Remark(self._line("rewrite"), ERROR, f"the recipe `{name}` needs a fenced block, its template")
 
     # -- code --------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from offramp.converting.connections import BlockKind
 from offramp.converting.expressions import Expressions
@@ -41,13 +41,16 @@ class Family(NamedTuple):
     """What one family brings.
 
     ``recipes`` are by the names that the ``rewrite`` fields of notes have for them, followed by a pattern where that
-    chooses another one (``run_job job-block``). ``names`` are what the code imports or defines that they write, each
-    with the argument without which it does not (empty: none). ``hook_calls`` takes hooks out of a callable, and gives
-    None where there are none; ``helpers`` are the functions that it may call, by name. ``blocks`` are the classes of
-    credentials; ``differences`` are said of migrations with one of these texts in a module.
+    chooses another one (``run_job job-block``). ``results`` are the arguments for which they take results of other
+    tasks, ``choosing`` those that choose what they write. ``names`` are what the code imports or defines that they
+    write, each with the argument without which it does not (empty: none). ``hook_calls`` takes hooks out of a callable,
+    and gives None where there are none; ``helpers`` are the functions that it may call, by name. ``blocks`` are the
+    classes of credentials; ``differences`` are said of migrations with one of these texts in a module.
     """
 
     recipes: Mapping[str, Callable[[Job], Body]]
+    results: Collection[str]
+    choosing: Collection[str]
     names: Mapping[str, str]
     hook_calls: Callable[[Module, Source, FunctionNode, Expressions, HookOptions], HookCalls | None]
     helpers: Callable[[], Mapping[str, str]]

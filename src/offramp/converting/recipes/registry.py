@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from offramp.converting.families import FAMILIES
 from offramp.converting.recipes.body import Body, Job
-from offramp.converting.recipes.template_call import call
+from offramp.converting.recipes.template_call import call, choosing, template_names
+from offramp.model import Argument as Row
 from offramp.model import Note
 
 _BY_PATTERN = {name: recipe for family in FAMILIES for name, recipe in family.recipes.items()}
@@ -14,6 +15,7 @@ RECIPES: dict[str, Callable[[Job], Body]] = {
     **{name: recipe for name, recipe in _BY_PATTERN.items() if " " not in name},
     "call": call,
 }
+BY_TEMPLATE = ("call",)
 # Of a note that keeps its operator from being converted, though a shipped note says how.
 NO_REWRITE = "none"
 
@@ -21,6 +23,25 @@ NO_REWRITE = "none"
 def recipe_name(note: Note) -> str:
     """The name of the recipe in a note's ``rewrite`` field; empty without one."""
     return note.fields.get("rewrite", "").split("\n")[0].strip()
+
+
+def takes_results(note: Note) -> Collection[str] | None:
+    """The arguments for which a note's recipe takes results of other tasks; None for all."""
+    name = recipe_name(note)
+    return next((family.results for family in FAMILIES if name in family.recipes), None)
+
+
+def choosing_arguments(note: Note) -> Collection[str]:
+    """The arguments by which a note's recipe chooses what it writes."""
+    name = recipe_name(note)
+    if name in BY_TEMPLATE:
+        return choosing(note)
+    return next((family.choosing for family in FAMILIES if name in family.recipes), ())
+
+
+def names_written(note: Note, rows: Mapping[str, Row]) -> set[str]:
+    """The names that the code of a note's recipe imports, where its templates tell them."""
+    return template_names(note, rows) if recipe_name(note) in BY_TEMPLATE else set()
 
 
 def recipe_of(note: Note, pattern: str) -> Callable[[Job], Body] | None:

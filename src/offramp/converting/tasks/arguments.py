@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from offramp.converting.case import Case
 from offramp.converting.choices import RULES
@@ -15,10 +15,9 @@ from offramp.model import Blocked
 from offramp.python.values import Constant, Reference
 from offramp.record import NamedTuple
 
-# The arguments that choose a pattern and that a recipe looks at.
+# The arguments that choose a pattern and that the conversion looks at itself.
 _UNDERSTOOD = frozenset(
-    "trigger_rule wait_for_termination append_env multiple_outputs output_file_name latest_only status_filter "
-    "ignore_downstream_trigger_rules skip_on_exit_code".split()
+    "trigger_rule append_env multiple_outputs ignore_downstream_trigger_rules skip_on_exit_code".split()
 )
 
 
@@ -35,14 +34,22 @@ def sort_arguments(
     expressions: Expressions,
     notes: Notes,
     found: Sorted,
+    choosing: Collection[str],
 ) -> None:
-    """Add to ``found`` what the rows say of some arguments, and to ``notes`` what prevents it or makes it unsafe."""
+    """Add to ``found`` what the rows say of some arguments, and to ``notes`` what prevents it or makes it unsafe.
+
+    ``choosing`` are those by which the recipe chooses what it writes.
+    """
     for name, argument in arguments.items():
         row = rows.get(name)
         if row is None:
             notes.problem(f"no note has a row for the argument `{name}`", argument.node)
             continue
         try:
+            if row.target == "selects":
+                if name not in _UNDERSTOOD and name not in choosing:
+                    raise Blocked(_reason(row), argument.node)
+                continue
             _sort(row, argument, expressions, notes.doubts, found)
         except Blocked as blocked:
             notes.problems.append(blocked.blocker)
@@ -50,7 +57,7 @@ def sort_arguments(
 
 def _sort(row: Row, argument: Argument, expressions: Expressions, doubts: dict[str, ast.AST], found: Sorted) -> None:
     known = expressions.constant(argument)
-    reason = f"`{row.name}`: {row.note.removeprefix('unsafe:').strip()}"
+    reason = _reason(row)
     if row.target == "dropped":
         if row.name == "start_date" and argument.origin != "default_args":
             raise Blocked("a task's own start_date is not followed", argument.node)
@@ -62,15 +69,16 @@ def _sort(row: Row, argument: Argument, expressions: Expressions, doubts: dict[s
                 raise Blocked(reason, argument.node)
             if _is_unsafe(row):
                 doubts[reason] = argument.node
-    elif row.target == "selects":
-        if row.name not in _UNDERSTOOD:
-            raise Blocked(reason, argument.node)
     elif row.target == "task.timeout_seconds":
         if known is None or known.value is not None:
             found.options["timeout_seconds"] = expressions.seconds(argument)
             doubts[reason] = argument.node
     elif not row.target.startswith("task."):
         found.call[row.name] = (row, argument)
+
+
+def _reason(row: Row) -> str:
+    return f"`{row.name}`: {row.note.removeprefix('unsafe:').strip()}"
 
 
 def _is_unsafe(row: Row) -> bool:

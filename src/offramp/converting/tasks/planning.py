@@ -15,7 +15,7 @@ from offramp.converting.judges.judge import raised
 from offramp.converting.judges.schedules import Schedule, schedule
 from offramp.converting.judges.xcom_results import Handed
 from offramp.converting.recipes.body import Body
-from offramp.converting.recipes.registry import recipe_name
+from offramp.converting.recipes.registry import choosing_arguments, recipe_name
 from offramp.converting.tasks.arguments import (
     Sorted,
     check_trigger_rule,
@@ -150,7 +150,8 @@ class _Planner:
         rows = case.module.rulebook.arguments(note)
         again = retries(task, rows, self.expressions, notes)
         arguments = Sorted({"name": repr_text(task.id), **again}, {})
-        sort_arguments(given_arguments(case, task), rows, self.expressions, notes, arguments)
+        given = given_arguments(case, task)
+        sort_arguments(given, rows, self.expressions, notes, arguments, choosing_arguments(note))
         check_trigger_rule(case, task, notes)
         by_recipe = bool(recipe_name(note) or note.code)
         if task.mapped is not None and not by_recipe and not (task.runs == "python" and task.decorated):

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from offramp.converting.recipes.body import Body, Job
-from offramp.converting.recipes.registry import recipe_of
+from offramp.converting.recipes.registry import recipe_of, takes_results
 from offramp.converting.tasks.takers import reaches
 from offramp.converting.tasks.task_plan import TaskPlan
 from offramp.converting.tasks.written_tasks import Setting, with_rendered, written_task
-from offramp.dags.graph import MAPPED, Result, Task
+from offramp.dags.graph import MAPPED, Argument, Result, Task
 from offramp.finding.places import header
 from offramp.finding.suppress import ignored_with_reason
 from offramp.finding.task_places import full_task_id
 from offramp.finding.triggers import forgotten, run_flow
 from offramp.model import Blocked
+from offramp.python.values import Items, Table
 
-# The arguments that may come as results of other tasks, and those of them that are pulled by templates.
+# The arguments that may be pulled by templates.
 _PULLED = ("run_id", "job_id")
-_TAKEN = (*_PULLED, "steps_override", "schema_override")
 
 
 def recipe_task(setting: Setting) -> TaskPlan | None:
@@ -29,11 +30,13 @@ def recipe_task(setting: Setting) -> TaskPlan | None:
     if recipe is None:
         raise Blocked(f"the note of `{note.operator}` names no rewrite", task.node)
     pulled = _pulled(setting)
-    taken = _taken(task, pulled)
+    taken = _taken(setting, pulled)
     call = {name: pair for name, pair in setting.arguments.call.items() if name not in pulled}
     notes.doubts.update(setting.takers.doubts)
     templated = re.findall(r"\w+", note.fields.get("templates", ""))
     setting = with_rendered(setting, (argument for name, (_, argument) in call.items() if name in templated))
+    endings = tuple(re.findall(r"\.\w+", note.fields.get("template_files", "")))
+    _check_no_files(setting, [argument for name, (_, argument) in call.items() if name in templated], endings)
     consumed = bool(setting.takers.of(task))
     blocks = setting.case.options.blocks
     job = Job(task, call, setting.rows, taken, setting.expressions, consumed, blocks, notes.problems)
@@ -57,16 +60,32 @@ def _pulled(setting: Setting) -> dict[str, Result]:
     return found
 
 
-def _taken(task: Task, pulled: Mapping[str, Result]) -> dict[str, Result]:
+def _taken(setting: Setting, pulled: Mapping[str, Result]) -> dict[str, Result]:
     """All results that the task takes, by the arguments for which it takes them."""
+    task, takes = setting.task, takes_results(setting.note)
     taken = dict(task.results)
     if task.mapped is not None:
         taken[task.mapped[0]] = Result(task, MAPPED, task.node)
     taken.update(pulled)
     for name, result in taken.items():
-        if name not in _TAKEN:
+        if takes is not None and name not in takes:
             raise Blocked(f"`{name}` from another task's result is not converted", result.node)
     return taken
+
+
+def _check_no_files(setting: Setting, arguments: Iterable[Argument], endings: tuple[str, ...]) -> None:
+    """Blocked for text that ends like the name of a template, which Airflow reads from a file."""
+    for argument in arguments if endings else ():
+        value = setting.case.module.values.single(argument.node)
+        nodes: Iterable[ast.expr | None] = (argument.node,)
+        if isinstance(value, Items):
+            nodes = value.nodes
+        elif isinstance(value, Table):
+            nodes = value.entries.values()
+        for node in nodes:
+            known = setting.case.constant(argument._replace(node=node)) if node is not None else None
+            if known is not None and isinstance(known.value, str) and known.value.endswith(endings):
+                raise Blocked("Airflow reads this from a file, as a template", node or argument.node)
 
 
 def _unwaited(setting: Setting, body: Body) -> Body:

@@ -37,6 +37,8 @@ def _helpers() -> Mapping[str, str]:
 
 FAMILY = Family(
     recipes=RECIPES,
+    results=("run_id", "job_id", "steps_override", "schema_override"),
+    choosing=("wait_for_termination", "output_file_name", "latest_only", "status_filter"),
     # A favourite name of tasks, which only a trigger that does not wait imports.
     names={**dict.fromkeys(_NAMES.split(), ""), "trigger_dbt_cloud_job_run": "wait_for_termination"},
     hook_calls=_hook_calls,
