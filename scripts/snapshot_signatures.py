@@ -32,6 +32,10 @@ ASTRONOMER_CLASSES = (
     "astronomer.providers.dbt.cloud.operators.dbt.DbtCloudRunJobOperatorAsync",
     "astronomer.providers.dbt.cloud.sensors.dbt.DbtCloudJobRunSensorAsync",
 )
+SQL_CLASSES = tuple(
+    f"airflow.providers.common.sql.operators.sql.{name}" for name in ("BaseSQLOperator", "SQLExecuteQueryOperator")
+)
+HTTP_CLASSES = tuple(f"airflow.providers.http.operators.http.{name}" for name in ("HttpOperator", "SimpleHttpOperator"))
 CORE_OPERATORS = (
     "python.PythonOperator",
     "python.BranchPythonOperator",
@@ -117,6 +121,11 @@ RELEASES = (
         for version in ("1.18.4", "1.19.4")
     ),
     *(Release({"apache-airflow": version}, AIRFLOW_2_CLASSES) for version in ("2.10.5", "2.11.2")),
+    *(
+        Release({"apache-airflow-providers-common-sql": version}, SQL_CLASSES)
+        for version in ("1.20.0", "1.23.0", "2.4.0")
+    ),
+    *(Release({"apache-airflow-providers-http": version}, HTTP_CLASSES) for version in ("4.13.3", "5.0.0", "6.3.0")),
     _airflow_3("3.0.6", "1.0.6", "1.0.0"),
     _airflow_3("3.1.8", "1.1.8", "1.9.2"),
     _airflow_3("3.3.2", "1.3.2", "1.21.0"),
@@ -209,9 +218,10 @@ class Code:
             targets = item.targets if isinstance(item, ast.Assign) else [getattr(item, "target", None)]
             if any(isinstance(target, ast.Name) and target.id == "template_fields" for target in targets):
                 value = item.value  # type: ignore[attr-defined]
-                description["template_fields"] = (
-                    list(ast.literal_eval(value)) if isinstance(value, ast.Tuple | ast.List) else ast.unparse(value)
+                listed = isinstance(value, ast.Tuple | ast.List) and not any(
+                    isinstance(element, ast.Starred) for element in value.elts
                 )
+                description["template_fields"] = list(ast.literal_eval(value)) if listed else ast.unparse(value)
         return description
 
     def _find(self, path: str) -> tuple[str, list[ast.AST]] | None:
