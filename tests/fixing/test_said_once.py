@@ -113,7 +113,7 @@ with DAG("d", schedule=None, default_args={"retry_delay": timedelta(minutes=1), 
     "operator",
     [
         "LatestOnlyOperator(task_id='b')",
-        "TriggerDagRunOperator(task_id='b', trigger_dag_id='other')",
+        "TriggerDagRunOperator(task_id='b', trigger_dag_id='other', reset_dag_run=True)",
         "ExternalTaskSensor(task_id='b', external_dag_id='other')",
     ],
 )
