@@ -30,6 +30,7 @@ class Recorder:
     def __init__(self) -> None:
         self.evaluated: list[str] = []
         self.turns: list[dict[str, object]] = []
+        self.ran: list[str] = []
 
     def evaluate(self, state: State, node: ast.expr) -> DagValue:
         """The value that a name has in the environment; all else is plain."""
@@ -38,10 +39,11 @@ class Recorder:
         return value if value is not None else Plain(node)
 
     def run(self, state: State, body: Sequence[ast.stmt]) -> None:
-        """Remember what the names have that differ from turn to turn."""
+        """Remember the statements, and what the names have that differ from turn to turn."""
         self.turns.append(dict(state.environment.turn))
         for statement in body:
             state.step(statement)
+            self.ran.append(ast.unparse(statement))
 
 
 def state_of(text: str, recorder: Recorder | None = None) -> State:

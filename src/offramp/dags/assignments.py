@@ -38,7 +38,7 @@ def _plain(state: State, name: str, value: Plain, statement: ast.stmt) -> None:
     """Assign a plain value to a name: kept with the DAG's block, or differing from turn to turn."""
     environment = state.environment
     if state.in_branch:
-        environment.values.pop(name, None)
+        environment.unbind(name)
         state.record.drop_kept(name)
         bind_in_turn(state, name, value.node)
         return

@@ -7,16 +7,19 @@ import ast
 from offramp.dags.arguments import check_lasting, known_node
 from offramp.dags.graph import Argument, Dag
 from offramp.dags.state import State
+from offramp.python.names import FunctionNode
 from offramp.python.values import Local
 
 _POSITIONS = ("dag_id", "description", "schedule_interval")
 
 
-def new_dag(state: State, maker: ast.expr, site: ast.stmt) -> Dag:
-    """Make the DAG of a call or a decorator."""
-    dag = Dag(maker, site)
+def new_dag(state: State, maker: ast.expr, site: ast.stmt, function: FunctionNode | None = None) -> Dag:
+    """Make the DAG of a call, or of the decorator of a function."""
+    dag = Dag(maker, site, function)
     state.record.dags.append(dag)
     state.record.by_maker[maker] = dag
+    if function is not None:
+        state.record.by_maker[function] = dag
     state.touch()
     callee = maker.func if isinstance(maker, ast.Call) else maker
     state.check_certain(callee, state.callees.section(callee))

@@ -99,12 +99,12 @@ class Dag:
 
     __slots__ = ("arguments", "function", "id", "maker", "name", "site", "statements", "tasks")
 
-    def __init__(self, maker: ast.expr, site: ast.stmt) -> None:
+    def __init__(self, maker: ast.expr, site: ast.stmt, function: FunctionNode | None = None) -> None:
         self.maker = maker
         self.site = site
         self.id = ""
         self.name = ""
-        self.function: FunctionNode | None = None
+        self.function = function
         self.arguments: dict[str, Argument] = {}
         self.tasks: dict[str, Task] = {}
         self.statements: list[ast.stmt] = []

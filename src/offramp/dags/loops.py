@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from offramp.dags.conditions import holds
-from offramp.dags.dag_values import UNFOLLOWED, DagValue, Plain, TaskFunction
+from offramp.dags.dag_values import UNFOLLOWED, DagValue, Plain, TaskFunction, Unfollowed
 from offramp.dags.iterables import MOST_TURNS, iterable
 from offramp.dags.state import State
 from offramp.dags.turns import bind_target
@@ -53,13 +53,18 @@ def comprehension(state: State, node: ast.ListComp) -> DagValue:
     """The tasks of a list comprehension, or a plain value."""
     if not _makes_tasks(state, node.elt):
         return Plain(node)
-    generator = node.generators[0]
-    values = iterable(state, generator.iter)
+    values = iterable(state, node.generators[0].iter)
     if len(node.generators) > 1 or values is None:
         state.block(_UNKNOWN_LOOP, node)
         return UNFOLLOWED
+    with state.environment.comprehension():
+        return _elements(state, node, values)
+
+
+def _elements(state: State, node: ast.ListComp, values: list[DagValue]) -> list[DagValue] | Unfollowed:
+    """The elements that the turns of a comprehension make."""
+    generator = node.generators[0]
     made: list[DagValue] = []
-    outer = dict(state.environment.turn)
     for value in values:
         if not bind_target(state, generator.target, value):
             state.block(_UNKNOWN_LOOP, node)
@@ -70,14 +75,12 @@ def comprehension(state: State, node: ast.ListComp) -> DagValue:
             return UNFOLLOWED
         if all(chosen):
             made.append(state.evaluate(node.elt))
-    state.environment.turn = outer
     return made
 
 
 def _run_turns(state: State, statement: ast.For, values: list[DagValue]) -> None:
     for value in values:
-        state.turns += 1
-        if state.turns > MOST_TURNS:
+        if state.count_turn() > MOST_TURNS:
             state.block("goes on for more turns than are followed", statement)
             return
         # The present statement is the last one of the turn before: values in the text that the loop goes over are older

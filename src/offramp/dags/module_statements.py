@@ -73,9 +73,7 @@ def _function(state: State, function: FunctionNode) -> bool:
     if decorator is None:
         return define(state, function)
     state.record.building.add(function)
-    dag = new_dag(state, decorator, function)
-    dag.function = function
-    state.record.by_maker[function] = dag
+    dag = new_dag(state, decorator, function, function)
     if len(function.decorator_list) > 1:
         state.block("has another decorator besides `@dag`", function)
     if has_parameters(function):

@@ -64,6 +64,17 @@ class Environment:
             elif isinstance(node, FunctionNode | ast.ClassDef):
                 self.turn.pop(node.name, None)
 
+    def unbind(self, name: str) -> None:
+        """Let a name be no task or the like; what a turn gave it stays."""
+        self.values.pop(name, None)
+
+    @contextmanager
+    def comprehension(self) -> Iterator[None]:
+        """Forget at the end what the turns of a comprehension bind."""
+        turn = dict(self.turn)
+        yield
+        self.turn = turn
+
     @contextmanager
     def frame(self) -> Iterator[None]:
         """Forget at the end what a function's body binds."""
@@ -125,7 +136,7 @@ class State:
     """The state of following one file.
 
     ``dag`` is the DAG in whose block the code stands, ``groups`` the groups around it there, outermost first.
-    ``turns`` counts the turns of all loops, ``touched`` says whether a statement of the module has to do with DAGs.
+    ``touched`` says whether the statement of the module has to do with DAGs so far.
     """
 
     def __init__(self, module: Module, interpreter: Interpreter) -> None:
@@ -135,11 +146,11 @@ class State:
         self.record = Record()
         self.dag: Dag | None = None
         self.groups: list[Group] = []
-        self.turns = 0
         self.touched = False
         self._interpreter = interpreter
         self._statement: ast.stmt | None = None
         self._branches = 0
+        self._turns = 0
 
     # -- running -----------------------------------------------------------------
 
@@ -150,6 +161,11 @@ class State:
     def run(self, body: Sequence[ast.stmt]) -> None:
         """Run statements one after another; the last one is the present one then."""
         self._interpreter.run(self, body)
+
+    def count_turn(self) -> int:
+        """Begin a turn of a loop, and return how many there were in all."""
+        self._turns += 1
+        return self._turns
 
     def block(self, reason: str, node: ast.AST) -> None:
         """Note why the DAGs of the file are not known, and where."""
