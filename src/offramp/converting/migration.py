@@ -124,13 +124,7 @@ def migration(
         files[BLOCKS] = _blocks_module(blocks, exported or {}).encode()
     if not serves and any(module.flows for module in plan.converted):
         files[PREFECT_YAML] = _prefect_yaml(plan.converted).encode()
-    told = [
-        text
-        for family in FAMILIES
-        for marks, text in family.differences
-        if any(mark in module.text for module in plan.converted for mark in marks)
-    ]
-    differences = "".join([*told, _ONE_PROCESS])
+    differences = "".join([*_differences(plan.converted), _ONE_PROCESS])
     report = [
         "# Migration to Prefect\n",
         f"Written by `offramp migrate` from {', '.join(map(_code, dags))}. The DAG files were not changed.\n",
@@ -143,6 +137,16 @@ def migration(
     ]
     files[REPORT] = "\n".join(report).encode("utf-8", "backslashreplace")
     return files
+
+
+def _differences(modules: Sequence[Converted]) -> list[str]:
+    """The texts about what the families of operators in some modules do otherwise."""
+    return [
+        text
+        for family in FAMILIES
+        for marks, text in family.differences
+        if any(mark in module.text for module in modules for mark in marks)
+    ]
 
 
 def _check_names(modules: Sequence[Converted]) -> None:

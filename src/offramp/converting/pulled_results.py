@@ -36,6 +36,9 @@ class Pulls(NamedTuple):
     edits: tuple[Edit, ...]
 
 
+NO_PULLS = Pulls({}, (), frozenset(), ())
+
+
 class Pull(NamedTuple):
     """All that a template pulls: the task's id, the key, and the DAG's id where one is named."""
 
@@ -72,56 +75,90 @@ def pulls(module: Module, source: Source, task: Task, lasts: Callable[[Task], bo
     function = task.function
     if not isinstance(function, ast.FunctionDef) or function.col_offset:
         return None
+    names = _context_names(task, function)
+    used = _used(module, task, function, names)
+    if used is None or not (used.calls or used.texts):
+        return None
+    sources = list(used.calls.values())
+    for call, upstream in used.calls.items():
+        again = sources.count(upstream) > 1 or _runs_again(module, call, function)
+        if again and not lasts(upstream):
+            return None
+    if not _takes_more(task, function, frozenset(used.texts.values())):
+        return None
+    return _rewritten(source, function, used, names)
+
+
+class _Used(NamedTuple):
+    """The uses of Airflow's context in a callable: calls that pull a task's result, texts that it takes by name."""
+
+    calls: dict[ast.Call, Task]
+    texts: dict[ast.expr, str]
+
+
+def _context_names(task: Task, function: ast.FunctionDef) -> frozenset[str]:
+    """The parameters of a callable that Airflow's context fills."""
     own = function.args
     names = {parameter.arg for parameter in (*own.args, *own.kwonlyargs) if parameter.arg in _INSTANCES}
     names -= set(task.keywords) | {parameter.arg for parameter in own.args[: len(task.positional)]}
-    if own.kwarg is not None:
-        names.add(own.kwarg.arg)
-    calls: dict[ast.Call, Task] = {}
-    texts: dict[ast.expr, str] = {}
-    used: list[ast.Name] = [node for node in walk(function) if isinstance(node, ast.Name) and node.id in names]
+    return frozenset(names | {own.kwarg.arg} if own.kwarg is not None else names)
+
+
+def _used(module: Module, task: Task, function: ast.FunctionDef, names: frozenset[str]) -> _Used | None:
+    """All that a callable uses of Airflow's context; None where that is more than pulls and texts."""
+    used = _Used({}, {})
+    keywords = function.args.kwarg.arg if function.args.kwarg is not None else ""
     scope = module.names.scopes[function]
-    for context in used:
-        if any(binding.scope is not scope for binding in module.names.lookup(context.id, context)):
-            return None
-        taken_text = _text(module, context, own.kwarg.arg if own.kwarg is not None else "")
-        if taken_text is not None:
-            texts[taken_text] = str(ast.literal_eval(taken_text.slice))
+    for name in walk(function):
+        if not isinstance(name, ast.Name) or name.id not in names:
             continue
-        call = _pull(module, context, own.kwarg.arg if own.kwarg is not None else "")
+        if any(binding.scope is not scope for binding in module.names.lookup(name.id, name)):
+            return None
+        text = _text(module, name, keywords)
+        if text is not None:
+            used.texts[text] = str(ast.literal_eval(text.slice))
+            continue
+        call = _pull(module, name, keywords)
         upstream = _pulled(module, call, task) if call is not None else None
         if call is None or upstream is None:
             return None
-        calls[call] = upstream
-    if not calls and not texts:
-        return None
-    for call, upstream in calls.items():
-        again = list(calls.values()).count(upstream) > 1 or _runs_again(module, call, function)
-        if again and not lasts(upstream):
-            return None
-    taken = {node.id for node in walk(function) if isinstance(node, ast.Name)} | {
-        parameter.arg for parameter in (*own.args, *own.kwonlyargs, *own.posonlyargs)
-    }
-    if taken & set(texts.values()) or set(texts.values()) & task.keywords.keys():
-        return None
-    if own.kwarg is not None and not task.keywords.keys() <= {one.arg for one in (*own.args, *own.kwonlyargs)}:
-        return None
+        used.calls[call] = upstream
+    return used
+
+
+def _names_in(function: ast.FunctionDef) -> set[str]:
+    """The names that a callable uses, and those of its parameters."""
+    own = function.args
+    names = {node.id for node in walk(function) if isinstance(node, ast.Name)}
+    return names | {parameter.arg for parameter in (*own.args, *own.kwonlyargs, *own.posonlyargs)}
+
+
+def _takes_more(task: Task, function: ast.FunctionDef, texts: frozenset[str]) -> bool:
+    """Return whether a callable can have parameters of these names, and others instead of its keywords."""
+    own = function.args
+    if not texts.isdisjoint(_names_in(function)) or not texts.isdisjoint(task.keywords):
+        return False
+    return own.kwarg is None or task.keywords.keys() <= {one.arg for one in (*own.args, *own.kwonlyargs)}
+
+
+def _rewritten(source: Source, function: ast.FunctionDef, used: _Used, replaced: frozenset[str]) -> Pulls | None:
+    """A callable with parameters for all that it uses; None where it cannot be edited."""
+    taken = _names_in(function)
     sources: dict[str, Task] = {}
     parameter_of: dict[Task, str] = {}
-    for upstream in dict.fromkeys(calls.values()):
+    for upstream in dict.fromkeys(used.calls.values()):
         base = re.sub(r"\W", "_", upstream.id)
         name = f"{base}_result" if base[0].isalpha() else f"task_{base}_result"
         while name in taken:
             name += "_"
         taken.add(name)
         sources[name], parameter_of[upstream] = upstream, name
-    replaced = frozenset(names)
-    added = tuple(dict.fromkeys(texts.values()))
+    added = tuple(dict.fromkeys(used.texts.values()))
     header = _header(source, function, [*sources, *added], replaced)
     if header is None:
         return None
-    named: dict[ast.expr, str] = {call: parameter_of[upstream] for call, upstream in calls.items()}
-    named.update(texts)
+    named: dict[ast.expr, str] = {call: parameter_of[upstream] for call, upstream in used.calls.items()}
+    named.update(used.texts)
     edits = [Edit(source.positions.span(node), name) for node, name in named.items()]
     if overlap(edits) or not all(_is_at(source, node) for node in named):
         return None

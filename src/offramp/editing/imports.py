@@ -49,13 +49,7 @@ def import_edits(
         for statement in statements
     }
     block = _block(module)
-    found = []
-    if block:
-        found.append(_block_edit(module, source, block, kept, _written(missing)))
-    elif missing:
-        row = _docstring_end(module)
-        offset = source.positions.offset(row + 1, 0) if row < source.positions.rows() else len(source.utf8)
-        found.append(Edit(Span(offset, offset), "".join(line.text for line in _written(missing))))
+    found = _added(module, source, block, kept, _written(missing))
     found += [
         Edit(_lines(source, statement, module), _left(statement, kept[statement], source))
         for statement in statements
@@ -64,6 +58,23 @@ def import_edits(
     if after_imports:
         found = _append(source, module, found, edits, after_imports)
     return found
+
+
+def _added(
+    module: Module,
+    source: Source,
+    block: list[ast.stmt],
+    kept: Mapping[ast.Import | ast.ImportFrom, list[ast.alias]],
+    lines: list[_Line],
+) -> list[Edit]:
+    """The edit that adds imports: to those at the top, or below the docstring where there are none."""
+    if block:
+        return [_block_edit(module, source, block, kept, lines)]
+    if not lines:
+        return []
+    row = _docstring_end(module)
+    offset = source.positions.offset(row + 1, 0) if row < source.positions.rows() else len(source.utf8)
+    return [Edit(Span(offset, offset), "".join(line.text for line in lines))]
 
 
 class _Line(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import ClassVar
 
 from offramp.finding.operators import Module
 from offramp.python.nodes import walk
@@ -108,7 +109,7 @@ class _Search:
     def _parts(self, node: ast.AST, depth: int) -> Iterator[Finding]:
         inner: list[ast.AST] | None = None
         if depth < _DEEPEST:
-            inner = self._held(node)
+            inner = self._parts_of(node)
         if inner is not None:
             for part in inner:
                 for found in self.of(part, depth + 1):
@@ -122,33 +123,23 @@ class _Search:
         elif not self._is_no_text(node):
             yield Finding(node, changes=self._changes_surely(node))
 
-    def _held(self, node: ast.AST) -> list[ast.AST] | None:
+    def _parts_of(self, node: ast.AST) -> list[ast.AST] | None:
         """The parts that a value is made of, each as a value of its own; None where they are not known."""
-        if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            return list(node.elts)
-        if isinstance(node, ast.Dict):
-            return list(node.values)
-        if isinstance(node, ast.Starred):
-            return [node.value]
-        if isinstance(node, ast.IfExp):
-            return [node.body, node.orelse]
-        if isinstance(node, ast.BoolOp):
-            return list(node.values)
-        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
-            return [node.elt]
-        if isinstance(node, ast.DictComp):
-            return [node.value]
         if isinstance(node, ast.Call) and _path(self.module, node.func) in _COLLECTIONS.keys() - {"builtins.str"}:
             return [*node.args, *(keyword.value for keyword in node.keywords)]
         if isinstance(node, ast.Name) and node.id not in self.loop:
-            behind = self.module.values.bound_once(node)
-            if behind is not None:
-                return [behind]
-            value = self.module.values.single(node)
-            if isinstance(value, Items) and value.complete:
-                return list(value.nodes)
-            if isinstance(value, Table) and value.complete and None not in value.entries.values():
-                return [entry for entry in value.entries.values() if entry is not None]
+            return self._parts_of_named(node)
+        return _parts_of_display(node)
+
+    def _parts_of_named(self, name: ast.Name) -> list[ast.AST] | None:
+        behind = self.module.values.bound_once(name)
+        if behind is not None:
+            return [behind]
+        value = self.module.values.single(name)
+        if isinstance(value, Items) and value.complete:
+            return list(value.nodes)
+        if isinstance(value, Table) and value.complete and None not in value.entries.values():
+            return [entry for entry in value.entries.values() if entry is not None]
         return None
 
     def _plain(self, node: ast.AST) -> str:
@@ -231,6 +222,23 @@ class _Search:
         return any(isinstance(value, str) and _changes(value) for value in known)
 
 
+def _parts_of_display(node: ast.AST) -> list[ast.AST] | None:
+    """The parts of a display, a comprehension or a choice; None for other expressions."""
+    match node:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            return list(parts)
+        case ast.Dict(values=parts) | ast.BoolOp(values=parts):
+            return list(parts)
+        case ast.IfExp(body=first, orelse=second):
+            return [first, second]
+        case ast.ListComp(elt=part) | ast.SetComp(elt=part) | ast.GeneratorExp(elt=part):
+            return [part]
+        case ast.Starred(value=part) | ast.DictComp(value=part):
+            return [part]
+        case _:
+            return None
+
+
 class _Unknown(Exception):  # noqa: N818 - to know nothing is not an error
     """A value that is not followed."""
 
@@ -263,31 +271,31 @@ class _Evaluation:
             value = self.module.values.single(node)
             if isinstance(value, Constant):
                 return value.value
-        if isinstance(node, ast.Name):
-            behind = self.module.values.bound_once(node)
-            if behind is None:
-                raise _Unknown
-            return self.of(behind, {})
-        if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            return self._display(node, names)
-        if isinstance(node, ast.Dict):
-            return self._dict(node, names)
-        if isinstance(node, ast.ListComp | ast.GeneratorExp):
-            return [self.of(node.elt, turn) for turn in self._turns(node.generators, names)]
-        if isinstance(node, ast.SetComp):
-            return {self.of(node.elt, turn) for turn in self._turns(node.generators, names)}
-        if isinstance(node, ast.DictComp):
-            turns = self._turns(node.generators, names)
-            return {self.of(node.key, turn): self.of(node.value, turn) for turn in turns}
-        if isinstance(node, ast.BinOp):
-            return self._binary(node, names)
-        if isinstance(node, ast.JoinedStr):
-            return self._joined(node, names)
-        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
-            return self.of(node.value, names)[self.of(node.slice, names)]  # type: ignore[index]
-        if isinstance(node, ast.Call):
-            return self._call(node, names)
-        raise _Unknown
+        evaluate = self._evaluators.get(type(node))
+        if evaluate is None:
+            raise _Unknown
+        return evaluate(self, node, names)
+
+    def _named(self, node: ast.Name, _names: Mapping[str, object]) -> object:
+        behind = self.module.values.bound_once(node)
+        if behind is None:
+            raise _Unknown
+        return self.of(behind, {})
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, names: Mapping[str, object]
+    ) -> object:
+        found = (self.of(node.elt, turn) for turn in self._turns(node.generators, names))
+        return set(found) if isinstance(node, ast.SetComp) else list(found)
+
+    def _dict_comprehension(self, node: ast.DictComp, names: Mapping[str, object]) -> object:
+        turns = self._turns(node.generators, names)
+        return {self.of(node.key, turn): self.of(node.value, turn) for turn in turns}
+
+    def _subscript(self, node: ast.Subscript, names: Mapping[str, object]) -> object:
+        if isinstance(node.slice, ast.Slice):
+            raise _Unknown
+        return self.of(node.value, names)[self.of(node.slice, names)]  # type: ignore[index]
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, object]) -> object:
         found: list[object] = []
@@ -375,6 +383,22 @@ class _Evaluation:
                 raise _Unknown
         result = function(*given, **named)
         return list(result) if isinstance(result, type({}.keys()) | type({}.values()) | type({}.items())) else result
+
+    _evaluators: ClassVar[Mapping[type[ast.AST], Callable[..., object]]] = {
+        ast.Name: _named,
+        ast.List: _display,
+        ast.Tuple: _display,
+        ast.Set: _display,
+        ast.Dict: _dict,
+        ast.ListComp: _comprehension,
+        ast.GeneratorExp: _comprehension,
+        ast.SetComp: _comprehension,
+        ast.DictComp: _dict_comprehension,
+        ast.BinOp: _binary,
+        ast.JoinedStr: _joined,
+        ast.Subscript: _subscript,
+        ast.Call: _call,
+    }
 
 
 def _method(owner: object, name: str) -> Callable[..., object]:

@@ -226,18 +226,20 @@ class _Search:
                 for node in walk(given.node) if isinstance(given, Argument) else ():
                     self._note_use(node, [task], uses)
         for binding, places in uses.items():
-            first, value = places[0][0], binding.node
-            if isinstance(value, ast.Call) and self._path(value.func) == "sqlite3.connect":
-                self._block(f"`{first.id}` is made in another thread than the task's, which SQLite refuses", first)
-                continue
-            several = _several([task for _, using in places for task in using])
-            filled = bool(self.names.mutations.get((self.names.module, binding.name)))
-            if filled or binding.kind != "value" or not isinstance(value, ast.expr) or not self.lasting.is_known(value):
+            self._check_object(binding, places)
+
+    def _check_object(self, binding: Binding, places: list[tuple[ast.Name, list[Task]]]) -> None:
+        first, value = places[0][0], binding.node
+        if isinstance(value, ast.Call) and self._path(value.func) == "sqlite3.connect":
+            self._block(f"`{first.id}` is made in another thread than the task's, which SQLite refuses", first)
+            return
+        filled = bool(self.names.mutations.get((self.names.module, binding.name)))
+        if filled or binding.kind != "value" or not isinstance(value, ast.expr) or not self.lasting.is_known(value):
+            self.doubts[_made_once(f"`{first.id}`")] = first
+        elif _several([task for _, using in places for task in using]) and not self.lasting.lasts(value):
+            items_last = self.lasting.items_last(value)
+            if not all(self._only_read(place, items_last) for place, _ in places):
                 self.doubts[_made_once(f"`{first.id}`")] = first
-            elif several and not self.lasting.lasts(value):
-                items_last = self.lasting.items_last(value)
-                if not all(self._only_read(place, items_last) for place, _ in places):
-                    self.doubts[_made_once(f"`{first.id}`")] = first
 
     def _note_use(
         self, node: ast.AST, using: list[Task], uses: dict[Binding, list[tuple[ast.Name, list[Task]]]]

@@ -58,17 +58,14 @@ def sort_arguments(
 def _sort(row: Row, argument: Argument, expressions: Expressions, doubts: dict[str, ast.AST], found: Sorted) -> None:
     known = expressions.constant(argument)
     reason = _reason(row)
-    if row.target == "dropped":
-        if row.name == "start_date" and argument.origin != "default_args":
-            raise Blocked("a task's own start_date is not followed", argument.node)
-        if _is_unsafe(row) and not harmless(known, row, argument.node) and known != Constant(1):
+    does_harm = not harmless(known, row, argument.node)
+    if row.target == "dropped" and row.name == "start_date" and argument.origin != "default_args":
+        raise Blocked("a task's own start_date is not followed", argument.node)
+    if does_harm and (row.target == "refused" or (row.target == "retried" and "retries" in found.options)):
+        raise Blocked(reason, argument.node)
+    if row.target in ("dropped", "refused", "retried"):
+        if does_harm and row.note.startswith("unsafe:") and (row.target != "dropped" or known != Constant(1)):
             doubts[reason] = argument.node
-    elif row.target in ("refused", "retried"):
-        if not harmless(known, row, argument.node):
-            if row.target == "refused" or "retries" in found.options:
-                raise Blocked(reason, argument.node)
-            if _is_unsafe(row):
-                doubts[reason] = argument.node
     elif row.target == "task.timeout_seconds":
         if known is None or known.value is not None:
             found.options["timeout_seconds"] = expressions.seconds(argument)
@@ -79,10 +76,6 @@ def _sort(row: Row, argument: Argument, expressions: Expressions, doubts: dict[s
 
 def _reason(row: Row) -> str:
     return f"`{row.name}`: {row.note.removeprefix('unsafe:').strip()}"
-
-
-def _is_unsafe(row: Row) -> bool:
-    return row.note.startswith("unsafe:")
 
 
 def given_arguments(case: Case, task: Task) -> dict[str, Argument]:

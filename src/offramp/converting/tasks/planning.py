@@ -36,6 +36,7 @@ from offramp.editing.text import repr_text
 from offramp.model import Argument as Row
 from offramp.model import Blocked, Blocker
 from offramp.python.names import FunctionNode
+from offramp.python.values import Constant
 
 _PYTHON = ("python", *CHOICES)
 # `[core] max_active_tasks_per_dag` as Airflow has it.
@@ -124,14 +125,10 @@ class _Planner:
     def _dag_option(self, row: Row | None, name: str, argument: Argument, options: dict[str, str]) -> None:
         if row is None:
             raise Blocked(f"no note has a row for the DAG's argument `{name}`", argument.node)
-        if name in _TIMES or row.target == "dropped":
-            return
         known = self.expressions.constant(argument)
-        if row.target == "refused":
-            if not harmless(known, row, argument.node):
-                raise Blocked(f"`{row.name}`: {row.note}", argument.node)
-            return
-        if known is not None and known.value is None:
+        if row.target == "refused" and name not in _TIMES and not harmless(known, row, argument.node):
+            raise Blocked(f"`{row.name}`: {row.note}", argument.node)
+        if name in _TIMES or row.target in ("dropped", "refused") or known == Constant(None):
             return
         if row.note.startswith("unsafe:"):
             self.all.doubts[f"`{row.name}`: {row.note.removeprefix('unsafe:').strip()}"] = argument.node

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from offramp.converting.case import Case
 from offramp.converting.choices import AFTER_SUCCESS
@@ -13,6 +12,7 @@ from offramp.converting.judges import callables
 from offramp.converting.judges.callables import Called
 from offramp.converting.judges.shared_state import copied, runs_again
 from offramp.converting.judges.templates import FROM_CONTEXT, RUNTIME, Templates
+from offramp.converting.pulled_results import NO_PULLS, Pulls
 from offramp.converting.reached_code import reached_code
 from offramp.converting.recipes.body import Body
 from offramp.converting.tasks.arguments import trigger_rule
@@ -31,16 +31,13 @@ from offramp.dags.graph import Argument, Result, Task
 from offramp.model import Blocked
 from offramp.python.names import FunctionNode
 
-if TYPE_CHECKING:
-    from offramp.converting.pulled_results import Pulls
-
 
 def python_task(setting: Setting, decorated: Mapping[FunctionNode, Mapping[str, str]]) -> TaskPlan | None:
     """The plan of a task with a callable; None where that is not known. Raises Blocked.
 
     ``decorated`` are the functions that are tasks already, with their options.
     """
-    case, task, notes = setting.case, setting.task, setting.notes
+    case, task = setting.case, setting.task
     if task.function is None and task.expression is None and not case.graph.blockers:
         raise Blocked("the callable is not known here", task.node)
     if prints_to_unknown_files(case.module, reached_code(case.module.names, task)):
@@ -49,37 +46,41 @@ def python_task(setting: Setting, decorated: Mapping[FunctionNode, Mapping[str, 
         return written_task(setting, Body((f"return {setting.expressions.text(task.expression)}",)))
     if task.function is None:
         return None
-    if isinstance(task.function, ast.AsyncFunctionDef):
+    return _callable_task(setting, task.function, decorated)
+
+
+def _callable_task(
+    setting: Setting, function: FunctionNode, decorated: Mapping[FunctionNode, Mapping[str, str]]
+) -> TaskPlan:
+    case, task, notes = setting.case, setting.task, setting.notes
+    if isinstance(function, ast.AsyncFunctionDef):
         notes.problem("an async callable is not converted", task.node)
-    pulled = case.pulls.get(task)
-    filled = _filled(setting, task.function, pulled.texts if pulled is not None else ())
-    replaced = (pulled.replaced if pulled is not None else frozenset()) | filled.keys()
-    notes.take(callables.judge(case, Called(task, task.function, replaced)))
-    setting = with_rendered(
-        setting, (value for value in (*task.positional, *task.keywords.values()) if isinstance(value, Argument))
-    )
+    pulled = case.pulls.get(task, NO_PULLS)
+    filled = _filled(setting, function, pulled.texts)
+    notes.take(callables.judge(case, Called(task, function, pulled.replaced | filled.keys())))
+    given = [*task.positional, *task.keywords.values()]
+    setting = with_rendered(setting, (value for value in given if isinstance(value, Argument)))
     positional = tuple(_tried(setting, value) for value in task.positional)
     keywords = {**{name: _tried(setting, value) for name, value in task.keywords.items()}, **filled}
-    if pulled is not None:
-        _check_pulls(setting, task.function, pulled)
-        keywords.update(pulled.sources)
-    hooks = case.hooks.get(task.function)
+    if task in case.pulls:
+        _check_pulls(setting, function, pulled)
+    hooks = case.hooks.get(function)
     if hooks is not None:
         notes.take(hooks.blockers)
         notes.helpers |= hooks.helpers
         notes.imports |= hooks.imports
     notes.imports |= {TASK, NO_CACHE}
-    form = _form(setting, task.function, decorated)
+    form = _form(setting, function, decorated)
     return TaskPlan(
         task,
         trigger_rule(case, task),
         form,
-        _options(setting, decorated[task.function] if form is Form.CHANGED else None),
-        function=task.function,
+        _options(setting, decorated[function] if form is Form.CHANGED else None),
+        function=function,
         positional=positional,
-        keywords=keywords,
+        keywords={**keywords, **pulled.sources},
         mapped=task.mapped[0] if task.mapped is not None else "",
-        edits=pulled.edits if pulled is not None else (),
+        edits=pulled.edits,
     )
 
 

@@ -29,6 +29,7 @@ from offramp.record import NamedTuple
 _STATUS = "DbtCloudJobRunStatus"
 _STATUSES = {"QUEUED": 1, "STARTING": 2, "RUNNING": 3, "SUCCESS": 10, "ERROR": 20, "CANCELLED": 30}
 _ACCOUNT = "account_id"
+_READS_MORE = "reads of the hook's answer what httpx has otherwise"
 _LONGEST_CAUSE = 255
 # What requests' response and httpx's have alike.
 _READ = frozenset({"json", "status_code", "content", "raise_for_status"})
@@ -323,35 +324,33 @@ class _Rewriting:
     def _check_read(self, node: ast.expr, gives: str) -> None:
         """Blocked unless code reads of an answer only what is alike in both libraries."""
         parent = self.names.parents.get(node)
-        if gives in ("number", "nothing"):
-            if gives == "nothing" and not isinstance(parent, ast.Expr):
-                raise Blocked("takes the None that the hook gives", node)
+        if gives == "number" or isinstance(parent, ast.Expr):
             return
-        if isinstance(parent, ast.Expr):
-            return
+        if gives == "nothing":
+            raise Blocked("takes the None that the hook gives", node)
         if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
             for name in self._loads(parent.targets[0]):
                 self._check_read(name, gives)
+        elif gives == "responses":
+            self._check_responses(node, parent)
+        elif not isinstance(parent, ast.Attribute) or parent.attr not in _READ:
+            raise Blocked(_READS_MORE, node)
+
+    def _check_responses(self, node: ast.expr, parent: ast.AST | None) -> None:
+        """Blocked unless code takes nothing of a list of answers but its length and single ones."""
+        if isinstance(parent, ast.Subscript) and parent.value is node and not isinstance(parent.slice, ast.Slice):
+            self._check_read(parent, "response")
             return
-        if gives == "response" and isinstance(parent, ast.Attribute) and parent.attr in _READ:
-            return
-        if gives == "responses":
-            if isinstance(parent, ast.Subscript) and parent.value is node and not isinstance(parent.slice, ast.Slice):
-                self._check_read(parent, "response")
-                return
-            if isinstance(parent, ast.For) and parent.iter is node and isinstance(parent.target, ast.Name):
-                for name in self._loads(parent.target):
+        if isinstance(parent, ast.For | ast.comprehension) and parent.iter is node:
+            target = parent.target
+            if isinstance(target, ast.Name):
+                loops = isinstance(parent, ast.For)
+                for name in self._loads(target) if loops else self.names.loads.get(target.id, []):
                     self._check_read(name, "response")
                 return
-            if isinstance(parent, ast.comprehension) and parent.iter is node and isinstance(parent.target, ast.Name):
-                for name in self.names.loads.get(parent.target.id, []):
-                    self._check_read(name, "response")
-                return
-            if isinstance(parent, ast.If | ast.While | ast.UnaryOp) or (
-                isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "len"
-            ):
-                return
-        raise Blocked("reads of the hook's answer what httpx has otherwise", node)
+        counts = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "len"
+        if not counts and not isinstance(parent, ast.If | ast.While | ast.UnaryOp):
+            raise Blocked(_READS_MORE, node)
 
 
 def _bound_by(node: ast.AST) -> Iterable[str | None]:

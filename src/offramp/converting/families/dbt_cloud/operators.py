@@ -430,15 +430,7 @@ def _dict_text(entries: Mapping[str, str]) -> str:
 
 def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
     """The fields of TriggerJobRunOptions; what ``additional_run_config`` holds wins, as it does in Airflow."""
-    found: dict[str, str] = {}
-    for name in ("steps_override", "schema_override"):
-        if name in job.results:
-            parameters[name] = job.results[name]
-            found[name] = name
-            if not _is_taken_as_it_is(job, name):
-                wanted = "a list of text" if _OPTION_TYPES.get(name) is list else "text"
-                doubt = f"`{name}`: Airflow sends whatever result it is, TriggerJobRunOptions takes {wanted} or None"
-                job.expressions.doubts[doubt] = job.results[name].node
+    found = _options_of_results(job, parameters)
     for row in job.rows.values():
         if row.target.startswith(f"{_OPTIONS}.") and row.when_absent and row.name not in job.call:
             found[row.target.partition(".")[2]] = absent_text(row)
@@ -452,6 +444,20 @@ def _options(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
             for field in config.keys() & parameters.keys():
                 raise Blocked(f"`{field}` is given twice, once as a result of another task", argument.node)
             found.update(config)
+    return found
+
+
+def _options_of_results(job: Job, parameters: dict[str, Result]) -> dict[str, str]:
+    """The fields that take results of other tasks, which become ``parameters``."""
+    found: dict[str, str] = {}
+    for name in ("steps_override", "schema_override"):
+        if name in job.results:
+            parameters[name] = job.results[name]
+            found[name] = name
+            if not _is_taken_as_it_is(job, name):
+                wanted = "a list of text" if _OPTION_TYPES.get(name) is list else "text"
+                doubt = f"`{name}`: Airflow sends whatever result it is, TriggerJobRunOptions takes {wanted} or None"
+                job.expressions.doubts[doubt] = job.results[name].node
     return found
 
 
