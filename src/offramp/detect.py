@@ -103,7 +103,7 @@ def _texts(word: str, rulebook: Rulebook) -> tuple[bytes, ...]:
 def _found(file: File, rules: Iterable[Rule], enabled: frozenset[str]) -> list[Finding]:
     """The findings of some rules, in order of place."""
     found = [
-        finding_of(file, trap.rule or rule, trap)
+        _finding(file, trap.rule or rule, trap)
         for rule in rules
         if hasattr(module := trap_module(rule), "find")
         for trap in module.find(file)
@@ -115,16 +115,20 @@ def _found(file: File, rules: Iterable[Rule], enabled: frozenset[str]) -> list[F
 def cannot_parse(rulebook: Rulebook, sentence: str, offset: int) -> Finding:
     """The finding for a file that cannot be decoded or parsed."""
     rule = rulebook.rules[rulebook.code("cannot-parse")]
-    place = Span(offset, offset)
-    return Finding(rule.code, place, place, rule.message.format(sentence=sentence), _print(sentence))
+    return _at_span(rule, trap_module(rule).fault(sentence, offset))
 
 
-def finding_of(file: File, rule: Rule, trap: Trap) -> Finding:
+def _at_span(rule: Rule, trap: Trap) -> Finding:
+    """The finding of a trap that stands on no syntax node."""
+    assert isinstance(trap.place, Span)
+    return Finding(rule.code, trap.place, trap.place, rule.message.format_map(trap.slots), _print(str(trap.about)))
+
+
+def _finding(file: File, rule: Rule, trap: Trap) -> Finding:
     """The finding that tells of a trap."""
-    source, about = file.source, trap.about
-    message = rule.message.format_map(trap.slots)
     if isinstance(trap.place, Span):
-        return Finding(rule.code, trap.place, trap.place, message, _print(str(about)), trap=trap)
+        return _at_span(rule, trap)
+    source, about = file.source, trap.about
     if isinstance(about, ast.AST):
         keys = keys_in(source)
         about = ast.unparse(about) if keys is None else keys.unparsed(about)
@@ -132,7 +136,7 @@ def finding_of(file: File, rule: Rule, trap: Trap) -> Finding:
         rule.code,
         source.positions.span(trap.place),
         header(source, trap.statement or file.module.names.statement(trap.place), trap.place),
-        message,
+        rule.message.format_map(trap.slots),
         _print(about),
         related=tuple(Related(source.positions.span(node), sentence) for node, sentence in trap.related),
         trap=trap,

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from markdown_cases import Case, without_refusals
 
 from fixing import flows, layouts
-from fixing.test_prefect_fixes import CASES, REFUSED, context_of
+from fixing.test_prefect_fixes import CASES, context_of
 from offramp.engine import Context, check_bytes, fix_bytes
 from offramp.knowledge.note_format import fenced_blocks
 from offramp.knowledge.rulebook import load_rulebook
@@ -40,9 +41,9 @@ def test_an_example_is_fixed_the_same_in_any_layout(code: str, layout: Layout) -
 
 
 @pytest.mark.parametrize("layout", [layouts.trailing_comments, MIXED], ids=["trailing comments", "all of it"])
-@pytest.mark.parametrize(("prose", "blocks"), CASES)
-def test_a_trap_is_fixed_the_same_in_any_layout(prose: str, blocks: list[str], layout: Layout, tmp_path: Path) -> None:
-    _check(REFUSED.sub("", blocks[0]), layout, context_of(prose, tmp_path), str(tmp_path / "case.py"))
+@pytest.mark.parametrize("case", CASES)
+def test_a_trap_is_fixed_the_same_in_any_layout(case: Case, layout: Layout, tmp_path: Path) -> None:
+    _check(without_refusals(case.code), layout, context_of(case, tmp_path), str(tmp_path / "case.py"))
 
 
 @pytest.mark.parametrize("layout", [layouts.leading_commas, MIXED], ids=["leading commas", "all of it"])

@@ -1,11 +1,4 @@
-"""The Markdown cases: what a DAG is converted to, or why it is not, with the line.
-
-The first block of a file is put before every other one; lines are counted without it.
-A case has a block of code and then either the lines ``refused: part of the reason
-(line N)``, or ``flow: task, other < task`` for the graph of every flow, where ``task
-*2/300`` has two retries 300 s apart and ``task?`` runs whatever its upstreams do, or
-``safe`` or ``unsafe: part of the reason`` for what is converted with that reservation.
-"""
+"""The Markdown cases of conversions: what a DAG becomes, or why it does not, with the line."""
 
 from __future__ import annotations
 
@@ -14,14 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markdown_cases import Case, cases
 
 from fixing.flows import fixed, graphs
 from offramp.reading.source import Source
 
-_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_CASE = re.compile(
-    r"^## (?P<title>.+?)\n(?P<prose>.*?)^```python\n(?P<code>.*?)^```\n+(?P<expected>.*)", re.MULTILINE | re.DOTALL
-)
 _REFUSED = re.compile(r"^refused: (?P<reason>.+) \(line (?P<row>\d+)\)$", re.MULTILINE)
 _FLOW = re.compile(r"^flow: (?P<flow>.*)$", re.MULTILINE)
 _DOUBT = re.compile(r"^(?:safe|unsafe: (?P<reason>.+))$", re.MULTILINE)
@@ -30,20 +20,12 @@ _TASK = re.compile(
 )
 
 
-def _cases() -> Iterator[object]:
-    for path in sorted((Path(__file__).parent / "cases").glob("*.md")):
-        preamble, *cases = re.split(r"^(?=## )", path.read_text("utf-8"), flags=re.MULTILINE)
-        header = _BLOCK.search(preamble)
-        for text in cases:
-            case = _CASE.match(text)
-            assert case is not None, text
-            assert header is not None, path
-            yield pytest.param(header[1], case["code"], case["expected"], id=f"{path.stem}: {case['title']}")
+CASES = [pytest.param(case, id=case.name) for case in cases(Path(__file__).parent / "cases")]
 
 
-@pytest.mark.parametrize(("header", "code", "expected"), list(_cases()))
-def test_a_dag_is_converted_or_refused_as_the_case_says(header: str, code: str, expected: str) -> None:
-    text = header + code
+@pytest.mark.parametrize("case", CASES)
+def test_a_dag_is_converted_or_refused_as_the_case_says(case: Case) -> None:
+    text, expected = case.code, case.after
     result = fixed(text, "3.0.6")
     assert not result.problem
     refused = [(match["reason"], int(match["row"])) for match in _REFUSED.finditer(expected)]
@@ -63,7 +45,7 @@ def test_a_dag_is_converted_or_refused_as_the_case_says(header: str, code: str, 
         return
     assert result.new_text is None
     positions = Source("case.py", text.encode()).positions
-    rows = header.count("\n")
+    rows = case.preamble.count("\n")
     given = {
         (refusal.reason, positions.row(refusal.span.start) - rows)
         for finding in result.findings

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from markdown_cases import cases, marks
 
 import offramp.traps
 from offramp.knowledge.note_format import slots
@@ -31,16 +32,6 @@ def codes_in(text: str) -> set[str]:
     }
 
 
-def marked(folder: str) -> set[str]:
-    """The codes that are expected in the Markdown cases of a folder."""
-    marks = [
-        mark
-        for path in (ROOT / "tests" / folder).glob("*.md")
-        for mark in re.findall(r"# (OFR\d{3}(?: OFR\d{3})*)", path.read_text("utf-8"))
-    ]
-    return {code for mark in marks for code in mark.split()}
-
-
 def test_every_section_that_names_a_trap_has_a_module_of_its_name() -> None:
     assert RULES.keys() == modules().keys()
     assert {name: rule.name for name, rule in RULES.items()} == {name: name for name in RULES}
@@ -60,7 +51,9 @@ def test_every_trap_that_is_searched_for_has_cases() -> None:
     searched = {RULES[name].code for name, module in modules().items() if hasattr(module, "find")}
     operators = {rule.code for rule in RULES.values() if rule.is_operator}
     manifests = {rule.code for rule in RULES.values() if rule.manifests == "only"}
-    assert searched - manifests - operators <= marked("finding/cases")
+    assert searched - manifests - operators <= {
+        code for case in cases(ROOT / "tests" / "finding" / "cases") for mark in marks(case.code) for code in mark.codes
+    }
     written = [ROOT / "tests" / name for name in ("gate/test_manifests.py", "frontends/test_extras.py")]
     assert manifests <= codes_in("".join(path.read_text("utf-8") for path in written))
 

@@ -10,6 +10,8 @@ from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
 _CODE = r"[A-Z]+[0-9]+"
+# Codes of offramp's, or the beginning of several.
+OUR_CODE = r"(?i)OFR\d*"
 # Patterns are compiled when first used: few files have a comment that they are for.
 _MARKS = (b"noqa", b"offramp")
 _MARKED = rb"(?i)#[^\r\n]*(?:noqa|offramp)"

@@ -39,7 +39,12 @@ _OPERATOR_ATTRIBUTES = frozenset(
     "depends_on_past ui_color ui_fgcolor add_outlets wait_for_termination deferrable timeout check_interval".split()
 )
 _WIRING = frozenset({"chain", "cross_downstream", "chain_linear"})
-_CONTAINERS = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.IfExp, ast.BoolOp, ast.Await)
+_ENDS = (ast.Expr, ast.Compare, ast.If, ast.While, ast.Assert, ast.UnaryOp)
+# What holds the value, or is made of it.
+_CONTAINERS = (
+    *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred, ast.IfExp, ast.BoolOp, ast.Await),
+    *(ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.FormattedValue, ast.JoinedStr),
+)
 _BY_JOB = frozenset({"list_job_runs", "get_job_runs"})
 _XCOM_READERS = frozenset({"xcom_pull", "get_one", "get_many", "get_value", "get_all"})
 _TAKERS = frozenset({"pop", "popitem", "popleft", "setdefault"})
@@ -391,18 +396,12 @@ class RunFlow:
 
     def _goes(self, node: ast.AST, run_id: bool, depth: int) -> bool:
         parent = self.names.parents.get(node)
-        if parent is None or isinstance(parent, ast.Expr | ast.Compare | ast.If | ast.While | ast.Assert | ast.UnaryOp):
+        if parent is None or isinstance(parent, _ENDS):
             return False
         if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
             reached = self._assigned(parent, node, run_id, depth)
             return reached or (isinstance(parent, ast.NamedExpr) and self._value(parent, run_id, depth))
         if isinstance(parent, _CONTAINERS):
-            return self._value(parent, run_id, depth)
-        if isinstance(parent, ast.Dict):
-            return self._value(parent, run_id, depth)
-        if isinstance(parent, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            return self._value(parent, run_id, depth)
-        if isinstance(parent, ast.FormattedValue | ast.JoinedStr):
             return self._value(parent, run_id, depth)
         if isinstance(parent, ast.BinOp):
             wiring = isinstance(parent.op, ast.RShift | ast.LShift)
@@ -415,12 +414,14 @@ class RunFlow:
             return self._attribute(parent, run_id, depth)
         if isinstance(parent, ast.Return):
             return self._returned(parent, run_id, depth)
-        if isinstance(parent, ast.Call):
-            return self._argument(parent, node, "", run_id, depth)
-        if isinstance(parent, ast.keyword):
-            call = self.names.parents[parent]
-            return not isinstance(call, ast.Call) or self._argument(call, node, parent.arg or "**", run_id, depth)
+        if isinstance(parent, ast.Call | ast.keyword):
+            return self._given_to(parent, node, run_id, depth)
         return not isinstance(parent, ast.AugAssign) or self._augmented(parent, run_id, depth)
+
+    def _given_to(self, parent: ast.Call | ast.keyword, node: ast.AST, run_id: bool, depth: int) -> bool:
+        call = self.names.parents[parent] if isinstance(parent, ast.keyword) else parent
+        keyword = (parent.arg or "**") if isinstance(parent, ast.keyword) else ""
+        return not isinstance(call, ast.Call) or self._argument(call, node, keyword, run_id, depth)
 
     def _bound(self, node: ast.AST, run_id: bool, depth: int) -> bool:
         for binding in self.names.bindings_of(node):

@@ -13,13 +13,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
-from offramp.finding.comments import Comment, comments, marked, read
+from offramp.finding.comments import OUR_CODE, Comment, comments, marked, read
+from offramp.finding.trap import trap_named
 from offramp.model import Finding, Rule, Span
 from offramp.reading.source import Source
 
 UNUSED = "OFR902"
-
-_OUR_CODE = r"(?i)OFR\d*"
 
 
 def suppress(
@@ -47,7 +46,7 @@ def suppress(
     if not found:
         return list(findings)
     if any(comment.row == 0 and comment.valid and not comment.codes for comment in found):
-        return list(_faults(found, rules)) if reports else []
+        return _reported(rules, trap_named("unused-suppression").faults(found, rules)) if reports else []
     kept = []
     used: set[Span] = set()
     for finding in findings:
@@ -56,7 +55,9 @@ def suppress(
         if not covering:
             kept.append(finding)
     if reports:
-        wrong = [*_unused(found, used, rules, enabled), *_faults(found, rules)]
+        trap = trap_named("unused-suppression")
+        active = frozenset(code for code in enabled if code != UNUSED)
+        wrong = _reported(rules, [*trap.unused(found, used, active), *trap.faults(found, rules)])
         kept += [finding for finding in wrong if not _covering(source, finding, found, by_name=True)]
     return sorted(kept, key=lambda finding: (finding.span, finding.code))
 
@@ -101,7 +102,7 @@ def _may_matter(source: Source, findings: Sequence[Finding], *, reports: bool) -
             for comment in read(line[sign.start() :], row, alone=True):
                 named = tuple(code for code, _ in comment.codes)
                 if reports and (
-                    comment.fault or (comment.own and named) or any(re.match(_OUR_CODE, one) for one in named)
+                    comment.fault or (comment.own and named) or any(re.match(OUR_CODE, one) for one in named)
                 ):
                     return True
                 if not comment.valid or (named and not any(code.startswith(named) for code in codes)):
@@ -122,31 +123,13 @@ def _covering(source: Source, finding: Finding, found: Iterable[Comment], *, by_
     ]
 
 
-def _unused(
-    found: Iterable[Comment], used: Collection[Span], rules: Mapping[str, Rule], enabled: Collection[str]
-) -> Iterator[Finding]:
-    for comment in found:
-        for code, span in comment.codes:
-            if code in enabled and code != UNUSED and re.fullmatch("OFR[0-9]{3}", code) and span not in used:
-                yield _reported(rules, span, comment, f"nothing here to suppress: {code}")
-
-
-def _faults(found: Iterable[Comment], rules: Mapping[str, Rule]) -> Iterator[Finding]:
-    """Yield what is wrong with comments: their form, and codes that no rule has."""
-    for comment in found:
-        if comment.fault:
-            yield _reported(rules, comment.span, comment, f"this comment {comment.fault}")
-        for code, span in comment.codes:
-            ours = comment.own or re.fullmatch(_OUR_CODE, code)
-            if ours and not any(known.startswith(code) for known in rules):
-                named = [known for known, rule in rules.items() if code.lower() in (rule.name, known.lower())]
-                advice = f"; write `{named[0]}`" if named else ""
-                yield _reported(rules, span, comment, f"`{code}` suppresses nothing: no rule has this code{advice}")
-
-
-def _reported(rules: Mapping[str, Rule], span: Span, comment: Comment, sentence: str) -> Finding:
-    message = rules[UNUSED].message.format(sentence=sentence)
-    return Finding(UNUSED, span, comment.span, message, f"{crc32(message.encode()):08x}")
+def _reported(rules: Mapping[str, Rule], complaints: Iterable[tuple[Span, Comment, str]]) -> list[Finding]:
+    """The findings on comments, each of which stands at a span and says a sentence."""
+    messages = [(span, comment, rules[UNUSED].message.format(sentence=told)) for span, comment, told in complaints]
+    return [
+        Finding(UNUSED, span, comment.span, message, f"{crc32(message.encode()):08x}")
+        for span, comment, message in messages
+    ]
 
 
 def suppressions(source: Source) -> Iterator[Comment]:

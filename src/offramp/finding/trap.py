@@ -61,5 +61,9 @@ class File:
 
 def trap_module(rule: Rule) -> Any:
     """The module that knows a rule's trap, by the name of the rule; CONTRIBUTING says what is in it."""
-    name = rule.detector or OPERATORS
+    return trap_named(rule.detector or OPERATORS)
+
+
+def trap_named(name: str) -> Any:
+    """The module that knows the trap of a name."""
     return import_module(f"offramp.traps.{name.replace('-', '_')}")

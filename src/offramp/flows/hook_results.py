@@ -37,13 +37,13 @@ class _Result(Paths):
         else:
             super().end(kind, node, level)
 
-    def _contained(self, parent: ast.AST, node: ast.AST, level: int) -> None:
-        later = parent.values[parent.values.index(node) + 1 :] if isinstance(parent, ast.BoolOp) else []  # type: ignore[arg-type]
+    def _either(self, parent: ast.BoolOp, node: ast.AST, level: int) -> None:
+        later = parent.values[parent.values.index(node) + 1 :]  # type: ignore[arg-type]
         if any(isinstance(inner, ast.Call) for other in later for inner in walk(other)):
             # What comes after it is done or not, by the value.
             super().end(READ, parent, level)
         else:
-            super()._contained(parent, node, level)
+            super()._either(parent, node, level)
 
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
         """Go on with what is made of many values, as ``all`` does."""

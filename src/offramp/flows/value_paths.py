@@ -19,7 +19,30 @@ DROPPED, READ, BREAKS, AWAITED, UNSEEN = "dropped", "read", "breaks", "awaited",
 
 _READERS = frozenset(f"builtins.{name}" for name in "print len type isinstance id bool hash callable hasattr".split())
 _TEXTS = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "int"))
-_TESTS = (ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert)
+# The methods that go on from a value, by what stands around it.
+_STEPS: dict[type[ast.AST], str] = {
+    ast.Expr: "_dropped",
+    ast.Await: "_await",
+    ast.Return: "_return",
+    ast.Yield: "_yielded",
+    ast.Attribute: "_attribute",
+    ast.Lambda: "_from_lambda",
+    ast.IfExp: "_one_of",
+    ast.BoolOp: "_either",
+    ast.Starred: "_spread",
+    ast.AugAssign: "_added",
+    ast.Match: "_subject",
+    ast.Subscript: "_subscripted",
+    ast.BinOp: "_operand",
+    **dict.fromkeys((ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.withitem), "_bound"),
+    **dict.fromkeys((ast.comprehension, ast.For, ast.AsyncFor), "_loop"),
+    **dict.fromkeys((ast.Call, ast.keyword), "_given"),
+    **dict.fromkeys((ast.FormattedValue, ast.JoinedStr), "_format"),
+    **dict.fromkeys((ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert), "_read"),
+    **dict.fromkeys((ast.Tuple, ast.List, ast.Set), "_displayed"),
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), "_in_comprehension"),
+    **dict.fromkeys((ast.Dict, ast.DictComp), "_in_dict"),
+}
 _COLLECTORS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "iter", "reversed"))
 _LOGGING = frozenset("debug info warning warn error exception critical log".split())
 _ADDERS = ("append", "add", "insert", "extend")
@@ -176,7 +199,7 @@ class Paths:
         else:
             self.follow(value, level)
 
-    def _from_lambda(self, function: ast.Lambda, level: int) -> None:
+    def _from_lambda(self, function: ast.Lambda, _node: ast.AST, level: int) -> None:
         """Go on where a lambda is called by its name; unseen if any call may not be seen."""
         named = [binding for binding in self.names.bindings_of(function) if binding.kind == "value"]
         loads = [load for binding in named for load in self.names.uses(binding)]
@@ -211,61 +234,63 @@ class Paths:
         parent = self.names.parents.get(node)
         if parent is None or len(self._seen) > _MOST_STEPS or level > _IN_DICT * 2:
             self.end(UNSEEN, node, level)
-        elif isinstance(parent, ast.Expr):
-            self.end(DROPPED, node, level)
-        elif isinstance(parent, ast.Await):
-            self.awaited(parent, level)
-        elif isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.withitem):
-            self._bound(parent, node, level)
-        elif isinstance(parent, ast.Return):
-            self.returned(self.names.enclosing_function(parent), node, level)
-        elif isinstance(parent, ast.Yield):
-            self._yielded(parent, node, level)
-        elif isinstance(parent, ast.comprehension | ast.For | ast.AsyncFor):
-            self._loop(parent, node, level)
-        elif isinstance(parent, ast.Attribute):
-            self._attribute(parent, level)
-        elif isinstance(parent, ast.Lambda):
-            self._from_lambda(parent, level)
-        elif isinstance(parent, ast.Call | ast.keyword):
-            self._given(parent, node, level)
-        elif isinstance(parent, ast.FormattedValue | ast.JoinedStr):
-            self.formatted(parent, level)
-        elif (isinstance(parent, ast.IfExp) and node is parent.test) or isinstance(parent, _TESTS):
-            self.end(READ, node, level)
-        else:
-            self._contained(parent, node, level)
-
-    def _contained(self, parent: ast.AST, node: ast.AST, level: int) -> None:
-        """Follow what an expression makes of the value: a container of it, an element, itself."""
-        if isinstance(parent, ast.Tuple | ast.List | ast.Set):
-            if not self._matched(parent, node, level):
-                self.follow(parent, level + 1)
-        elif isinstance(parent, ast.ListComp | ast.SetComp | ast.GeneratorExp):
-            self.follow(parent, level + 1)
-        elif isinstance(parent, ast.Dict | ast.DictComp):
-            self.follow(parent, level + _IN_DICT)
-        elif isinstance(parent, ast.IfExp | ast.BoolOp):
-            self.follow(parent, level)
-        elif isinstance(parent, ast.Starred):
-            self._spread(parent, level)
-        elif isinstance(parent, ast.AugAssign) and level:
-            self._bindings([b for b in self.names.bindings_of(parent) if b.kind == "augmented"], node, level)
-        elif isinstance(parent, ast.Match):
-            self._subject(parent, node, level)
-        elif isinstance(parent, ast.Subscript) and node is not parent.slice:
-            if level == 0:
-                self.item(parent, level)
-            elif isinstance(parent.slice, ast.Slice):
-                self.follow(parent, level)
-            else:
-                self.follow(parent, level - (_IN_DICT if level >= _IN_DICT else 1))
-        elif isinstance(parent, ast.BinOp) and level:
-            self.follow(parent, level)
-        elif isinstance(parent, ast.BinOp | ast.Subscript):
-            self.end(BREAKS, parent, level)
+        elif type(parent) in _STEPS:
+            getattr(self, _STEPS[type(parent)])(parent, node, level)
         else:
             self.end(UNSEEN, parent, level)
+
+    # -- one step, by what stands around the value -----------------------------------
+
+    def _dropped(self, _parent: ast.Expr, node: ast.AST, level: int) -> None:
+        self.end(DROPPED, node, level)
+
+    def _read(self, _parent: ast.AST, node: ast.AST, level: int) -> None:
+        self.end(READ, node, level)
+
+    def _await(self, parent: ast.Await, _node: ast.AST, level: int) -> None:
+        self.awaited(parent, level)
+
+    def _return(self, parent: ast.Return, node: ast.AST, level: int) -> None:
+        self.returned(self.names.enclosing_function(parent), node, level)
+
+    def _format(self, parent: ast.expr, _node: ast.AST, level: int) -> None:
+        self.formatted(parent, level)
+
+    def _one_of(self, parent: ast.IfExp, node: ast.AST, level: int) -> None:
+        self.end(READ, node, level) if node is parent.test else self.follow(parent, level)
+
+    def _either(self, parent: ast.BoolOp, _node: ast.AST, level: int) -> None:
+        self.follow(parent, level)
+
+    def _displayed(self, parent: ast.Tuple | ast.List | ast.Set, node: ast.AST, level: int) -> None:
+        if not self._matched(parent, node, level):
+            self.follow(parent, level + 1)
+
+    def _in_comprehension(self, parent: ast.expr, _node: ast.AST, level: int) -> None:
+        self.follow(parent, level + 1)
+
+    def _in_dict(self, parent: ast.expr, _node: ast.AST, level: int) -> None:
+        self.follow(parent, level + _IN_DICT)
+
+    def _added(self, parent: ast.AugAssign, node: ast.AST, level: int) -> None:
+        """Go on where a container is added to a name."""
+        if level:
+            self._bindings([b for b in self.names.bindings_of(parent) if b.kind == "augmented"], node, level)
+        else:
+            self.end(UNSEEN, parent, level)
+
+    def _subscripted(self, parent: ast.Subscript, node: ast.AST, level: int) -> None:
+        if node is parent.slice:
+            self.end(BREAKS, parent, level)
+        elif level == 0:
+            self.item(parent, level)
+        elif isinstance(parent.slice, ast.Slice):
+            self.follow(parent, level)
+        else:
+            self.follow(parent, level - (_IN_DICT if level >= _IN_DICT else 1))
+
+    def _operand(self, parent: ast.BinOp, _node: ast.AST, level: int) -> None:
+        self.follow(parent, level) if level else self.end(BREAKS, parent, level)
 
     def _yielded(self, node: ast.Yield, value: ast.AST, level: int) -> None:
         """Go on where a generator is iterated over; what is sent to it is not followed."""
@@ -286,7 +311,7 @@ class Paths:
             if bindings:
                 self._bindings(bindings, node, level)
 
-    def _spread(self, starred: ast.Starred, level: int) -> None:
+    def _spread(self, starred: ast.Starred, _node: ast.AST, level: int) -> None:
         outer = self.names.parents.get(starred)
         if level == 0:
             self.iterated(starred)
@@ -373,7 +398,7 @@ class Paths:
         else:
             self._bindings(self.names.bindings_of(node), node, level - 1)
 
-    def _attribute(self, node: ast.Attribute, level: int) -> None:
+    def _attribute(self, node: ast.Attribute, _value: ast.AST, level: int) -> None:
         call = self.names.parents.get(node)
         if level and node.attr in MUTATORS and isinstance(call, ast.Call) and call.func is node:
             if node.attr in ("pop", "popitem", "setdefault"):

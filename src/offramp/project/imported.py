@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from offramp.finding.banned_imports import BODIES
 from offramp.finding.bans import Bans
+from offramp.finding.statement_bodies import BODIES
 from offramp.project.commands import NEEDLES, commands_of_airflow, is_program
 from offramp.project.texts import WILD, texts
 from offramp.python.names import Names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from offramp.finding.banned_imports import BODIES
+from offramp.finding.statement_bodies import BODIES
 from offramp.finding.trap import File, Trap
 
 SLOTS = ("name",)

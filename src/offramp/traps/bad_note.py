@@ -1,4 +1,4 @@
-"""OFR903: mapping notes that cannot be used, which reading them comes upon; no search finds them."""
+"""OFR903: mapping notes that cannot be used, which end the run: reading notes comes upon them."""
 
 from __future__ import annotations
 
