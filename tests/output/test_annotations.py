@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from offramp.output.annotations import azure, github
+from offramp.output.layouts.azure import report as azure
+from offramp.output.layouts.github import report as github
 
 from .conftest import ODD, finding, outcome
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from offramp.model import FileResult, Finding
-from offramp.output.gitlab import gitlab
+from offramp.output.layouts.gitlab import report as gitlab
 
 from .conftest import ODD, TEXT, finding, outcome
 

@@ -12,7 +12,8 @@ from typing import Any
 import jsonschema
 
 from offramp.model import Applicability, Edit, FileResult, Finding, Fix, Refusal, Rule, Span
-from offramp.output.json_report import report
+from offramp.output.layouts.json import report
+from offramp.output.outcome import Outcome
 
 LOCATION = {
     "type": "object",
@@ -65,7 +66,7 @@ RULES = {"OFR101": Rule("OFR101", "run-job", "stable", "0.1.0", True, "", "", "r
 
 
 def objects(result: FileResult) -> list[dict[str, Any]]:
-    loaded: list[dict[str, Any]] = json.loads("".join(report([result], RULES)))
+    loaded: list[dict[str, Any]] = json.loads("".join(report(Outcome([result], RULES, ""))))
     jsonschema.validate(loaded, SCHEMA)
     return loaded
 
@@ -142,7 +143,7 @@ def test_a_report_grows_with_its_findings() -> None:
         findings = [
             Finding("OFR101", one.span or Span(0, 0), one.span or Span(0, 0), "m", "", None, shared) for one in shared
         ]
-        pieces = list(report([FileResult("a.py", tuple(findings), raw)], RULES))
+        pieces = list(report(Outcome([FileResult("a.py", tuple(findings), raw)], RULES, "")))
         assert len(pieces) == count + 1
         return sum(map(len, pieces))
 
@@ -151,7 +152,7 @@ def test_a_report_grows_with_its_findings() -> None:
 
 def test_a_file_name_that_is_not_utf8_gives_json_that_any_reader_takes() -> None:
     finding = Finding("OFR101", Span(0, 1), Span(0, 1), "m", "")
-    written = "".join(report([FileResult("caf\udce9.py", (finding,), b"x\n")], RULES))
+    written = "".join(report(Outcome([FileResult("caf\udce9.py", (finding,), b"x\n")], RULES, "")))
     written.encode("utf-8")
     assert json.loads(written)[0]["filename"].endswith("caf\\xe9.py")
 

@@ -6,7 +6,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml
 
 from offramp.model import FileResult
-from offramp.output.junit import junit
+from offramp.output.layouts.junit import report as junit
 from offramp.output.outcome import Outcome
 
 from .conftest import ODD, RULES, TEXT, finding, outcome

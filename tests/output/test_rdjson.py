@@ -13,7 +13,7 @@ import pytest
 
 from offramp.editing.edits import apply
 from offramp.model import Applicability, Finding
-from offramp.output.rdjson import rdjson
+from offramp.output.layouts.rdjson import report as rdjson
 
 from .conftest import ODD, TEXT, conversion, finding, outcome, safe_fix
 

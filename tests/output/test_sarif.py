@@ -15,8 +15,9 @@ import pytest
 
 from offramp.finding.baseline import Entry
 from offramp.model import Applicability, FileResult, Finding
+from offramp.output.layouts.sarif import file_uri
+from offramp.output.layouts.sarif import report as sarif
 from offramp.output.outcome import Outcome
-from offramp.output.sarif import file_uri, sarif
 
 from .conftest import RULES, TEXT, conversion, finding, outcome, safe_fix
 

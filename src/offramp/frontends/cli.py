@@ -362,7 +362,7 @@ def _statistics(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
 
     counted = plain_text.statistics(outcome.found, outcome.rules)
     if layout == "json":
-        from offramp.output.json_report import statistics_report
+        from offramp.output.json_objects import statistics_report
 
         yield statistics_report(counted) + "\n"
         return

@@ -1,10 +1,10 @@
-"""Every layout of the findings by its name; imports what the layouts import, and each layout when it is asked for."""
+"""Every layout of the findings by its name; each is imported when it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain
+from importlib import import_module
 
 from offramp.model import FileResult
 from offramp.output.outcome import Look, Outcome
@@ -23,42 +23,11 @@ def rendered(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
 
 
 def _findings(layout: str, outcome: Outcome, look: Look) -> Iterator[str]:
-    match layout:
-        case "json":
-            from offramp.output.json_report import report
-
-            return chain(report(outcome.found, outcome.rules), ("\n",))
-        case "jsonl":
-            from offramp.output.json_report import report_lines
-
-            return report_lines(outcome.found, outcome.rules)
-        case "sarif":
-            from offramp.output.sarif import sarif
-
-            return sarif(outcome)
-        case "gitlab":
-            from offramp.output.gitlab import gitlab
-
-            return gitlab(outcome)
-        case "junit":
-            from offramp.output.junit import junit
-
-            return junit(outcome)
-        case "rdjson":
-            from offramp.output.rdjson import rdjson
-
-            return rdjson(outcome)
-        case "github":
-            from offramp.output.annotations import github
-
-            return github(outcome)
-        case "azure":
-            from offramp.output.annotations import azure
-
-            return azure(outcome)
-        case _:
-            show = shower(layout, look)
-            return (result.shown or show(result) for result in outcome.found)
+    if layout in TERMINAL_LAYOUTS:
+        show = shower(layout, look)
+        return (result.shown or show(result) for result in outcome.found)
+    written: Iterator[str] = import_module(f"offramp.output.layouts.{layout}").report(outcome)
+    return written
 
 
 def shower(layout: str, look: Look) -> Callable[[FileResult], str]:

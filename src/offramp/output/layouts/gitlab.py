@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from offramp.output.json_report import json_array
+from offramp.output.json_objects import json_array
 from offramp.output.locations import Located, identity, located
 from offramp.output.outcome import Outcome
 from offramp.reading.discover import printable
 
 
-def gitlab(outcome: Outcome) -> Iterator[str]:
+def report(outcome: Outcome) -> Iterator[str]:
     """A JSON array with one object per finding; fingerprints stay the same when lines move."""
     yield from json_array(map(_finding, located(outcome.found)))
     yield "\n"

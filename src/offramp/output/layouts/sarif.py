@@ -15,7 +15,7 @@ from offramp.finding.api_keys import told_code
 from offramp.finding.baseline import Entry
 from offramp.model import Applicability, FileResult, Fix, Note, Rule, Span
 from offramp.output import SITE, rule_url, well_formed
-from offramp.output.json_report import json_array
+from offramp.output.json_objects import json_array
 from offramp.output.locations import Located, Repository, identity, located
 from offramp.output.outcome import Outcome
 from offramp.reading.source import Positions, newline_of
@@ -25,7 +25,7 @@ _ROOT = "%SRCROOT%"
 _FINGERPRINT = "offramp/v1"
 
 
-def sarif(outcome: Outcome) -> Iterator[str]:
+def report(outcome: Outcome) -> Iterator[str]:
     """A JSON object with one run.
 
     Columns count code points, and URIs are relative to the repository. Where findings

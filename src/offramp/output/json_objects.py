@@ -1,4 +1,4 @@
-"""Findings as JSON in the shape of ruff's, with offramp's refusals; imports reading and model only."""
+"""Objects of JSON for findings, in the shape of ruff's, with offramp's refusals; imports reading and model only."""
 
 from __future__ import annotations
 
@@ -11,22 +11,6 @@ from offramp.model import FileResult, Finding, Fix, Refusal, Rule, Span
 from offramp.output import rule_url, well_formed
 from offramp.reading.discover import printable
 from offramp.reading.source import Positions
-
-
-def report(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[str]:
-    """The pieces of a JSON array with one object per finding; rows and columns from 1, columns in code points."""
-    begin = "[\n  "
-    for item in _findings(results, rules):
-        # No string of JSON goes over lines.
-        yield begin + as_json(item, indent=2, ascii_only=False).replace("\n", "\n  ")
-        begin = ",\n  "
-    yield "\n]" if begin == ",\n  " else "[]"
-
-
-def report_lines(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[str]:
-    """The same objects, each on a line of its own."""
-    for item in _findings(results, rules):
-        yield f"{as_json(item)}\n"
 
 
 def json_array(items: Iterable[object]) -> Iterator[str]:
@@ -43,7 +27,8 @@ def statistics_report(statistics: Iterable[tuple[int, str, str]]) -> str:
     return as_json([{"code": code, "name": name, "count": count} for count, code, name in statistics], indent=2)
 
 
-def _findings(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[dict[str, object]]:
+def finding_objects(results: Iterable[FileResult], rules: Mapping[str, Rule]) -> Iterator[dict[str, object]]:
+    """An object for each finding, in the shape of ruff's; rows and columns from 1, columns in code points."""
     for result in results:
         filename = _filename(result.path)
         positions = Positions(result.text)

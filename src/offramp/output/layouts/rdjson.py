@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from offramp.escapes import as_json
 from offramp.model import Applicability, Fix, Span
 from offramp.output import SITE, rule_url
-from offramp.output.json_report import json_array
+from offramp.output.json_objects import json_array
 from offramp.output.locations import Located, located
 from offramp.output.outcome import Outcome
 from offramp.reading.discover import printable
 from offramp.reading.source import Positions, newline_of
 
 
-def rdjson(outcome: Outcome) -> Iterator[str]:
+def report(outcome: Outcome) -> Iterator[str]:
     """A JSON object; columns are bytes of UTF-8, as the format has them.
 
     A suggestion is what a reviewer's click applies: only safe fixes, whole, and none
