@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from equivalence.environments import python
-from offramp.converting.flow_parameters import UNFIT
+from offramp.converting.cases.flow_parameters import UNFIT
 from offramp.knowledge.api_surface import surface
 from offramp.knowledge.prefect_loads import LOADED
 

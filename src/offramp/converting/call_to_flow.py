@@ -7,8 +7,8 @@ import builtins
 import keyword
 from collections.abc import Sequence
 
+from offramp.converting.argument_text import Expressions
 from offramp.converting.conversion import Conversion
-from offramp.converting.expressions import Expressions
 from offramp.converting.options import Options
 from offramp.converting.recipes.body import Job
 from offramp.converting.recipes.registry import choosing_arguments, recipe_of

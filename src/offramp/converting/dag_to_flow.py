@@ -6,7 +6,7 @@ so that one run shows all of it.
 
 from __future__ import annotations
 
-from offramp.converting.case import Case, case_of
+from offramp.converting.cases.case import Case, case_of
 from offramp.converting.conversion import Conversion
 from offramp.converting.flows.flow_text import flow_texts
 from offramp.converting.judges import deleted_code, kept_code, leaving_names, moved_names, shared_state

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Mapping
 
+from offramp.converting.argument_text import Expressions
 from offramp.converting.connections import BlockKind
-from offramp.converting.expressions import Expressions
 from offramp.converting.recipes.body import Body, Job
 from offramp.finding.operators import Module
 from offramp.model import Blocker, Edit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from offramp.converting.choices import AFTER_SUCCESS
+from offramp.converting.cases.choices import AFTER_SUCCESS
 from offramp.converting.flows.flow_order import FlowOrder
 from offramp.dags.graph import Task
 from offramp.model import Blocker

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 
-from offramp.converting.choices import AFTER_SUCCESS, CHOICES, OWN_NAMES
+from offramp.converting.cases.choices import AFTER_SUCCESS, CHOICES, OWN_NAMES
 from offramp.converting.flows.branches import branch_blockers, branch_of
 from offramp.converting.flows.flow_order import FlowOrder, Step
 from offramp.dags.graph import Task

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from offramp.converting.case import Case
+from offramp.converting.cases.case import Case
+from offramp.converting.cases.free_names import FreeNames, OwnNames, taken_names
 from offramp.converting.flows.flow_body import flow_body
 from offramp.converting.flows.flow_order import Step
-from offramp.converting.free_names import FreeNames, OwnNames, taken_names
 from offramp.converting.tasks.task_plan import DagPlan, Form, Plan, TaskPlan
 from offramp.dags.graph import Dag, Task
 from offramp.editing.text import INDENT, call_lines, literal

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
-from offramp.converting.airflow_imports import imports_airflow, is_airflow
+from offramp.converting.cases.airflow_imports import imports_airflow, is_airflow
 from offramp.converting.judges.judge import Doubt, Verdict
 from offramp.converting.judges.xcom_results import generators, is_generator
 from offramp.dags.graph import Task
@@ -18,7 +18,7 @@ from offramp.python.values import Constant
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
 
 
 class Called(NamedTuple):

@@ -17,7 +17,7 @@ from offramp.python.nodes import children, walk
 from offramp.python.values import Constant, Items, Local, Table
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
 
 
 def judge(case: Case, graph: Graph) -> Iterator[Blocker]:

@@ -1,20 +1,22 @@
 """The one interface of all judges: what they look at, and how they say that Prefect would not do the same.
 
-A judge is a function ``judge(case, subject)``. Its subject is the whole graph of a file, one DAG, one task or one
-argument; the case is what is known of the file by then. It changes nothing, and yields blockers and doubts.
+A judge is a function ``judge(case, subject)``. Its subject is the whole graph of a file, a DAG, a statement, a task or
+an expression; the case is what is known of the file by then. It changes nothing, and yields blockers and doubts. Judges
+of expressions need of the case only its module.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from offramp.model import Blocked, Blocker
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
+    from offramp.finding.operators import Module
 
 
 class Doubt(NamedTuple):
@@ -27,6 +29,14 @@ class Doubt(NamedTuple):
 Verdict: TypeAlias = "Blocker | Doubt"
 Subject = TypeVar("Subject")
 Judge: TypeAlias = "Callable[[Case, Subject], Iterable[Verdict]]"
+
+
+class Read(Protocol):
+    """A file that has been read: a case, or a writer of its arguments."""
+
+    @property
+    def module(self) -> Module:
+        """The file's code."""
 
 
 def raised(steps: Iterable[Callable[[], object]]) -> Iterator[Blocker]:

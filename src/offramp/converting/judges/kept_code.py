@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from offramp.converting.airflow_imports import imports_airflow, is_airflow
+from offramp.converting.cases.airflow_imports import imports_airflow, is_airflow
 from offramp.model import Blocker
 from offramp.python.nodes import walk
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
 
 
 def judge(case: Case, statement: ast.stmt) -> Iterator[Blocker]:

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
+from offramp.converting.judges.judge import Doubt, Read, Verdict
 from offramp.finding.operators import Module
+from offramp.model import Blocker
 from offramp.python.names import Binding
 from offramp.python.nodes import walk
 from offramp.python.values import Reference
 
 
-def unsettled(module: Module, name: ast.Name) -> str:
-    """Why a name in an argument may have another value when the task runs; empty when it has not."""
+def judge(read: Read, node: ast.expr) -> Iterator[Verdict]:
+    """A name that may have another value when the task runs, or a call whose value may depend on when it is made."""
+    if isinstance(node, ast.Name):
+        if reason := _unsettled(read.module, node):
+            yield Blocker(reason, node)
+        return
+    for inner in walk(node):
+        if isinstance(inner, ast.Call) and not _timeless(read.module, inner):
+            reason = f"`{ast.unparse(inner.func)}` is called when the task runs, not when the file is loaded"
+            yield Doubt(reason, inner)
+            return
+
+
+def _unsettled(module: Module, name: ast.Name) -> str:
+    """The reason why a name in an argument may have another value when the task runs; empty when it has not."""
     names = module.names
     _, order, _ = names.place(name)
     for binding in names.lookup(name.id, name):
@@ -27,14 +43,6 @@ def unsettled(module: Module, name: ast.Name) -> str:
     if module.values.changed_later(name) is not None:
         return f"`{name.id}` is changed before the task runs"
     return ""
-
-
-def called_late(module: Module, node: ast.expr) -> ast.Call | None:
-    """A call in an argument whose value may depend on when it is made."""
-    for inner in walk(node):
-        if isinstance(inner, ast.Call) and not _timeless(module, inner):
-            return inner
-    return None
 
 
 def _timeless(module: Module, call: ast.Call) -> bool:

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from offramp.converting.airflow_imports import is_airflow
+from offramp.converting.cases.airflow_imports import is_airflow
+from offramp.converting.cases.free_names import OF_SUBMIT
+from offramp.converting.cases.leaving import SECTIONS
 from offramp.converting.judges.judge import Doubt, Verdict
-from offramp.converting.leaving import SECTIONS
 from offramp.dags.graph import Dag, Graph
 from offramp.finding.operators import Module
 from offramp.model import Blocker
@@ -21,9 +22,7 @@ from offramp.python.names import Binding, FunctionNode, Scope
 from offramp.python.nodes import walk
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
-
-OF_SUBMIT = frozenset({"self", "wait_for", "return_state", "deferred"})
+    from offramp.converting.cases.case import Case
 
 
 def judge(case: Case, graph: Graph) -> Iterator[Verdict]:

@@ -9,7 +9,7 @@ from offramp.dags.graph import Graph
 from offramp.model import Blocker
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
 
 
 def judge(case: Case, graph: Graph) -> Iterator[Blocker]:

@@ -1,4 +1,4 @@
-"""Which values Airflow's rendering changes, and of which that is not known.
+"""Judges arguments that Airflow renders and that are written as they stand: text that Jinja changes, or may change.
 
 Airflow renders every text in an argument: in lists, tuples and sets, and the values of dicts.
 """
@@ -10,12 +10,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar
 
+from offramp.converting.judges.judge import Doubt, Read, Verdict
+from offramp.dags.graph import Argument
 from offramp.finding.operators import Module
+from offramp.model import Blocker
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Items, Local, Reference, Table
 from offramp.record import NamedTuple
 
 TEMPLATE_MARKS = ("{{", "{%", "{#")
+_LIBRARIES = ("os", "datetime", "pendulum", "json", "pathlib", "math", "sys")
+_LONGEST_SHOWN = 40
 _DEEPEST = 40
 _MOST_STEPS = 10_000
 _LONGEST = 100_000
@@ -58,17 +63,6 @@ _BASES = {
 _ENVIRONMENT = ("os.getenv", "os.environ.get")
 
 
-class Finding(NamedTuple):
-    """A part of a value: rendering changes it, or what it is is not known.
-
-    ``reason`` says what else becomes of it; ``{}`` stands in it for its text.
-    """
-
-    node: ast.AST
-    changes: bool
-    reason: str = ""
-
-
 def rendered_lines(text: str) -> str:
     r"""Text as Jinja leaves its lines: every line end is "\n", and there is none at the end."""
     return re.sub(r"\r\n|\r", "\n", text).removesuffix("\n")
@@ -79,12 +73,46 @@ def holds_template(text: str) -> bool:
     return any(mark in text for mark in TEMPLATE_MARKS)
 
 
-def changed_or_unknown(module: Module, node: ast.expr, loop: Mapping[str, object]) -> Iterator[Finding]:
-    """What rendering changes of an argument that is written as it stands, or may change.
+def from_library(target: str) -> bool:
+    """Return whether a dotted path leads to a library whose values are no templates."""
+    return target.partition(".")[0] in _LIBRARIES
 
-    ``loop`` has the values of names in one turn of a loop.
+
+def judge(read: Read, argument: Argument) -> Iterator[Verdict]:
+    """Text in an argument that Airflow's rendering changes, and parts of it of which that is not known."""
+    for part in _Search(read.module, dict(argument.loop)).of(argument.node, 0):
+        if part.changes:
+            reason = "Airflow renders this text, and Jinja changes it: its line ends, or a template in it"
+            yield Blocker(reason, part.node)
+            return
+        shown = " ".join(ast.unparse(part.node).split())
+        shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+        if part.reason:
+            yield Doubt(part.reason.format(shown), part.node)
+        elif not _from_another_file(read.module, part.node):
+            known = "is not known here and is taken to be no template, without line ends that Jinja drops"
+            yield Doubt(f"`{shown}` {known}", part.node)
+
+
+def _from_another_file(module: Module, node: ast.AST) -> bool:
+    """Return whether a name in an expression has a doubt of its own."""
+    return any(
+        binding.kind == "import" and not from_library(binding.target)
+        for inner in walk(node)
+        if isinstance(inner, ast.Name)
+        for binding in module.names.lookup(inner.id, inner)
+    )
+
+
+class _Part(NamedTuple):
+    """A part of a value that rendering changes, or that is not known.
+
+    ``reason`` says what else becomes of it; ``{}`` stands in that for the part's text.
     """
-    yield from _Search(module, dict(loop)).of(node, 0)
+
+    node: ast.AST
+    changes: bool
+    reason: str = ""
 
 
 class _Search:
@@ -94,7 +122,7 @@ class _Search:
         self.evaluation = _Evaluation(module)
         self.seen: set[ast.AST] = set()
 
-    def of(self, node: ast.AST, depth: int) -> Iterator[Finding]:
+    def of(self, node: ast.AST, depth: int) -> Iterator[_Part]:
         if node in self.seen:
             return
         self.seen.add(node)
@@ -104,9 +132,9 @@ class _Search:
             yield from self._parts(node, depth)
             return
         if any(isinstance(leaf, str) and _changes(leaf) for leaf in _leaves(value)):
-            yield Finding(node, changes=True)
+            yield _Part(node, changes=True)
 
-    def _parts(self, node: ast.AST, depth: int) -> Iterator[Finding]:
+    def _parts(self, node: ast.AST, depth: int) -> Iterator[_Part]:
         inner: list[ast.AST] | None = None
         if depth < _DEEPEST:
             inner = self._parts_of(node)
@@ -117,11 +145,11 @@ class _Search:
                     named = isinstance(node, ast.Name) and found.node is part
                     yield found._replace(node=node) if named else found
         elif plain := self._plain(node):
-            yield Finding(node, changes=False, reason=f"Airflow renders `{{}}`, and hands on {plain}")
+            yield _Part(node, changes=False, reason=f"Airflow renders `{{}}`, and hands on {plain}")
         elif self._has_unset_fields(node):
-            yield Finding(node, changes=False, reason=_UNSET)
+            yield _Part(node, changes=False, reason=_UNSET)
         elif not self._is_no_text(node):
-            yield Finding(node, changes=self._changes_surely(node))
+            yield _Part(node, changes=self._changes_surely(node))
 
     def _parts_of(self, node: ast.AST) -> list[ast.AST] | None:
         """The parts that a value is made of, each as a value of its own; None where they are not known."""

@@ -13,7 +13,7 @@ from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from offramp.converting.expressions import Expressions
+from offramp.converting.argument_text import Expressions
 from offramp.converting.judges.judge import Doubt, Verdict, raised
 from offramp.dags.graph import Argument, Dag
 from offramp.knowledge.airflow_names import current_name
@@ -25,7 +25,7 @@ from offramp.record import NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
 
 _PRESETS = {
     "@hourly": "0 * * * *",

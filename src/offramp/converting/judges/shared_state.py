@@ -13,9 +13,9 @@ import builtins
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from offramp.converting.cases.reached_code import reached_code
 from offramp.converting.judges.judge import Doubt, Verdict
 from offramp.converting.judges.xcom_results import returned
-from offramp.converting.reached_code import reached_code
 from offramp.dags.graph import Argument, Graph, Task
 from offramp.model import Blocker
 from offramp.python.names import Binding, FunctionNode, Scope
@@ -23,7 +23,7 @@ from offramp.python.nodes import walk
 from offramp.python.values import Reference
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
 
 # They see the frame or the module around them, or end the process.
 _UNFOLLOWED = frozenset({"locals", "vars", "globals", "eval", "exec", "exit", "quit", "SystemExit"})

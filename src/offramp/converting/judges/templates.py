@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from offramp.converting.expressions import UNRENDERED, Expressions, Rendered
-from offramp.converting.judges.late_values import unsettled
+from offramp.converting.argument_text import UNRENDERED, Expressions, Rendered
 from offramp.converting.judges.rendered_text import holds_template, rendered_lines
 from offramp.dags.graph import Argument, Task
 from offramp.editing.text import operand, repr_text
@@ -21,7 +20,7 @@ from offramp.python.values import Constant, Table
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
 
 RUNTIME = ("prefect.runtime", "flow_run")
 
@@ -132,8 +131,8 @@ class Templates:
         inner = [self._rendered(part) for part in parts]
         if not any(one is not None for one in inner):
             return None
-        if isinstance(argument.node, ast.Name) and (reason := unsettled(self.expressions.module, argument.node)):
-            raise Blocked(reason, argument.node)
+        if isinstance(argument.node, ast.Name):
+            self.expressions.check_lasts(argument.node)
         texts = [
             one.text if one is not None else self.expressions.text(part, template=True)
             for one, part in zip(inner, parts, strict=True)

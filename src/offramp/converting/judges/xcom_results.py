@@ -20,7 +20,7 @@ from offramp.python.values import Constant, Local, Reference
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
-    from offramp.converting.case import Case
+    from offramp.converting.cases.case import Case
 
 _KEPT = (str, int, float, bool, type(None))
 _KEPT_CALLS = frozenset(f"builtins.{name}" for name in ("str", "int", "float", "bool", "len", "repr", "round"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from offramp.converting.case import Case
-from offramp.converting.expressions import Expressions
+from offramp.converting.argument_text import Expressions
+from offramp.converting.cases.case import Case
 from offramp.converting.tasks.task_plan import DagPlan, Plan
 from offramp.dags.graph import Argument, Dag
 from offramp.editing.text import INDENT, call_lines, repr_text

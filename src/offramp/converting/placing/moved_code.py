@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from offramp.converting.airflow_imports import imports_airflow
-from offramp.converting.case import Case
+from offramp.converting.cases.airflow_imports import imports_airflow
+from offramp.converting.cases.case import Case
 from offramp.converting.flows.flow_text import FlowTexts
 from offramp.converting.judges import kept_code
 from offramp.converting.judges.leaving_names import uncalled

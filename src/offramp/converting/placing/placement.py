@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from offramp.converting.case import Case
+from offramp.converting.cases.case import Case
 from offramp.converting.flows.flow_text import COMMENTS, FlowTexts
 from offramp.converting.placing.deployments import Deployments, deployments
 from offramp.converting.placing.helper_functions import helper_functions
 from offramp.converting.placing.moved_code import MovedCode
 from offramp.converting.placing.statement_edits import StatementEdits, spaced
-from offramp.converting.tasks.python_tasks import is_inside_dag
 from offramp.converting.tasks.task_plan import Plan
 from offramp.dags.graph import Dag
 from offramp.editing.imports import import_edits
@@ -71,7 +70,7 @@ class _Placing:
             yield from task.edits
             function = task.function
             lines = self.texts.decorators.get(function) if function is not None else None
-            if function is None or lines is None or function in written or is_inside_dag(case, function):
+            if function is None or lines is None or function in written or case.is_inside_dag(function):
                 continue
             written.add(function)
             if task.task.decorated:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, TypeVar
 
-from offramp.converting.expressions import Expressions
+from offramp.converting.argument_text import Expressions
 from offramp.dags.graph import Argument, Result, Task
 from offramp.editing.text import repr_text
 from offramp.model import Argument as Row

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 
-from offramp.converting.expressions import harmless
+from offramp.converting.argument_text import harmless
 from offramp.converting.recipes.body import Body, Job, absent_text, block_of
 from offramp.dags.graph import Argument, Result
 from offramp.editing.text import INDENT, operand, repr_text

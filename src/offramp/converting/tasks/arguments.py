@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Mapping
 
-from offramp.converting.case import Case
-from offramp.converting.choices import RULES
-from offramp.converting.expressions import Expressions, harmless
+from offramp.converting.argument_text import Expressions, harmless
+from offramp.converting.cases.case import Case
+from offramp.converting.cases.choices import RULES
 from offramp.converting.tasks.notes import Notes
 from offramp.dags.graph import Argument, Task
 from offramp.model import Argument as Row

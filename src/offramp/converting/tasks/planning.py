@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from offramp.converting.case import Case
-from offramp.converting.choices import CHOICES
-from offramp.converting.expressions import harmless
+from offramp.converting.argument_text import harmless
+from offramp.converting.cases.case import Case
+from offramp.converting.cases.choices import CHOICES
 from offramp.converting.judges import schedules, xcom_results
 from offramp.converting.judges.judge import raised
 from offramp.converting.judges.schedules import Schedule, schedule

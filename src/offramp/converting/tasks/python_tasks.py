@@ -6,14 +6,13 @@ import ast
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from offramp.converting.case import Case
-from offramp.converting.choices import AFTER_SUCCESS
+from offramp.converting.cases.choices import AFTER_SUCCESS
+from offramp.converting.cases.pulled_results import NO_PULLS, Pulls
+from offramp.converting.cases.reached_code import reached_code
 from offramp.converting.judges import callables
 from offramp.converting.judges.callables import Called
 from offramp.converting.judges.shared_state import copied, runs_again
 from offramp.converting.judges.templates import FROM_CONTEXT, RUNTIME, Templates
-from offramp.converting.pulled_results import NO_PULLS, Pulls
-from offramp.converting.reached_code import reached_code
 from offramp.converting.recipes.body import Body
 from offramp.converting.tasks.arguments import trigger_rule
 from offramp.converting.tasks.printing import prints_to_unknown_files
@@ -131,7 +130,7 @@ def _form(setting: Setting, function: FunctionNode, decorated: Mapping[FunctionN
         return Form.CHANGED if by_decorator else Form.WRAPPED
     if not by_decorator and not _is_only_a_task(setting, function):
         return Form.WRAPPED
-    if function.col_offset and not is_inside_dag(setting.case, function):
+    if function.col_offset and not setting.case.is_inside_dag(function):
         raise Blocked(f"the function `{function.name}` is defined inside other code", function)
     return Form.DECORATED
 
@@ -146,12 +145,6 @@ def _options(setting: Setting, first: Mapping[str, str] | None) -> dict[str, str
         **options,
         **{name: "0" for name in ("retries", "timeout_seconds") if name in first and name not in options},
     }
-
-
-def is_inside_dag(case: Case, function: FunctionNode) -> bool:
-    """Return whether a function is defined in a statement that makes a DAG."""
-    sites = {statement for dag in case.graph.dags for statement in (dag.site, *dag.statements)}
-    return any(ancestor in sites for ancestor in case.module.names.ancestors(function))
 
 
 def _is_only_a_task(setting: Setting, function: FunctionNode) -> bool:

@@ -6,7 +6,7 @@ import ast
 import re
 from collections import Counter
 
-from offramp.converting.case import Case
+from offramp.converting.cases.case import Case
 from offramp.dags.graph import Argument, Task
 
 _TAKEN_BY_TEMPLATES = ("run_id", "job_id")
@@ -43,7 +43,7 @@ class Takers:
         template = re.fullmatch(r"\s*\{\{(.*)\}\}\s*", str(known.value)) if known is not None else None
         if template is None:
             return None
-        from offramp.converting.pulled_results import pulled_by
+        from offramp.converting.cases.pulled_results import pulled_by
 
         pull = pulled_by(template[1])
         if pull is None or pull.dag not in ("", self.case.ids[task.dag]):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
-from offramp.converting.case import Case
-from offramp.converting.expressions import Expressions
+from offramp.converting.argument_text import Expressions
+from offramp.converting.cases.case import Case
 from offramp.converting.judges.templates import RUNTIME, rendering
 from offramp.converting.recipes.body import Body
 from offramp.converting.tasks.arguments import Sorted, trigger_rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from offramp.converting.expressions import Expressions
+from offramp.converting.argument_text import Expressions
 from offramp.converting.families.dbt_cloud.credentials import CREDENTIALS, KIND
 from offramp.converting.families.dbt_cloud.differences import DIFFERENCES
 from offramp.converting.families.dbt_cloud.operators import RECIPES

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from offramp.converting.expressions import Expressions
+from offramp.converting.argument_text import Expressions
 from offramp.converting.families.dbt_cloud.credentials import CREDENTIALS
 from offramp.converting.families.family import HookCalls, HookOptions
 from offramp.converting.recipes.body import block_of

@@ -11,7 +11,7 @@ import ast
 import math
 from collections.abc import Callable, Mapping
 
-from offramp.converting.expressions import UNRENDERED, Rendered
+from offramp.converting.argument_text import UNRENDERED, Rendered
 from offramp.converting.families.dbt_cloud.credentials import CREDENTIALS
 from offramp.converting.judges.xcom_results import are_texts, gives_text, gives_texts, is_text
 from offramp.converting.recipes.body import Body, Job, absent_text, block_of, collected

@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from keyword import kwlist
 from typing import TYPE_CHECKING
 
-from offramp.converting.airflow_lookups import lookups
-from offramp.converting.choices import OWN_NAMES
-from offramp.converting.expressions import Expressions
+from offramp.converting.argument_text import Expressions
+from offramp.converting.cases.airflow_lookups import lookups
+from offramp.converting.cases.choices import OWN_NAMES
+from offramp.converting.cases.flow_parameters import FlowParameters, flow_parameters
+from offramp.converting.cases.free_names import GENERATED, OF_SUBMIT
+from offramp.converting.cases.lasting_values import LastingValues
+from offramp.converting.cases.leaving import Leaving
 from offramp.converting.families import FAMILIES
-from offramp.converting.flow_parameters import FlowParameters, flow_parameters
-from offramp.converting.free_names import GENERATED
-from offramp.converting.judges.leaving_names import OF_SUBMIT
-from offramp.converting.lasting_values import LastingValues
-from offramp.converting.leaving import Leaving
 from offramp.converting.options import Options
 from offramp.dags.folding import fold
 from offramp.dags.graph import Argument, Dag, Graph, Task
@@ -27,8 +26,8 @@ from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
+    from offramp.converting.cases.pulled_results import Pulls
     from offramp.converting.families.family import HookCalls
-    from offramp.converting.pulled_results import Pulls
 
 
 class Case(NamedTuple):
@@ -64,6 +63,11 @@ class Case(NamedTuple):
     def constant(self, argument: Argument) -> Constant | None:
         """An argument's value as it is written, if it is a known constant."""
         return fold(self.module, argument.node, dict(argument.loop))
+
+    def is_inside_dag(self, function: FunctionNode) -> bool:
+        """Return whether a function is defined in a statement that makes a DAG."""
+        sites = {statement for dag in self.graph.dags for statement in (dag.site, *dag.statements)}
+        return any(ancestor in sites for ancestor in self.module.names.ancestors(function))
 
     def expressions(self) -> Expressions:
         """A writer of expressions that goes on from what is written so far."""
@@ -109,8 +113,8 @@ def _callables(
     if not tasks:
         return {}, {}
     # Many files have no callables, and loading these takes a millisecond.
+    from offramp.converting.cases.pulled_results import pulls
     from offramp.converting.families.family import HookOptions
-    from offramp.converting.pulled_results import pulls
 
     module, source = expressions.module, expressions.source
     pulled = {task: pulls(module, source, task, lasting.gives_what_lasts) for task in tasks}

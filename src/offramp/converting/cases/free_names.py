@@ -8,12 +8,14 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from offramp.converting.choices import CHOICES, OWN_NAMES
+from offramp.converting.cases.choices import CHOICES, OWN_NAMES
 from offramp.converting.families import FAMILIES
 from offramp.converting.recipes.registry import names_written
 from offramp.dags.graph import Dag, Graph, Task
 from offramp.finding.operators import Module
 
+# The parameters that `submit` keeps for itself.
+OF_SUBMIT = frozenset({"self", "wait_for", "return_state", "deferred"})
 # The names that generated code imports or defines.
 GENERATED = frozenset(
     "flow task serve unmapped allow_failure NO_CACHE Cron Interval RRule Schedule json os subprocess Path "

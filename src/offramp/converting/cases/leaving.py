@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from offramp.converting.airflow_imports import is_airflow
+from offramp.converting.cases.airflow_imports import is_airflow
 from offramp.converting.judges.late_values import is_global
 from offramp.dags.graph import Graph
 from offramp.finding.operators import Module

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from offramp.converting.airflow_imports import imports_airflow, is_airflow
+from offramp.converting.cases.airflow_imports import imports_airflow, is_airflow
 from offramp.finding.operators import Module
 from offramp.python.nodes import walk
 from offramp.python.values import Reference

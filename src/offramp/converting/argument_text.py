@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from offramp.converting.judges.late_values import called_late, unsettled
-from offramp.converting.judges.rendered_text import changed_or_unknown, holds_template
-from offramp.converting.leaving import Leaving
+from offramp.converting.cases.leaving import Leaving
+from offramp.converting.judges import late_values, rendered_text
+from offramp.converting.judges.judge import Verdict
+from offramp.converting.judges.rendered_text import from_library, holds_template
 from offramp.dags.folding import fold, turn_value
 from offramp.dags.graph import Argument
 from offramp.editing.text import expression_text, literal
 from offramp.finding.operators import Module
 from offramp.model import Argument as Row
-from offramp.model import Blocked, LoadedBlock
+from offramp.model import Blocked, Blocker, LoadedBlock
 from offramp.python.nodes import children, walk
 from offramp.python.values import Constant, Items, Reference, Table
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
-_LONGEST_SHOWN = 40
 _MOST_SECONDS = 86_400_000_000_000
 _DELTA_SECONDS = {
     "weeks": 604800,
@@ -105,16 +105,14 @@ class Expressions:
             return self._of_turn(node, argument, template=template)
         self._no_templates(node)
         if template:
-            self._renders_alike(node, loop)
+            self._heed(rendered_text.judge(self, argument))
         for inner in walk(node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
                 self._reachable(inner, template=template)
-                if reason := unsettled(self.module, inner):
-                    raise Blocked(reason, inner)
+                self.check_lasts(inner)
             elif isinstance(inner, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
                 raise Blocked("is an expression that is not followed", node)
-        if call := called_late(self.module, node):
-            self.doubts[f"`{ast.unparse(call.func)}` is called when the task runs, not when the file is loaded"] = call
+        self._heed(late_values.judge(self, node))
         return expression_text(self.source, node)
 
     def _of_turn(self, node: ast.expr, argument: Argument, *, template: bool) -> str:
@@ -125,7 +123,7 @@ class Expressions:
             for value in _leaves(known.value):
                 self.no_template(value, node)
             if template:
-                self._renders_alike(node, loop)
+                self._heed(rendered_text.judge(self, argument))
             return literal(known.value)
         if isinstance(node, ast.List) and not any(isinstance(element, ast.Starred) for element in node.elts):
             parts = [self.text(argument._replace(node=element), template=template) for element in node.elts]
@@ -184,29 +182,16 @@ class Expressions:
                 elif isinstance(value, Table):
                     waiting.extend(entry for entry in value.entries.values() if entry is not None)
 
-    def _renders_alike(self, node: ast.expr, loop: dict[str, object]) -> None:
-        """Blocked where Airflow's rendering would change text; a doubt where that is not known."""
-        for found in changed_or_unknown(self.module, node, loop):
-            if found.changes:
-                raise Blocked(
-                    "Airflow renders this text, and Jinja changes it: its line ends, or a template in it", found.node
-                )
-            shown = " ".join(ast.unparse(found.node).split())
-            shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
-            if found.reason:
-                self.doubts[found.reason.format(shown)] = found.node
-            elif not self._from_another_file(found.node):
-                known = "is not known here and is taken to be no template, without line ends that Jinja drops"
-                self.doubts[f"`{shown}` {known}"] = found.node
+    def check_lasts(self, name: ast.Name) -> None:
+        """Raise Blocked for a name that may have another value when the task runs."""
+        self._heed(late_values.judge(self, name))
 
-    def _from_another_file(self, node: ast.AST) -> bool:
-        """Return whether a name in it has a doubt of its own."""
-        return any(
-            binding.kind == "import" and not _from_library(binding.target)
-            for inner in walk(node)
-            if isinstance(inner, ast.Name)
-            for binding in self.module.names.lookup(inner.id, inner)
-        )
+    def _heed(self, verdicts: Iterable[Verdict]) -> None:
+        """Note the doubts of a judge. Raises Blocked for its first blocker."""
+        for verdict in verdicts:
+            if isinstance(verdict, Blocker):
+                raise Blocked(verdict.reason, verdict.node)
+            self.doubts[verdict.reason] = verdict.node
 
     def no_template(self, value: object, node: ast.AST) -> None:
         """Blocked where Airflow would render the value as a template."""
@@ -218,7 +203,7 @@ class Expressions:
             if binding.kind == "import":
                 if binding.target.partition(".")[0] in ("airflow", "astronomer"):
                     raise Blocked(f"`{name.id}` is Airflow's", name)
-                if template and not _from_library(binding.target):
+                if template and not from_library(binding.target):
                     self.doubts[f"`{name.id}` comes from another file and is taken to be no template"] = name
             elif binding.scope is not self.module.names.module:
                 if not self._moves(name) and not _inside(binding.scope.node, name, self.module):
@@ -250,10 +235,6 @@ def _leaves(value: object) -> Iterator[object]:
             yield from _leaves(inner)
     else:
         yield value
-
-
-def _from_library(target: str) -> bool:
-    return target.partition(".")[0] in ("os", "datetime", "pendulum", "json", "pathlib", "math", "sys")
 
 
 def _inside(scope: ast.AST, name: ast.Name, module: Module) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Set
 from types import NoneType
 
-from offramp.converting.expressions import Expressions
+from offramp.converting.argument_text import Expressions
 from offramp.dags.graph import Argument, Dag
 from offramp.knowledge.airflow_names import current_name
 from offramp.model import Blocker
