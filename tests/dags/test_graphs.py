@@ -185,3 +185,31 @@ def test_an_operator_outside_any_dag_is_bare_where_it_stands_alone(text: str, ba
     graph = _graph(text)
     assert len(graph.loose) == bare
     assert (_reasons(graph) == []) is bare
+
+
+def test_a_name_that_becomes_a_task_has_no_value_of_a_turn_before() -> None:
+    graph = _graph(
+        """
+with DAG("d"):
+    for name in ["x"]:
+        EmptyOperator(task_id=name)
+    name = EmptyOperator(task_id="a")
+    EmptyOperator(task_id=f"{name}_b")
+"""
+    )
+    assert _edges(graph) == [{"x": [], "a": []}]
+    assert _reasons(graph) == ["the task id is not known here"]
+
+
+def test_a_list_in_the_text_is_older_than_what_the_body_of_its_loop_binds() -> None:
+    graph = _graph(
+        """
+first = "a"
+names = ["b", first]
+d = DAG("d")
+for name in names:
+    first = name + "1"
+    EmptyOperator(task_id=first, dag=d)
+"""
+    )
+    assert _edges(graph) == [{"b1": [], "a1": []}]
