@@ -187,18 +187,19 @@ def test_an_operator_outside_any_dag_is_bare_where_it_stands_alone(text: str, ba
     assert (_reasons(graph) == []) is bare
 
 
-def test_a_name_that_becomes_a_task_has_no_value_of_a_turn_before() -> None:
-    graph = _graph(
-        """
-with DAG("d"):
-    for name in ["x"]:
-        EmptyOperator(task_id=name)
-    name = EmptyOperator(task_id="a")
-    EmptyOperator(task_id=f"{name}_b")
-"""
-    )
-    assert _edges(graph) == [{"x": [], "a": []}]
-    assert _reasons(graph) == ["the task id is not known here"]
+@pytest.mark.parametrize(
+    ("made", "tasks"),
+    [
+        ("for name in [EmptyOperator(task_id='a')]:\n        EmptyOperator(task_id=f'{name}_b')", ["x", "a"]),
+        ("with TaskGroup('g') as name:\n        EmptyOperator(task_id=f'{name}_b')", ["x"]),
+        ("name = EmptyOperator(task_id='a')\n    EmptyOperator(task_id=f'{name}_b')", ["x", "a"]),
+        ("names = []\n    names.append(EmptyOperator(task_id='a'))\n    EmptyOperator(task_id=names[0])", ["x", "a"]),
+    ],
+)
+def test_a_name_that_becomes_a_task_has_no_value_of_a_turn_before(made: str, tasks: list[str]) -> None:
+    graph = _graph(f"with DAG('d'):\n    for name in ['x']:\n        EmptyOperator(task_id=name)\n    {made}")
+    assert list(graph.dags[0].tasks) == tasks
+    assert "the task id is not known here" in _reasons(graph)
 
 
 def test_a_list_in_the_text_is_older_than_what_the_body_of_its_loop_binds() -> None:
