@@ -123,9 +123,7 @@ class Keys:
 
 def keys_of(source: Source) -> Keys:
     """The keys of a parsed file, worked out once."""
-    if not isinstance(source.keys, Keys):
-        source.keys = Keys(source)
-    return source.keys
+    return source.kept(Keys) or source.keep(Keys(source))
 
 
 def told(sentence: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from offramp.model import Finding
 from offramp.reading.source import Source
+from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from offramp.finding.api_keys import Keys
@@ -25,18 +26,25 @@ _BLANKED = bytes(byte if byte in b"\r\n" else ord("*") for byte in range(256))
 
 def keys_in(source: Source) -> Keys | None:
     """The API keys in a parsed file, which no output shows; None where there can be none."""
-    if source.keys is None and not _may_hold_keys(source.utf8):
-        source.keys = False
-    if source.keys is False:
+    if not _may_hold_keys(source):
         return None
     from offramp.finding.api_keys import keys_of
 
     return keys_of(source)
 
 
-def _may_hold_keys(utf8: bytes) -> bool:
-    small = utf8.lower()
-    return any(needle in small for needle in _KEY_NEEDLES) or _looks_like_key(small)
+class _Needles(NamedTuple):
+    """Whether a file holds one of the texts without which it has no API key."""
+
+    found: bool
+
+
+def _may_hold_keys(source: Source) -> bool:
+    needles = source.kept(_Needles)
+    if needles is None:
+        small = source.utf8.lower()
+        needles = source.keep(_Needles(any(needle in small for needle in _KEY_NEEDLES) or _looks_like_key(small)))
+    return needles.found
 
 
 def _looks_like_key(utf8: bytes) -> bool:
@@ -49,7 +57,7 @@ def without_keys(source: Source, findings: Iterable[Finding]) -> bytes | None:
     None where they may show one: where a string or a comment is told of, or stands on a row that is shown. To look
     for keys in a file takes far longer than to find imports in it.
     """
-    if source.keys is None and not _may_hold_keys(source.utf8):
+    if not _may_hold_keys(source):
         return source.utf8
     if _looks_like_key(source.utf8):
         return None

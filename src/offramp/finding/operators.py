@@ -64,9 +64,10 @@ class Use(NamedTuple):
 
 def module_of(source: Source, rulebook: Rulebook) -> Module:
     """The analysis of a file, made once for all that ask."""
-    if not isinstance(source.analysis, Module) or source.analysis.rulebook is not rulebook:
-        source.analysis = Module(source.tree, rulebook)
-    return source.analysis
+    module = source.kept(Module)
+    if module is None or module.rulebook is not rulebook:
+        module = source.keep(Module(source.tree, rulebook))
+    return module
 
 
 class Module:

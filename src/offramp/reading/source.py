@@ -15,7 +15,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from offramp.model import Span
 from offramp.reading.import_statements import import_statements
@@ -106,15 +106,18 @@ def positions_in(utf8: bytes) -> Positions:
     return Positions(utf8)
 
 
+_Kept = TypeVar("_Kept")
+
+
 class Source:
     """A parsed file.
 
     ``raw`` is the file as read; ``utf8`` its text as UTF-8 without byte order mark
     (equal to ``raw`` for nearly every file); ``encoding`` what it was decoded with.
-    ``analysis`` and ``keys`` are where the layers above keep what they worked out, for each other.
+    What the layers above work out from it they keep here, by its type (``kept``, ``keep``).
     """
 
-    __slots__ = ("_tokens", "_tree", "analysis", "bom", "encoding", "keys", "path", "positions", "raw", "text", "utf8")
+    __slots__ = ("_kept", "_tokens", "_tree", "bom", "encoding", "path", "positions", "raw", "text", "utf8")
 
     def __init__(self, path: str, raw: bytes, tree: ast.Module | None = None, *, lazily: bool = False) -> None:
         """Decode and parse; ``tree`` is used instead of parsing where a front end has one.
@@ -122,8 +125,7 @@ class Source:
         ``lazily`` only finds out whether the file parses, in two thirds of the time, and makes the tree
         when it is asked for. Raises SourceError where CPython would refuse the file.
         """
-        self.analysis: object = None
-        self.keys: object = None
+        self._kept: dict[type, object] = {}
         self._tokens: tuple[TokenInfo, ...] | None = None
         self.path = path
         self.raw = raw
@@ -135,6 +137,16 @@ class Source:
         self._tree = tree
         if tree is None and not (lazily and _parses(self.text)):
             self._tree = _parse(self.text, self.positions)
+
+    def kept(self, kind: type[_Kept]) -> _Kept | None:
+        """What was kept of a type; None where nothing was."""
+        found = self._kept.get(kind)
+        return found if isinstance(found, kind) else None
+
+    def keep(self, made: _Kept) -> _Kept:
+        """Keep what was worked out from the file, for all that ask for its type."""
+        self._kept[type(made)] = made
+        return made
 
     @property
     def tree(self) -> ast.Module:
