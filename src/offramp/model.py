@@ -125,7 +125,7 @@ class Refusal(NamedTuple):
     span: Span | None = None
 
 
-class Argument(NamedTuple):
+class ArgumentRow(NamedTuple):
     """One row of a note's ``arguments`` table.
 
     ``target`` is what the argument becomes (a call argument, ``block.<field>``,
@@ -160,7 +160,7 @@ class Note(NamedTuple):
     paths: tuple[str, ...]
     roles: dict[str, str]
     inherits: tuple[str, ...]
-    arguments: tuple[Argument, ...]
+    arguments: tuple[ArgumentRow, ...]
     fields: dict[str, str]
     kind: str = ""
 

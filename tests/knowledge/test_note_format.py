@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offramp.knowledge.note_format import NoteError, Section, fenced_blocks, parse_notes, slots
-from offramp.model import Argument
+from offramp.model import ArgumentRow
 
 ORIGINAL = Path(__file__).parents[1] / "fixtures" / "original-note.md"
 
@@ -161,7 +161,7 @@ class TestFences:
         table = "| airflow | prefect | when absent | note |\n|---|---|---|---|\n| a | b | | |"
         text = section_of(f"## arguments\n{table}") + section_of("## notes\n- bullet").replace("S", "T")
         first, second = parse_notes("my.md", text.encode()).sections
-        assert first.note.arguments == (Argument("a", "b", "", ""),)
+        assert first.note.arguments == (ArgumentRow("a", "b", "", ""),)
         assert second.note.fields == {"notes": "- bullet"}
 
     def test_html_hides_nothing(self) -> None:
@@ -223,8 +223,8 @@ class TestFields:
             )
         )
         assert section.note.arguments == (
-            Argument("job_id", "job_id", "", "`a | b` or c"),
-            Argument("timeout", "max_wait_seconds", "604800", "seven days"),
+            ArgumentRow("job_id", "job_id", "", "`a | b` or c"),
+            ArgumentRow("timeout", "max_wait_seconds", "604800", "seven days"),
         )
 
     def test_slots(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from offramp.knowledge.rulebook import Rulebook, load_rulebook, shipped_notes
-from offramp.model import Argument, OfframpError
+from offramp.model import ArgumentRow, OfframpError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SHIPPED = [str(FIXTURES / "notes" / "operators.md"), str(FIXTURES / "notes" / "detectors.md")]
@@ -123,10 +123,10 @@ class TestShippedNotes:
     def test_own_rows_win_over_inherited(self) -> None:
         book = load_rulebook([], silent, shipped=SHIPPED)
         assert book.arguments(book.notes["AsyncPair"]) == {
-            "job_id": Argument("job_id", "job_id", "", ""),
-            "retries": Argument("retries", "task.retries", "1", "own row wins"),
-            "check_interval": Argument("check_interval", "poll_frequency_seconds", "60", "`a | b`"),
-            "task_id": Argument("task_id", "task.name", "", ""),
+            "job_id": ArgumentRow("job_id", "job_id", "", ""),
+            "retries": ArgumentRow("retries", "task.retries", "1", "own row wins"),
+            "check_interval": ArgumentRow("check_interval", "poll_frequency_seconds", "60", "`a | b`"),
+            "task_id": ArgumentRow("task_id", "task.name", "", ""),
         }
 
     def test_knowledge_has_no_rule(self) -> None:

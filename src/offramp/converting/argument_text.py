@@ -13,8 +13,7 @@ from offramp.dags.folding import fold, turn_value
 from offramp.dags.graph import Argument
 from offramp.editing.text import expression_text, literal
 from offramp.finding.operators import Module
-from offramp.model import Argument as Row
-from offramp.model import Blocked, Blocker, LoadedBlock
+from offramp.model import ArgumentRow, Blocked, Blocker, LoadedBlock
 from offramp.python.nodes import children, walk
 from offramp.python.values import Constant, Items, Reference, Table
 from offramp.reading.source import Source
@@ -244,7 +243,7 @@ def _inside(scope: ast.AST, name: ast.Name, module: Module) -> bool:
     )
 
 
-def harmless(value: Constant | None, row: Row, node: ast.AST) -> bool:
+def harmless(value: Constant | None, row: ArgumentRow, node: ast.AST) -> bool:
     """Return whether a refused argument's value is Airflow's default, so that giving it changes nothing.
 
     The default is what the row has under "when absent"; without one, None, False and empty containers are.

@@ -6,7 +6,7 @@ import ast
 
 from offramp.finding.operators import Module, Use
 from offramp.finding.passes import pass_waits, passes, waits
-from offramp.model import Argument
+from offramp.model import ArgumentRow
 from offramp.python.values import UNKNOWN, Constant, Given
 
 _LONGEST = 40
@@ -47,7 +47,7 @@ def argument_text(use: Use, name: str) -> str:
     return f"({text})" if text == f"an unknown {name}" else text
 
 
-def connection_text(use: Use, rows: dict[str, Argument]) -> str:
+def connection_text(use: Use, rows: dict[str, ArgumentRow]) -> str:
     """Return where the operator's connection comes from."""
     name = next((row for row in rows if row.endswith("conn_id")), "")
     given = use.arguments.given.get(name)

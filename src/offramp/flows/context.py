@@ -19,7 +19,7 @@ from offramp.knowledge.prefect_dbt_calls import (
     SYNC_FLOW,
     SYNC_TASK,
     TASK,
-    Callable,
+    PrefectCallable,
 )
 from offramp.python.names import Binding, FunctionNode
 from offramp.python.values import (
@@ -50,7 +50,7 @@ class Target(NamedTuple):
     None where that is not known. A ``generator`` gives its values where it is iterated over.
     """
 
-    callable: Callable
+    callable: PrefectCallable
     form: str = "call"
     function: FunctionNode | None = None
     owner: str = ""
@@ -341,7 +341,7 @@ class Prefect:
         if role is None:
             return None
         if self.values.is_generator(function):
-            generator = Target(Callable(function.name, PLAIN, ""), function=function, generator=True)
+            generator = Target(PrefectCallable(function.name, PLAIN, ""), function=function, generator=True)
             return generator if role == "plain" else None
         asynchronous = isinstance(function, ast.AsyncFunctionDef)
         kind = {
@@ -349,7 +349,7 @@ class Prefect:
             "task": TASK if asynchronous else SYNC_TASK,
             "plain": COROUTINE if asynchronous else PLAIN,
         }[role]
-        return Target(Callable(function.name, kind, self.work(function)), function=function)
+        return Target(PrefectCallable(function.name, kind, self.work(function)), function=function)
 
     # -- objects -----------------------------------------------------------------
 

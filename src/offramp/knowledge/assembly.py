@@ -10,7 +10,7 @@ from typing import NoReturn
 from offramp.knowledge.note_format import SIZE_LIMIT, NoteError, Section, parse_notes, slots
 from offramp.knowledge.rewrites import Condition, Template, templates
 from offramp.knowledge.rulebook import OPERATOR_SLOTS, Rulebook
-from offramp.model import Argument, Note, Rule
+from offramp.model import ArgumentRow, Note, Rule
 
 _FALLBACK = "noted-operator"
 # In a rewrite's template: every argument that a row leads somewhere.
@@ -179,7 +179,7 @@ def _leads_nowhere_else(note: Note, old: Note, ours: Mapping[str, Section]) -> b
     )
 
 
-def _rows(note: Note, sections: Mapping[str, Section]) -> Iterator[Argument]:
+def _rows(note: Note, sections: Mapping[str, Section]) -> Iterator[ArgumentRow]:
     """The rows of a note and of all that it inherits from."""
     waiting, seen = [note], set()
     while waiting:

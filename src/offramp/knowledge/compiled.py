@@ -18,7 +18,7 @@ from typing import Any
 
 from offramp import __version__
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Argument, Note, Rule
+from offramp.model import ArgumentRow, Note, Rule
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 # Editing any of these changes what the same notes compile to.
@@ -157,5 +157,5 @@ def _note(row: list[Any]) -> Note:
     return note._replace(
         paths=tuple(note.paths),
         inherits=tuple(note.inherits),
-        arguments=tuple(Argument(*cells) for cells in note.arguments),
+        arguments=tuple(ArgumentRow(*cells) for cells in note.arguments),
     )

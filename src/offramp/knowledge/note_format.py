@@ -15,7 +15,7 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from offramp.model import Argument, Note, OfframpError, Rule
+from offramp.model import ArgumentRow, Note, OfframpError, Rule
 from offramp.record import NamedTuple
 
 SIZE_LIMIT = 1_000_000
@@ -380,7 +380,7 @@ class _SectionReader:
             raise NoteError(self.path, self.fields["kind"].start, sentence)
         return " ".join(words)
 
-    def _arguments(self) -> tuple[Argument, ...]:
+    def _arguments(self) -> tuple[ArgumentRow, ...]:
         if "arguments" not in self.fields:
             return ()
         field = self.fields["arguments"]
@@ -388,7 +388,7 @@ class _SectionReader:
         table = next((token.map for token in _tokens(field.text) if token.type == "table_open" and token.map), None)
         if table is None:
             raise NoteError(self.path, field.start, f"`arguments` has no table with the columns {', '.join(COLUMNS)}")
-        arguments: list[Argument] = []
+        arguments: list[ArgumentRow] = []
         rows: dict[str, int] = {}
         for index, text in enumerate(lines):
             line = field.start + index
@@ -404,7 +404,7 @@ class _SectionReader:
             if index < table[0] + 2:
                 continue
             name, target, when_absent, note = cells
-            argument = Argument(_bare(name), _bare(target), _bare(when_absent), note)
+            argument = ArgumentRow(_bare(name), _bare(target), _bare(when_absent), note)
             if not argument.name or not argument.target:
                 raise NoteError(self.path, line, "the row needs an argument and what becomes of it")
             if argument.name in rows:

@@ -25,7 +25,7 @@ ASKS = "sends no request to dbt Cloud"
 NOTHING = ""
 
 
-class Callable(NamedTuple):
+class PrefectCallable(NamedTuple):
     """A callable of prefect-dbt.
 
     ``missing`` says what does not happen when it never runs, ``works`` whether that is
@@ -142,22 +142,22 @@ def _kind(definition: Definition) -> str:
     return COROUTINE if definition.is_async else PLAIN
 
 
-def _function(name: str) -> Callable:
-    return Callable(name, _kind(_NEWEST.definitions(_paths(name)[0])[0]), _MISSING[name])
+def _function(name: str) -> PrefectCallable:
+    return PrefectCallable(name, _kind(_NEWEST.definitions(_paths(name)[0])[0]), _MISSING[name])
 
 
-def _method(path: str) -> Callable:
+def _method(path: str) -> PrefectCallable:
     owner, _, name = path.partition(".")
     (known,) = _NEWEST.definitions(_paths(owner)[0])
-    return Callable(path, _kind(known.methods[name]), *_METHODS[path])
+    return PrefectCallable(path, _kind(known.methods[name]), *_METHODS[path])
 
 
-FUNCTIONS: dict[str, Callable] = {path: _function(name) for name in _MISSING for path in _paths(name)}
+FUNCTIONS: dict[str, PrefectCallable] = {path: _function(name) for name in _MISSING for path in _paths(name)}
 CLASSES: dict[str, str] = {path: name for name in (*_BLOCKS, JOB_RUN, RUNNER, OPTIONS, CLIENT) for path in _paths(name)}
 # By class and name; how blocks load themselves is Prefect's, and the same for all.
-METHODS: dict[str, Callable] = {
-    **{f"{block}.load": Callable(f"{block}.load", BY_CONTEXT, NOTHING, block) for block in _BLOCKS},
-    **{f"{block}.aload": Callable(f"{block}.aload", COROUTINE, NOTHING, block) for block in _BLOCKS},
+METHODS: dict[str, PrefectCallable] = {
+    **{f"{block}.load": PrefectCallable(f"{block}.load", BY_CONTEXT, NOTHING, block) for block in _BLOCKS},
+    **{f"{block}.aload": PrefectCallable(f"{block}.aload", COROUTINE, NOTHING, block) for block in _BLOCKS},
     **{path: _method(path) for path in _METHODS},
 }
 # What Prefect itself gives flows and tasks besides calling them.

@@ -6,7 +6,7 @@ import ast
 import re
 
 from offramp.knowledge.note_format import fences
-from offramp.model import Argument
+from offramp.model import ArgumentRow
 from offramp.record import NamedTuple
 
 # ``{name}`` is a value, ``{name?}`` one that takes its argument or line along where it is absent, ``{name:text}`` the
@@ -59,7 +59,7 @@ def always_unsafe(rewrite: str) -> tuple[str, ...]:
     return tuple(" ".join(reason.split()) for reason in _UNSAFE.findall(rewrite))
 
 
-def named_block(row: Argument) -> NamedBlock | None:
+def named_block(row: ArgumentRow) -> NamedBlock | None:
     """The block that an argument becomes by its row; None for other rows."""
     match = _BLOCK.fullmatch(row.target)
     if match is None:

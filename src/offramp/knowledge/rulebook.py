@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from offramp.model import Argument, Note, OfframpError, Rule
+from offramp.model import ArgumentRow, Note, OfframpError, Rule
 
 # What the matcher of noted operators can say besides the arguments of the note's table.
 OPERATOR_SLOTS = frozenset({"operator", "task", "connection", "waits"})
@@ -35,7 +35,7 @@ class Rulebook:
             self.rules.setdefault(rule.code, rule)
         self._codes = {rule.name: rule.code for rule in self.rules.values()}
         self.operators = {path: note.section for note in self.notes.values() for path in note.paths}
-        self._arguments: dict[str, dict[str, Argument]] = {}
+        self._arguments: dict[str, dict[str, ArgumentRow]] = {}
         self._needles: tuple[bytes, ...] | None = None
 
     def note(self, path: str) -> Note | None:
@@ -51,7 +51,7 @@ class Rulebook:
         """The code of the rule of a name; KeyError where there is none."""
         return self._codes[name]
 
-    def arguments(self, note: Note) -> dict[str, Argument]:
+    def arguments(self, note: Note) -> dict[str, ArgumentRow]:
         """The note's rows by argument, then inherited ones; the first row of a name wins."""
         found = self._arguments.get(note.section)
         if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from offramp.model import Argument, Note
+from offramp.model import ArgumentRow, Note
 
 _SENTENCE = re.compile(r"(.+?[.:])(?:\s|$)", re.DOTALL)
 _TARGETS = {
@@ -21,6 +21,6 @@ def summary(note: Note) -> str:
     return " ".join(match[1].split()).rstrip(".:") if match else ""
 
 
-def becomes(row: Argument) -> str:
+def becomes(row: ArgumentRow) -> str:
     """Return what an argument becomes on Prefect, as Markdown."""
     return _TARGETS.get(row.target) or (f"`{row.target}`" if row.target else "")

@@ -10,8 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from offramp.converting.argument_text import Expressions
 from offramp.dags.graph import Argument, Result, Task
 from offramp.editing.text import repr_text
-from offramp.model import Argument as Row
-from offramp.model import Blocked, Blocker
+from offramp.model import ArgumentRow, Blocked, Blocker
 from offramp.python.values import Constant
 from offramp.record import NamedTuple
 from offramp.settings import BLOCK_NAME
@@ -45,8 +44,8 @@ class Job(NamedTuple):
     """
 
     task: Task
-    call: Mapping[str, tuple[Row, Argument]]
-    rows: Mapping[str, Row]
+    call: Mapping[str, tuple[ArgumentRow, Argument]]
+    rows: Mapping[str, ArgumentRow]
     results: Mapping[str, Result]
     expressions: Expressions
     consumed: bool
@@ -106,7 +105,7 @@ def block_of(expressions: Expressions, blocks: Mapping[str, str], kind: str, con
     return name
 
 
-def absent_text(row: Row) -> str:
+def absent_text(row: ArgumentRow) -> str:
     """What a row has written when its argument is absent, as Python text: words that are no literal are a string."""
     try:
         ast.literal_eval(row.when_absent)

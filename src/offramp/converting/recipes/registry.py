@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from offramp.converting.families import FAMILIES
 from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.template_call import call, choosing, template_names
-from offramp.model import Argument as Row
-from offramp.model import Note
+from offramp.model import ArgumentRow, Note
 
 _BY_PATTERN = {name: recipe for family in FAMILIES for name, recipe in family.recipes.items()}
 RECIPES: dict[str, Callable[[Job], Body]] = {
@@ -39,7 +38,7 @@ def choosing_arguments(note: Note) -> Collection[str]:
     return next((family.choosing for family in FAMILIES if name in family.recipes), ())
 
 
-def names_written(note: Note, rows: Mapping[str, Row]) -> set[str]:
+def names_written(note: Note, rows: Mapping[str, ArgumentRow]) -> set[str]:
     """The names that the code of a note's recipe imports, where its templates tell them."""
     return template_names(note, rows) if recipe_name(note) in BY_TEMPLATE else set()
 

@@ -10,8 +10,7 @@ from offramp.converting.argument_text import harmless
 from offramp.converting.recipes.body import Body, Job, absent_text, block_of
 from offramp.dags.graph import Argument, Result
 from offramp.editing.text import INDENT, operand, repr_text
-from offramp.model import Argument as Row
-from offramp.model import Blocked, Note
+from offramp.model import ArgumentRow, Blocked, Note
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Items, Table
 
@@ -30,7 +29,7 @@ def call(job: Job) -> Body:
     return _Filling(job).body()
 
 
-def template_names(note: Note, rows: Mapping[str, Row]) -> set[str]:
+def template_names(note: Note, rows: Mapping[str, ArgumentRow]) -> set[str]:
     """The names that the code of a note's templates imports."""
     from offramp.knowledge.rewrites import named_block, templates
 
@@ -250,7 +249,7 @@ class _Filling:
             raise Blocked(f"`{name}` is not known here, or no plain text", self.job.task.node)
         return known.value
 
-    def _block(self, name: str, row: Row) -> str:
+    def _block(self, name: str, row: ArgumentRow) -> str:
         """The block that an argument names, loaded; empty for rows that lead to none."""
         from offramp.knowledge.rewrites import named_block
 

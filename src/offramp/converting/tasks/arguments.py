@@ -10,8 +10,7 @@ from offramp.converting.cases.case import Case
 from offramp.converting.cases.choices import RULES
 from offramp.converting.tasks.notes import Notes
 from offramp.dags.graph import Argument, Task
-from offramp.model import Argument as Row
-from offramp.model import Blocked
+from offramp.model import ArgumentRow, Blocked
 from offramp.python.values import Constant, Reference
 from offramp.record import NamedTuple
 
@@ -25,12 +24,12 @@ class Sorted(NamedTuple):
     """Arguments of a task by where they go: its ``options``, or the ``call``, each with the row of its note."""
 
     options: dict[str, str]
-    call: dict[str, tuple[Row, Argument]]
+    call: dict[str, tuple[ArgumentRow, Argument]]
 
 
 def sort_arguments(
     arguments: Mapping[str, Argument],
-    rows: Mapping[str, Row],
+    rows: Mapping[str, ArgumentRow],
     expressions: Expressions,
     notes: Notes,
     found: Sorted,
@@ -55,7 +54,9 @@ def sort_arguments(
             notes.problems.append(blocked.blocker)
 
 
-def _sort(row: Row, argument: Argument, expressions: Expressions, doubts: dict[str, ast.AST], found: Sorted) -> None:
+def _sort(
+    row: ArgumentRow, argument: Argument, expressions: Expressions, doubts: dict[str, ast.AST], found: Sorted
+) -> None:
     known = expressions.constant(argument)
     reason = _reason(row)
     does_harm = not harmless(known, row, argument.node)
@@ -74,7 +75,7 @@ def _sort(row: Row, argument: Argument, expressions: Expressions, doubts: dict[s
         found.call[row.name] = (row, argument)
 
 
-def _reason(row: Row) -> str:
+def _reason(row: ArgumentRow) -> str:
     return f"`{row.name}`: {row.note.removeprefix('unsafe:').strip()}"
 
 
@@ -89,7 +90,7 @@ def given_arguments(case: Case, task: Task) -> dict[str, Argument]:
     return given
 
 
-def retries(task: Task, rows: Mapping[str, Row], expressions: Expressions, notes: Notes) -> dict[str, str]:
+def retries(task: Task, rows: Mapping[str, ArgumentRow], expressions: Expressions, notes: Notes) -> dict[str, str]:
     """The options of a task that is tried again."""
     argument = task.arguments.get("retries")
     if argument is None:

@@ -33,8 +33,7 @@ from offramp.converting.tasks.task_plan import DagPlan, Form, Plan, TaskPlan
 from offramp.converting.tasks.written_tasks import Setting, written_task
 from offramp.dags.graph import Argument, Dag, Task
 from offramp.editing.text import repr_text
-from offramp.model import Argument as Row
-from offramp.model import Blocked, Blocker
+from offramp.model import ArgumentRow, Blocked, Blocker
 from offramp.python.names import FunctionNode
 from offramp.python.values import Constant
 
@@ -122,7 +121,7 @@ class _Planner:
         self.all.problems += raised(steps)
         return options
 
-    def _dag_option(self, row: Row | None, name: str, argument: Argument, options: dict[str, str]) -> None:
+    def _dag_option(self, row: ArgumentRow | None, name: str, argument: Argument, options: dict[str, str]) -> None:
         if row is None:
             raise Blocked(f"no note has a row for the DAG's argument `{name}`", argument.node)
         known = self.expressions.constant(argument)

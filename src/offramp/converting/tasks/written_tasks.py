@@ -15,8 +15,7 @@ from offramp.converting.tasks.takers import Takers
 from offramp.converting.tasks.task_plan import Form, TaskPlan
 from offramp.dags.graph import MAPPED, Argument, Result, Task
 from offramp.editing.text import INDENT
-from offramp.model import Argument as Row
-from offramp.model import Blocked, Note
+from offramp.model import ArgumentRow, Blocked, Note
 from offramp.python.nodes import walk
 from offramp.record import NamedTuple
 
@@ -31,7 +30,7 @@ class Setting(NamedTuple):
     takers: Takers
     task: Task
     note: Note
-    rows: Mapping[str, Row]
+    rows: Mapping[str, ArgumentRow]
     arguments: Sorted
     expressions: Expressions
     notes: Notes

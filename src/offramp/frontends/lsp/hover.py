@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from offramp.finding.operators import Module, module_of
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Argument, Finding, Note, Span
+from offramp.model import ArgumentRow, Finding, Note, Span
 from offramp.output import SITE, rule_url
 from offramp.output.brief import becomes, summary
 from offramp.python.values import Partial, Reference
@@ -109,7 +109,7 @@ def _note(rulebook: Rulebook, note: Note, here: Sequence[Finding]) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _row(row: Argument, note: Note) -> str:
+def _row(row: ArgumentRow, note: Note) -> str:
     name = note.operator or note.section
     lines = [f"`{row.name}` of **{name}** · on Prefect: {becomes(row)}"]
     if row.when_absent:
