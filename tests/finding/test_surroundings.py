@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from offramp.finding.dag import Surroundings
 from offramp.finding.operators import Module
+from offramp.finding.surroundings import Surroundings
 from offramp.knowledge.rulebook import load_rulebook
 
 _IMPORTS = """\

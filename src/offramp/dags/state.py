@@ -194,12 +194,12 @@ class State:
 
     @property
     def builds(self) -> bool:
-        """Whether the code that is being followed builds a DAG, so that all of it must be understood."""
+        """True where the code that is being followed builds a DAG, so that all of it must be understood."""
         return self.dag is not None or self._branches > 0 or self.touched
 
     @property
     def in_branch(self) -> bool:
-        """Whether the code stands in a loop or a condition."""
+        """True in a loop or a condition."""
         return self._branches > 0
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from offramp.finding.dag import Dags, Surroundings
+from offramp.finding.surroundings import Dags, Surroundings
 from offramp.knowledge.airflow_names import current_name
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Note
@@ -257,7 +257,7 @@ class Module:
         return complete
 
     def decides(self, derived: ast.ClassDef) -> bool:
-        """Whether a subclass, or something it is made of that is not seen here, has a say in what the operator does."""
+        """Return whether a subclass, or a base of it that is not seen, has a say in what the operator does."""
         for node in self.values.lineage(derived)[0]:
             methods = (binding for name in _DECIDING for binding in self.names.class_attribute(node, name))
             # The base's constructor overwrites what the class body only assigns.
@@ -350,7 +350,7 @@ class Module:
         return ({key: None}, False) if key and function.attr == "pop" else None
 
     def _is_extra(self, spread: ast.expr, name: str) -> bool:
-        """Whether a ``**`` argument is the constructor's own kwargs, or a dict display of them and known keys."""
+        """Return whether a ``**`` argument is the constructor's own kwargs, or a display of them and known keys."""
         if isinstance(spread, ast.Dict):
             first, *rest = spread.keys or [spread]
             others = all(key is not None and self._text(key) for key in rest)

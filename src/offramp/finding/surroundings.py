@@ -93,7 +93,7 @@ class Dags:
         return Surroundings(dag, (group,) if group is not None else (), group_known and dag_known)
 
     def _in_block(self, inner: Surroundings, manager: ast.expr) -> Surroundings:
-        """What surrounds what stands in the block of a context manager, whose inner surroundings are known."""
+        """Surroundings of what stands in the block of a context manager, given those inside it."""
         values = self._values.evaluate(manager)
         group, certain = self._maker(values, "TaskGroup")
         if group is not None:
@@ -104,7 +104,7 @@ class Dags:
         return Surroundings(dag, inner.groups, inner.known and (certain if dag is not None else not _unseen(values)))
 
     def _in_function(self, inner: Surroundings, function: FunctionNode) -> Surroundings:
-        """What surrounds what stands in a function, by its decorators."""
+        """Surroundings of what stands in a function, given those inside it, by its decorators."""
         group = self.decorated(function, ("task_group",))
         if group is not None:
             return inner._replace(groups=(group, *inner.groups))
@@ -178,7 +178,7 @@ class Dags:
 
 
 def _unseen(values: tuple[Value, ...]) -> bool:
-    """Whether a context manager may be a DAG or group that another file makes: all but the standard library's."""
+    """Return whether a context manager may be a DAG or group of another file: all may but the standard library's."""
     return not all(
         isinstance(value, Made)
         and isinstance(value.callee, Reference)
