@@ -1,6 +1,7 @@
 """The shipped notes cover what the classes really take, in every release of the committed snapshot.
 
-``scripts/snapshot_signatures.py`` writes the snapshot from the published wheels.
+``scripts/snapshot_signatures.py`` writes the snapshot from the published wheels, ``scripts/snapshot_dbt_core.py`` that
+of the packages that run dbt Core, over all their releases.
 """
 
 import json
@@ -13,6 +14,7 @@ from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Note
 
 SNAPSHOT = Path(__file__).parent / "fixtures" / "signatures.json"
+DBT_CORE_SNAPSHOT = SNAPSHOT.with_name("dbt_core_signatures.json")
 DBT_CLOUD = "apache-airflow-providers-dbt-cloud"
 RUN_JOB = "airflow.providers.dbt.cloud.operators.dbt.DbtCloudRunJobOperator"
 
@@ -34,7 +36,22 @@ def _described() -> list[Described]:
     ]
 
 
-DESCRIBED = _described()
+def _of_dbt_core() -> list[Described]:
+    """The classes that run dbt Core: a class has all that any of its releases has."""
+    packages = json.loads(DBT_CORE_SNAPSHOT.read_text(encoding="utf-8"))
+    return [
+        Described(
+            f"{name} {known['releases'][0]} to {known['releases'][1]}",
+            path,
+            {"paths": known["paths"], "parameters": {key: {} for key in known["parameters"]}, "bases": []},
+        )
+        for name, package in packages.items()
+        for path, known in package["classes"].items()
+    ]
+
+
+DBT_CORE = _of_dbt_core()
+DESCRIBED = [*_described(), *DBT_CORE]
 
 
 def _of(release: str, path: str) -> dict[str, Any]:
@@ -102,6 +119,13 @@ def test_every_import_path_of_a_dbt_class_is_noted(rulebook: Rulebook) -> None:
         path for item in DESCRIBED if item.release.startswith((DBT_CLOUD, "astronomer")) for path in item.about["paths"]
     }
     assert "airflow.providers.dbt.cloud.operators.dbt.DbtCloudHook" in paths
+    assert {path for path in paths if rulebook.note(path) is None} == set()
+
+
+def test_every_import_path_of_a_class_that_runs_dbt_core_is_noted(rulebook: Rulebook) -> None:
+    paths = {path for item in DBT_CORE for path in item.about["paths"]}
+    old_and_new = {"cosmos.providers.dbt.task_group.DbtTaskGroup", "cosmos.DbtDag", "airflow_dbt.DbtCliHook"}
+    assert old_and_new <= paths
     assert {path for path in paths if rulebook.note(path) is None} == set()
 
 

@@ -144,11 +144,12 @@ class Note(NamedTuple):
 
     ``paths`` are the dotted paths that the section covers (``module.operator`` and
     its aliases), ``roles`` maps a path to what it does with a dbt run: ``trigger``,
-    ``sensor``, ``hook`` or ``read``. ``arguments`` holds the section's own rows;
-    ``inherits`` names the sections whose rows also apply. ``fields`` keeps every
-    field's text as written, known or not, in order. ``line`` is 1-based. ``kind`` says that
-    the conversion knows the operator itself: ``python``, ``branch``, ``short-circuit``, ``bash``
-    or ``empty``, followed by ``decorator`` for the form that stands on a function.
+    ``sensor``, ``hook`` or ``read``, or that it is a ``dag`` or a ``group`` of tasks.
+    ``arguments`` holds the section's own rows; ``inherits`` names the sections whose rows
+    also apply. ``fields`` keeps every field's text as written, known or not, in order.
+    ``line`` is 1-based. ``kind`` says that the conversion knows the operator itself:
+    ``python``, ``branch``, ``short-circuit``, ``bash`` or ``empty``, followed by ``decorator``
+    for the form that stands on a function.
     """
 
     file: str

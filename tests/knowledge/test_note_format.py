@@ -281,11 +281,11 @@ TABLE = "## arguments\n| airflow | prefect | when absent | note |\n|---|---|---|
         (section_of("## aliases\n- Op"), "my.md:3: `Op` is not a dotted path like package.module.Class"),
         (
             section_of("## operator\nm.Op\n## role\nwaiter"),
-            "my.md:5: role `waiter` is not one of trigger, sensor, hook and read",
+            "my.md:5: role `waiter` is not one of trigger, sensor, hook, read, dag and group",
         ),
         (
             section_of("## operator\nm.Op\n## role\n- Op: waiter"),
-            "my.md:5: role `waiter` is not one of trigger, sensor, hook and read",
+            "my.md:5: role `waiter` is not one of trigger, sensor, hook, read, dag and group",
         ),
         (section_of("## operator\nm.Op\n## role\n- Other: read"), "my.md:5: `Other` is not a class of this section"),
         (

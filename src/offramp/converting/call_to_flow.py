@@ -40,7 +40,7 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
             notes.problem(reason, task.arguments[unwritten].node)
     recipe = recipe_of(use.note, options.pattern)
     if recipe is None:
-        raise Blocked(f"the note of `{use.note.operator}` names no rewrite", use.callee)
+        raise Blocked(f"`{use.note.operator}` has no conversion yet", use.callee)
     body = recipe(Job(task, arguments.call, rows, {}, expressions, False, options.blocks, notes.problems))
     if notes.problems:
         return Conversion((), (), tuple(dict.fromkeys(notes.problems)), ())

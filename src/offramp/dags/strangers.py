@@ -21,6 +21,8 @@ _LIBRARIES = frozenset(
     "pandas pendulum polars pyarrow pydantic pytz requests ruamel slugify sqlalchemy toml tomli tzlocal ujson "
     "yaml".split()
 )
+# Ends of the names of Cosmos's classes that only say how it is to make tasks.
+_CONFIGURING = ("Config", "ProfileMapping")
 # What values of any kind answer, dates among them.
 _ANSWERS = READING | {"isoformat", "strftime", "date", "timestamp", "total_seconds", "weekday", "add", "subtract"}
 _ANYTHING = frozenset("eval exec globals locals __import__ map filter".split())
@@ -76,6 +78,8 @@ class Strangers:
             root, _, rest = value.path.partition(".")
             if root == "builtins":
                 return rest not in _ANYTHING
+            if root == "cosmos" and rest.endswith(_CONFIGURING):
+                return True
             return root in _LIBRARIES or root in sys.stdlib_module_names or self._dags.section(value) != ""
         if isinstance(value, Constant | Items | Table):
             return True

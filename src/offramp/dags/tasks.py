@@ -13,6 +13,9 @@ from offramp.dags.task_data import add_data
 from offramp.finding.operators import Use
 from offramp.python.values import Given
 
+# Roles of what makes more than one task.
+_WHOLES = ("dag", "group")
+
 
 def make_operator(state: State, node: ast.Call, section: str) -> Task | Unfollowed:
     """Make the task of an operator's call."""
@@ -21,6 +24,9 @@ def make_operator(state: State, node: ast.Call, section: str) -> Task | Unfollow
     use = state.callees.uses.get(node)
     if use is not None and use.derived is not None:
         state.block(f"`{use.derived.name}` is a class of its own: no note covers it", node.func)
+        return UNFOLLOWED
+    if use is not None and use.role in _WHOLES:
+        state.block(f"`{use.note.operator}` has no conversion yet", node.func)
         return UNFOLLOWED
     if not state.callees.is_one_operator(node.func):
         state.block("may be one of several operators", node.func)

@@ -20,7 +20,7 @@ from offramp.record import NamedTuple
 
 SIZE_LIMIT = 1_000_000
 STATUSES = ("preview", "stable", "deprecated")
-ROLES = ("trigger", "sensor", "hook", "read")
+ROLES = ("trigger", "sensor", "hook", "read", "dag", "group")
 KINDS = ("python", "branch", "short-circuit", "bash", "empty")
 COLUMNS = ("airflow", "prefect", "when absent", "note")
 
@@ -454,4 +454,4 @@ def _bare(text: str) -> str:
 
 
 def _not_a_role(role: str) -> str:
-    return f"role `{role}` is not one of trigger, sensor, hook and read"
+    return f"role `{role}` is not one of {', '.join(ROLES[:-1])} and {ROLES[-1]}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from offramp.model import ArgumentRow, Note, OfframpError, Rule
 
 # What the matcher of noted operators can say besides the arguments of the note's table.
-OPERATOR_SLOTS = frozenset({"operator", "task", "connection", "waits"})
+OPERATOR_SLOTS = frozenset("operator task connection waits dbt where project selection tests".split())
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 

@@ -1,4 +1,4 @@
-"""OFR101 to OFR107, and OFR800: uses of the operators that notes describe."""
+"""OFR101 to OFR107, OFR111 to OFR113, OFR131 to OFR142, and OFR800: uses of the operators that notes describe."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from offramp.finding.operators import Module, Use
 from offramp.finding.trap import File, Trap
 
 SLOTS = ("operator",)
+# Functions of ``finding.dbt_core`` that fill slots.
+_DBT_CORE = {
+    "dbt": "line_text",
+    "where": "where_text",
+    "project": "project_text",
+    "selection": "selection_text",
+    "tests": "tests_text",
+}
 
 
 def find(file: File) -> Iterator[Trap]:
@@ -44,4 +52,9 @@ class _Slots(dict[str, str]):
             return describe.connection_text(self._settled, self._module.rulebook.arguments(self._use.note))
         if slot == "waits":
             return describe.waits_text(self._module, self._use)
+        if slot in _DBT_CORE:
+            from offramp.finding import dbt_core
+
+            text: str = getattr(dbt_core, _DBT_CORE[slot])(self._module, self._settled)
+            return text
         return describe.argument_text(self._settled, slot)

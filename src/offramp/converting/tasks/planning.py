@@ -144,6 +144,11 @@ class _Planner:
         case, notes = self.case, Notes()
         note = case.module.rulebook.notes[task.kind]
         rows = case.module.rulebook.arguments(note)
+        if note.code and not task.runs and not recipe_name(note):
+            name = task.use.path.rpartition(".")[2] if task.use is not None else note.operator
+            notes.problem(f"`{name}` has no conversion yet", task.node)
+            self.all.add(notes)
+            return TaskPlan(task, trigger_rule(case, task))
         again = retries(task, rows, self.expressions, notes)
         arguments = Sorted({"name": repr_text(task.id), **again}, {})
         given = given_arguments(case, task)

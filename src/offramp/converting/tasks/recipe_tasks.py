@@ -28,7 +28,7 @@ def recipe_task(setting: Setting) -> TaskPlan | None:
     task, note, notes = setting.task, setting.note, setting.notes
     recipe = recipe_of(note, setting.case.options.pattern)
     if recipe is None:
-        raise Blocked(f"the note of `{note.operator}` names no rewrite", task.node)
+        raise Blocked(f"`{note.operator}` has no conversion yet", task.node)
     pulled = _pulled(setting)
     taken = _taken(setting, pulled)
     call = {name: pair for name, pair in setting.arguments.call.items() if name not in pulled}
