@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from offramp.finding.describe import given_text
 from offramp.finding.operators import Module, Use
-from offramp.model import Argument, Note
+from offramp.model import ArgumentRow, Note
 from offramp.python.values import Arguments, Constant, Given, Items, Made, Member, Reference, Table, Values
 
 _LONGEST = 120
@@ -147,7 +147,7 @@ def _program(given: Given) -> str:
     return str(given.constant.value) if given.constant is not None and given.constant.value else _UNKNOWN
 
 
-def _option(values: Values, row: Argument, option: str, given: Given) -> Iterator[str]:
+def _option(values: Values, row: ArgumentRow, option: str, given: Given) -> Iterator[str]:
     """The words of an option; none where the argument is not set."""
     constant = given.constant
     if constant is not None and (constant.value is None or constant.value is False):
