@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from offramp.converting.argument_text import Expressions
 from offramp.converting.conversion import Conversion
 from offramp.converting.options import Options
+from offramp.converting.placing.helper_functions import helper_functions
 from offramp.converting.recipes.body import Job
 from offramp.converting.recipes.registry import choosing_arguments, recipe_of
 from offramp.converting.tasks.arguments import Sorted, sort_arguments
@@ -50,7 +51,9 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     lines.append(f"{'async ' if body.is_async else ''}def {name}():")
     lines += [INDENT + line if line else "" for line in body.lines]
     edit = _edit(module, source, statement, lines)
-    imports = import_edits(module, source, [edit], frozenset({("prefect", "flow"), *body.imports}))
+    needed = frozenset({("prefect", "flow"), *body.imports})
+    helpers = helper_functions(frozenset(body.helpers))
+    imports = import_edits(module, source, [edit], needed, after_imports=helpers)
     doubts = tuple({**expressions.doubts, **notes.doubts})
     return Conversion((*imports, edit), doubts, (), (), expressions.loaded(), packages=body.packages)
 

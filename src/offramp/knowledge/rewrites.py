@@ -10,8 +10,8 @@ from offramp.model import ArgumentRow
 from offramp.record import NamedTuple
 
 # ``{name}`` is a value, ``{name?}`` one that takes its argument or line along where it is absent, ``{name:text}`` the
-# letters of a string.
-SLOT = re.compile(r"\{([A-Za-z_]\w*)(\?|:text)?\}")
+# letters of a string; ``:flag``, ``:words`` and ``:json`` are those of command lines.
+SLOT = re.compile(r"\{([A-Za-z_]\w*)(\?|:[a-z]+\??)?\}")
 _CONDITION = re.compile(r"([A-Za-z_]\w*)(!=|=|:)(\S*)$")
 _BLOCK = re.compile(r"block: ([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?:\((\w+(?:, ?\w+)*)\))?$")
 _UNSAFE = re.compile(r"^- unsafe: (.+(?:\n  .+)*)", re.MULTILINE)

@@ -638,7 +638,7 @@ class ObjectFlow:
             if root == "builtins":
                 return rest in _LOOKING | _COPYING
             changes = rest.rpartition(".")[2] in MUTATORS | CHANGING
-            return root in _HARMLESS and not changes
+            return (root in _HARMLESS or self._values.exists(callee.path)) and not changes
         if isinstance(callee, Made):
             return self._is_harmless(callee.callee)
         if isinstance(callee, Local):

@@ -23,7 +23,7 @@ class Body(NamedTuple):
     """The body of a task function: its lines, the results it takes as parameters, what it imports.
 
     Not ``ended`` says that it starts a run and returns before that has ended; ``packages`` is what has to be installed
-    for it.
+    for it, ``helpers`` are the functions beside the tasks that it calls.
     """
 
     lines: tuple[str, ...]
@@ -32,6 +32,7 @@ class Body(NamedTuple):
     imports: frozenset[tuple[str, str]] = frozenset()
     ended: bool = True
     packages: tuple[str, ...] = ()
+    helpers: tuple[str, ...] = ()
 
 
 class Job(NamedTuple):

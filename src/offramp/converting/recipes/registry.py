@@ -6,15 +6,18 @@ from collections.abc import Callable, Collection, Mapping
 
 from offramp.converting.families import FAMILIES
 from offramp.converting.recipes.body import Body, Job
-from offramp.converting.recipes.template_call import call, choosing, template_names
+from offramp.converting.recipes.filling import choosing, template_names
+from offramp.converting.recipes.template_call import call
+from offramp.converting.recipes.template_command import RUN_COMMAND, command
 from offramp.model import ArgumentRow, Note
 
 _BY_PATTERN = {name: recipe for family in FAMILIES for name, recipe in family.recipes.items()}
 RECIPES: dict[str, Callable[[Job], Body]] = {
     **{name: recipe for name, recipe in _BY_PATTERN.items() if " " not in name},
     "call": call,
+    "command": command,
 }
-BY_TEMPLATE = ("call",)
+BY_TEMPLATE = ("call", "command")
 # Of a note that keeps its operator from being converted, though a shipped note says how.
 NO_REWRITE = "none"
 
@@ -40,7 +43,9 @@ def choosing_arguments(note: Note) -> Collection[str]:
 
 def names_written(note: Note, rows: Mapping[str, ArgumentRow]) -> set[str]:
     """The names that the code of a note's recipe imports, where its templates tell them."""
-    return template_names(note, rows) if recipe_name(note) in BY_TEMPLATE else set()
+    name = recipe_name(note)
+    own = {RUN_COMMAND, "signal", "sys"} if name == "command" else set()
+    return template_names(note, rows) | own if name in BY_TEMPLATE else own
 
 
 def recipe_of(note: Note, pattern: str) -> Callable[[Job], Body] | None:

@@ -43,6 +43,7 @@ def recipe_task(setting: Setting) -> TaskPlan | None:
     body = recipe(job)
     if not body.ended:
         body = _unwaited(setting, body)
+    notes.helpers.update(body.helpers)
     return None if notes.problems else written_task(setting, body)
 
 

@@ -82,7 +82,8 @@ def passed_value(expressions: Expressions, value: Argument | Result) -> str | Ta
 
 def _check_shadowing(task: Task, body: Body) -> None:
     """Blocked where a task's function uses a name of its own and an argument means the module's."""
-    nodes = [node for argument in task.arguments.values() for node in walk(argument.node)]
+    written = [argument for name, argument in task.arguments.items() if name not in task.results]
+    nodes = [node for argument in written for node in walk(argument.node)]
     names = [node for node in nodes if isinstance(node, ast.Name)]
     if not names:
         return

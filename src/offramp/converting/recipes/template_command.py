@@ -1,0 +1,115 @@
+"""The recipe ``command``: a task that runs a command line, as a note's template has it, in a process of its own."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+
+from offramp.converting.recipes.body import Body, Job
+from offramp.converting.recipes.filling import Filling
+from offramp.editing.text import INDENT, WIDTH, call_lines, operand, repr_text
+from offramp.model import Blocked
+from offramp.python.values import Constant
+
+RUN_COMMAND = "run_command"
+_SETTING = re.compile(r"(cwd|env)(\+?)=(\{\w+\??\})$")
+
+
+def command(job: Job) -> Body:
+    """The command line of the note's ``rewrite`` field as a list of arguments, without a shell.
+
+    Each line of the template is left out where the value of a slot ``{name?}`` is absent, or that of ``{name:flag}`` is
+    not true. ``{name:words}`` are the texts of a list, ``{name:json}`` is JSON. The lines ``cwd={name?}`` and
+    ``env={name?}`` (``env+=`` adds to the environment) say where and how it runs. Raises Blocked.
+    """
+    filling = Filling(job)
+    lines: list[str] = []
+    settings: dict[str, str] = {}
+    for line in filling.chosen().lines:
+        setting = _SETTING.match(line.strip())
+        if setting is not None:
+            _set(filling, setting[1], bool(setting[2]), setting[3], settings)
+        elif words := _words(filling, line):
+            lines.append(", ".join(words))
+    filling.imports |= {("", "os"), ("", "signal"), ("", "subprocess"), ("", "sys")}
+    text = f"[{', '.join(lines)}]"
+    if len(text) > WIDTH - 40:
+        text = "".join(["[\n", *(f"{INDENT}{line},\n" for line in lines), "]"])
+    return filling.finished(call_lines(f"return {RUN_COMMAND}", settings, (text,)), helpers=(RUN_COMMAND,))
+
+
+def _set(filling: Filling, name: str, adds: bool, slot: str, settings: dict[str, str]) -> None:
+    argument = slot.strip("{?}")
+    if slot.endswith("?}") and filling.is_absent(argument):
+        filling.used.add(argument)
+        return
+    value = filling.value(argument, "")
+    settings[name] = f"{{**os.environ, **{value}}}" if adds else value
+
+
+def _words(filling: Filling, line: str) -> list[str]:
+    """The arguments that a line gives, as Python text; none where it is left out."""
+    from offramp.knowledge.rewrites import SLOT
+
+    for name, form in SLOT.findall(line):
+        if (form.endswith("?") and filling.is_absent(name)) or (form == ":flag" and not _is_on(filling, name)):
+            filling.used.add(name)
+            return []
+    return [text for word in shlex.split(line) if (text := _word(filling, word))]
+
+
+def _word(filling: Filling, word: str) -> str:
+    from offramp.knowledge.rewrites import SLOT
+
+    slot = SLOT.fullmatch(word)
+    if slot is None:
+        parts = SLOT.split(word)
+        if len(parts) == 1:
+            return repr_text(word)
+        return _joined(filling, parts)
+    name, form = slot[1], (slot[2] or "").rstrip("?")
+    if form == ":flag":
+        return ""
+    if form == ":words":
+        return f"*{filling.value(name, '')}"
+    if form == ":json":
+        filling.imports.add(("", "json"))
+        return f"json.dumps({filling.value(name, '')})"
+    return _text(filling, name)
+
+
+def _joined(filling: Filling, parts: list[str]) -> str:
+    """A word of several ``parts``: text, and name and form of a slot, in turn."""
+    texts: list[str] = []
+    for at in range(0, len(parts), 3):
+        texts += [repr_text(parts[at])] if parts[at] else []
+        texts += [operand(_text(filling, parts[at + 1]))] if at + 1 < len(parts) else []
+    try:
+        return repr_text("".join(map(ast.literal_eval, texts)))
+    except (ValueError, TypeError):
+        return " + ".join(texts)
+
+
+def _text(filling: Filling, name: str) -> str:
+    """The value of a slot as a text, which is all that a command line takes."""
+    given = filling.given(name)
+    known = filling.job.expressions.constant(given) if given is not None else None
+    value = filling.value(name, "")
+    if known is None and given is None and name not in filling.job.results:
+        known = Constant(ast.literal_eval(value))
+    if known is not None:
+        return value if isinstance(known.value, str) else repr_text(str(known.value))
+    return value if given is not None and given.node in filling.job.expressions.rendered else f"str({value})"
+
+
+def _is_on(filling: Filling, name: str) -> bool:
+    filling.used.add(name)
+    argument = filling.given(name)
+    if argument is None:
+        row = filling.job.rows.get(name)
+        return row is not None and row.when_absent == "True"
+    known = filling.job.expressions.constant(argument)
+    if known is None:
+        raise Blocked(f"`{name}` is not known here, and decides what is run", argument.node)
+    return known not in (Constant(None), Constant(False), Constant(""))
