@@ -110,6 +110,12 @@ def test_a_chain_connects_each_with_the_next_and_passes_over_labels() -> None:
     assert _edges(dag) == {"b": ["a"], "c": ["b"], "d": ["c"]}
 
 
+def test_a_list_and_a_task_are_chained_all_with_one() -> None:
+    state, dag, values = _state()
+    chain(state, [values["b"], values["list"], task_of(dag, "e")], last_call(state))
+    assert _edges(dag) == {"b": ["a"], "c": ["b"], "d": ["b"], "e": ["c", "d"]}
+
+
 def test_two_lists_are_chained_one_by_one_and_crossed_all_with_all() -> None:
     state, dag, values = _state()
     e, f = task_of(dag, "e"), task_of(dag, "f")

@@ -122,6 +122,29 @@ def two():
         ("def f():\n    return DAG('d')", ["this DAG is made in a function, a loop or a condition"]),
         ("with DAG('d') as d: ...\nprint(d)", ["passes a task or DAG to `print`, which is not followed"]),
         ("with DAG('d') as d: ...\nwhile d: ...", ["uses a DAG or a task in a way that is not followed"]),
+        (
+            "d = DAG('d')\nx = d.dag_id",
+            ["takes `dag_id` in a way that is not followed"],
+        ),
+        (
+            "with DAG('d') as d: ...\nif __name__ == '__main__':\n    d.test()\nelse:\n    d.test()",
+            ["uses a DAG or a task in a way that is not followed"],
+        ),
+        ("if __name__ == '__main__':\n    anything.test()", []),
+        ("if __name__ == 'other':\n    anything.test()", []),
+        (
+            "class Own(DbtCloudRunJobOperator): ...\nwith DAG('d'):\n    Own(task_id='t', job_id=1)",
+            ["`Own` is a class of its own: no note covers it"],
+        ),
+        (
+            "Some = EmptyOperator if read() else PythonOperator\nwith DAG('d'):\n    Some(task_id='t')",
+            ["may be one of several operators"],
+        ),
+        (
+            "with DAG('d'):\n    PythonOperator(task_id='t', python_callable=lambda: 1, op_args={})",
+            ["`op_args` is not known here"],
+        ),
+        ("with DAG('d'):\n    x = [EmptyOperator, 1, read]", []),
         ("with DAG(**read()): ...", ["not all arguments of this DAG are known here"]),
         ("with DAG('a', 'b', 'c', 'd'): ...", ["not all arguments of this DAG are known here"]),
         (
@@ -202,6 +225,14 @@ def test_a_name_that_becomes_a_task_has_no_value_of_a_turn_before(made: str, tas
     assert "the task id is not known here" in _reasons(graph)
 
 
+@pytest.mark.parametrize("plain", ["with open('f') as name: ...", "import name", "try:\n    name = 1\nfinally: ..."])
+def test_a_plain_statement_ends_what_a_turn_gave(plain: str) -> None:
+    loop = "for name in ['a']:\n    EmptyOperator(task_id=name, dag=d)"
+    graph = _graph(f"d = DAG('d')\n{loop}\n{plain}\nEmptyOperator(task_id=name, dag=d)")
+    assert list(graph.dags[0].tasks) == ["a"]
+    assert _reasons(graph) == ["the task id is not known here"]
+
+
 def test_a_list_in_the_text_is_older_than_what_the_body_of_its_loop_binds() -> None:
     graph = _graph(
         """
@@ -214,3 +245,73 @@ for name in names:
 """
     )
     assert _edges(graph) == [{"b1": [], "a1": []}]
+
+
+def test_a_mapped_operator() -> None:
+    graph = _graph(
+        """
+with DAG("d"):
+    a = DbtCloudRunJobOperator.partial(task_id="a").expand(job_id=[1, 2])
+    a >> EmptyOperator(task_id="b")
+"""
+    )
+    task = graph.dags[0].tasks["a"]
+    assert task.mapped is not None
+    assert (task.mapped[0], ast.unparse(task.mapped[1].node)) == ("job_id", "[1, 2]")
+    assert _edges(graph) == [{"a": [], "b": ["a"]}]
+    assert _reasons(graph) == []
+
+
+def test_a_name_that_is_bound_twice_in_a_block_has_its_present_value() -> None:
+    graph = _graph(
+        """
+with DAG("d"):
+    name = "a"
+    EmptyOperator(task_id=name)
+    name = "b"
+    EmptyOperator(task_id=name)
+"""
+    )
+    assert _edges(graph) == [{"a": [], "b": []}]
+    assert _reasons(graph) == []
+
+
+def test_a_taskflow_task_that_is_passed_hands_on_its_result() -> None:
+    graph = _graph(
+        """
+@dag
+def d():
+    @task
+    def f(*values): ...
+    first = f()
+    f([first], {"x": first})
+    f(first)
+"""
+    )
+    assert _edges(graph) == [{"f": [], "f__1": [], "f__2": ["f"]}]
+    assert _reasons(graph) == ["passes tasks inside another value"] * 2
+
+
+def test_leaves_are_the_tasks_that_nothing_comes_after() -> None:
+    graph = _graph(
+        "with DAG('d'):\n    a = EmptyOperator(task_id='a')\n    b = EmptyOperator(task_id='b')\n"
+        "    c = EmptyOperator(task_id='c')\n    b >> a"
+    )
+    assert [task.id for task in graph.dags[0].leaves()] == ["a", "c"]
+
+
+def test_arguments_of_a_dag() -> None:
+    graph = _graph("TAGS = ['x']\nwith DAG('d', schedule=None, tags=TAGS, **{'catchup': False}): ...\nTAGS.append('y')")
+    arguments = {name: ast.unparse(one.node) for name, one in graph.dags[0].arguments.items()}
+    assert arguments == {"dag_id": "'d'", "schedule": "None", "tags": "TAGS", "catchup": "False"}
+    assert _reasons(graph) == ["`tags` is changed afterwards (line 11), which Airflow sees as well"]
+
+
+@pytest.mark.parametrize("name", ["default_args", "params"])
+def test_a_dag_copies_its_defaults_and_params(name: str) -> None:
+    graph = _graph(f"GIVEN = {{}}\nwith DAG('d', {name}=GIVEN): ...\nGIVEN['a'] = 1")
+    assert _reasons(graph) == []
+
+
+def test_a_bare_decorator_gives_a_dag_nothing() -> None:
+    assert _graph("@dag\ndef d(): ...").dags[0].arguments == {}

@@ -94,6 +94,14 @@ def test_a_plain_value_under_a_name_of_tasks_ends_it() -> None:
     assert state.environment.get("a") is None
 
 
+@pytest.mark.parametrize("value", ["1", "read()"])
+def test_a_plain_value_in_a_branch_ends_a_name_of_tasks(value: str) -> None:
+    state, statement = _assignment(f"a = {value}")
+    with state.branch():
+        assign(state, statement.targets[0], Plain(statement.value), statement)
+    assert state.environment.get("a") is None
+
+
 def test_a_name_that_is_none_yet_is_remembered_as_such() -> None:
     state, statement = _assignment("x = None")
     value = Plain(statement.value)

@@ -13,6 +13,7 @@ from offramp.finding.operators import Module
 
 _BEFORE = """\
 import json, os, pendulum
+from functools import partial
 from elsewhere import stranger, Base, wrap
 def calls(): return stranger()
 def works(): return len("x")
@@ -53,6 +54,15 @@ def _strangers(text: str) -> list[str]:
         ("Derived()", ["Base"]),
         ("Sets()", ["stranger"]),
         ("wrapped()", ["wrap"]),
+        ("partial(stranger)()", ["partial(stranger)"]),
+        ("partial(len, 'x')()", []),
+        ("pendulum.now().isoformat()", []),
+        ("pendulum.now().anything()", []),
+        ("stranger().isoformat()", ["stranger"]),
+        ("stranger().anything()", ["stranger().anything", "stranger"]),
+        ("Own().method()", ["Own().method"]),
+        ("calls() or calls()", ["stranger"]),
+        ("@task\ndef f(): stranger()\nf()", []),
         ("def f(): stranger()", []),
         ("def f(x=stranger()): ...", ["stranger"]),
         ("@stranger\ndef f(): ...", ["stranger"]),
