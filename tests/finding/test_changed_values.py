@@ -1,6 +1,6 @@
 """Values that are changed in place: what is known of them is what Python makes of them, or nothing.
 
-The programs of ``changes.md``, and programs made by Hypothesis, are executed.
+The programs of ``changes.md`` and ``computed.md``, and programs made by Hypothesis, are executed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from offramp.finding.operators import Module
 from offramp.knowledge.rulebook import load_rulebook
+from offramp.python.operations import NotKnown
 from offramp.python.values import UNKNOWN, Constant, Items, Table, Value, Values
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -38,7 +39,7 @@ def _plain(values: Values, value: Value) -> object:
             key: _plain(values, values.single(node) if node is not None else UNKNOWN)
             for key, node in value.entries.items()
         }
-    if isinstance(value, Items) and value.complete:
+    if isinstance(value, Items) and value.complete and value.ordered:
         return [_plain(values, values.single(node)) for node in value.nodes]
     raise _NotKnownError
 
@@ -108,19 +109,41 @@ def _believed(text: str) -> dict[int, object]:
     return found
 
 
-def _blocks() -> Iterator[object]:
-    text = (Path(__file__).parent / "changes.md").read_text("utf-8")
+def _computed(text: str) -> dict[int, object]:
+    """What is worked out of each line's probe."""
+    module = Module(ast.parse(text), load_rulebook([], pytest.fail))
+    found: dict[int, object] = {}
+    for call in module.names.calls:
+        if isinstance(call.func, ast.Name) and call.func.id == "probe":
+            try:
+                found[call.lineno] = _as_lists(module.values.computed(call.args[0]))
+            except NotKnown:
+                continue
+    return found
+
+
+def _blocks(name: str) -> Iterator[object]:
+    text = (Path(__file__).parent / name).read_text("utf-8")
     for number, block in enumerate(_BLOCK.finditer(text)):
         yield pytest.param(block[1], id=f"{number}: {' ; '.join(block[1].splitlines())[:70]}")
 
 
-@pytest.mark.parametrize("text", list(_blocks()))
+@pytest.mark.parametrize("text", list(_blocks("changes.md")))
 def test_a_changed_value_is_known_as_it_is_or_not_at_all(text: str) -> None:
     real, believed = _run(text), _believed(text)
     for line, value in believed.items():
         assert real[line] == [value], f"line {line}"
     known = [row for row, line in enumerate(text.splitlines(), 1) if line.endswith("# known")]
     assert set(known) <= believed.keys()
+
+
+@pytest.mark.parametrize("text", list(_blocks("computed.md")))
+def test_what_is_worked_out_is_what_python_gives(text: str) -> None:
+    real, computed = _run(text), _computed(text)
+    for line, value in {**_believed(text), **computed}.items():
+        assert real[line] == [value], f"line {line}"
+    known = [row for row, line in enumerate(text.splitlines(), 1) if line.endswith("# known")]
+    assert set(known) <= computed.keys()
 
 
 # -- programs made at random -------------------------------------------------------

@@ -224,12 +224,12 @@ def _finite(number: float, node: ast.AST) -> str:
 
 
 def _leaves(value: object) -> Iterator[object]:
-    """A value's parts, keys included, that are no lists or dicts themselves."""
+    """A value's parts, keys included, that are no lists, tuples or dicts themselves."""
     if isinstance(value, dict):
         yield from value
         for inner in value.values():
             yield from _leaves(inner)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for inner in value:
             yield from _leaves(inner)
     else:

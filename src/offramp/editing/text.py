@@ -51,11 +51,13 @@ def call_lines(
 
 
 def literal(value: object) -> str:
-    """A constant, or lists and dicts of constants, as Python text."""
+    """A constant, or lists, tuples and dicts of constants, as Python text."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{literal(key)}: {literal(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
     return repr_text(value) if isinstance(value, str) else repr(value)
 
 

@@ -6,6 +6,7 @@ import ast
 
 from offramp.finding.surroundings import Dags, Surroundings
 from offramp.knowledge.airflow_names import current_name
+from offramp.knowledge.libraries import AIRFLOW
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Note
 from offramp.python.names import FunctionNode, Names
@@ -77,7 +78,7 @@ class Module:
         self.tree = tree
         self.rulebook = rulebook
         self.names = Names(tree)
-        self.values = Values(self.names, self._exists, self._meaning)
+        self.values = Values(self.names, AIRFLOW._replace(exists=self._exists, meaning=self._meaning))
         self.dags = Dags(self.names, self.values, rulebook)
         self._derived: dict[ast.ClassDef, str] = {}
         self.uses: list[Use] = self._calls()

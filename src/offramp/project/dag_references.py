@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import pairwise, product
 from typing import Any, ClassVar
 
+from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.dag_needles import DEFINES
 from offramp.project.dag_texts import TEMPLATE, ids_asked_for, may_ask
 from offramp.project.texts import WILD, texts
@@ -141,7 +142,7 @@ class _Search:
 
     @cached_property
     def _values(self) -> Values:
-        return Values(self._names, lambda _path: False)
+        return Values(self._names, AIRFLOW)
 
     def references(self) -> References:
         for node in self._nodes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from offramp.finding.bans import Bans
 from offramp.finding.statement_bodies import BODIES
+from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.commands import NEEDLES, commands_of_airflow, is_program
 from offramp.project.texts import WILD, texts
 from offramp.python.names import Names
@@ -173,7 +174,7 @@ def _takes(kind: ast.expr | None, errors: frozenset[str]) -> bool:
 
 
 def _by_calls(names: Names) -> Iterator[Imported]:
-    values = Values(names, _CALLS.__contains__)
+    values = Values(names, AIRFLOW._replace(exists=_CALLS.__contains__))
     for call in names.calls:
         for callee in values.evaluate(call.func):
             path = callee.path if isinstance(callee, Reference) else ""
@@ -194,7 +195,7 @@ def _by_calls(names: Names) -> Iterator[Imported]:
 
 def _by_keys(names: Names) -> Iterator[Imported]:
     """Return what is taken out of ``sys.modules`` or looked for there."""
-    values = Values(names, _CALLS.__contains__)
+    values = Values(names, AIRFLOW._replace(exists=_CALLS.__contains__))
     for node in walk(names.tree):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             table, key = node.value, node.slice

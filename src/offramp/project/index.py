@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.dag_needles import may_refer
 from offramp.project.imported import CALL_NEEDLES, Imported, imported_by, is_airflow
 from offramp.project.modules import Modules, module_name
@@ -299,7 +300,7 @@ class Project:
         if source is None:
             return []
         names = Names(source.tree)
-        values = Values(names, lambda _path: False)
+        values = Values(names, AIRFLOW)
         bindings = names.module.bindings.get(name, ())
         nodes = [binding.node for binding in bindings if binding.kind == "value" and binding.node is not None]
         found = [value.value for node in nodes for value in values.evaluate(node) if isinstance(value, Constant)]

@@ -11,9 +11,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from offramp.knowledge.airflow_names import COMPATIBILITY, current_name
+from offramp.python import operations
+from offramp.python.computing import NO_NAMES, Computing, Turn, in_order
+from offramp.python.libraries import NO_LIBRARIES, Libraries
 from offramp.python.names import ANY_ATTRIBUTE, Binding, FunctionNode, Mutation, Names
 from offramp.python.nodes import children
+from offramp.python.operations import LARGEST, LONGEST, NotKnown
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -25,16 +28,13 @@ _MOST_CHANGES = 50
 _MOST_STEPS = 1000
 # Longer texts, lists and dicts that others are put together to are not worked out.
 _MOST_PARTS = 5000
-_LONGEST = 100_000
-# Numbers beyond this are nobody's job id, and writing them out may fail.
-_LARGEST = 1 << 64
 _CONVERSION = r"%(?:\((?P<key>[^)]*)\))?(?P<how>[^a-zA-Z%]*)(?P<kind>[a-zA-Z%])"
+# Expressions whose parts may say more than what is kept of them.
+_COMPUTED = (ast.BinOp, ast.Call, ast.Compare, ast.FormattedValue, ast.JoinedStr, ast.Subscript, ast.UnaryOp)
 # Importing function -> its parameters, by position.
 _IMPORTERS = {
     "builtins.__import__": ("name", "globals", "locals", "fromlist"),
     "importlib.import_module": ("name", "package"),
-    "airflow.sdk.module_loading.import_string": ("dotted_path",),
-    "airflow.utils.module_loading.import_string": ("dotted_path",),
 }
 _CASTS = frozenset(["typing.cast", "typing_extensions.cast"])
 # Decorators of functions that give what the function returns: where it is called, and where it is asked for.
@@ -61,10 +61,11 @@ class Local(NamedTuple):
 
 
 class Items(NamedTuple):
-    """A list, tuple or set; ``complete`` when ``nodes`` are all its elements, in order."""
+    """A list, tuple or set; ``complete`` when ``nodes`` are all its elements, in order unless not ``ordered``."""
 
     nodes: tuple[ast.expr, ...]
     complete: bool
+    ordered: bool = True
 
 
 class Table(NamedTuple):
@@ -145,25 +146,22 @@ class Arguments(NamedTuple):
 class Values:
     """Evaluates expressions of one module.
 
-    ``exists`` tells whether a dotted path is a known name, for star imports; ``meaning`` gives the same for two paths
-    that mean the same, so that it does not matter which of them an attempt or a condition imports. ``held`` are the
-    values that one pass of the code around gives bindings, by their identity: an expression, and the place in it.
+    ``held`` are the values that one pass of the code around gives bindings, by their identity: an expression, and the
+    place in it.
     Unless it ``follows_changes``, only what is done through the name itself is followed.
     """
 
     def __init__(
         self,
         names: Names,
-        exists: Callable[[str], bool],
-        meaning: Callable[[str], object] = str,
+        libraries: Libraries = NO_LIBRARIES,
         held: Held | None = None,
         *,
         follows_changes: bool = True,
     ) -> None:
         self.names = names
         self._held = held or {}
-        self._exists = exists
-        self._meaning = meaning
+        self._libraries = libraries
         self._known: dict[ast.AST, tuple[Value, ...]] = {}
         self._active: set[ast.AST] = set()
         self._texts: dict[ast.AST, tuple[str | ast.AST, ...] | None] = {}
@@ -177,6 +175,7 @@ class Values:
         self._objects: Objects | None = None
         self._whole = self
         self._once: dict[ast.Name, ast.expr | None] = {}
+        self._computing = Computing(self)
 
     # -- asking ------------------------------------------------------------------
 
@@ -186,7 +185,7 @@ class Values:
 
     def in_pass(self, held: Held) -> Values:
         """The values of the same module in one pass of the code around; who may change them is worked out once."""
-        made = Values(self.names, self._exists, self._meaning, held, follows_changes=self._follows)
+        made = Values(self.names, self._libraries, held, follows_changes=self._follows)
         made._whole = self._whole
         return made
 
@@ -198,7 +197,7 @@ class Values:
         if self._objects is None and self._follows:
             from offramp.python.objects import Objects
 
-            self._objects = Objects(self.names, Values(self.names, self._exists, self._meaning, follows_changes=False))
+            self._objects = Objects(self.names, Values(self.names, self._libraries, follows_changes=False))
         return self._objects
 
     def evaluate(self, node: ast.AST) -> tuple[Value, ...]:
@@ -218,7 +217,8 @@ class Values:
         outer, self._cut = self._cut, False
         try:
             candidates: list[Value] = []
-            for value in self._evaluate(node):
+            for found in self._evaluate(node):
+                value = self._computed(node) if found == UNKNOWN and isinstance(node, _COMPUTED) else found
                 if not any(self._alike(value, other) for other in candidates):
                     candidates.append(value)
                 if len(candidates) > _MOST_CANDIDATES:
@@ -240,7 +240,7 @@ class Values:
     def _alike(self, value: Value, other: Value) -> bool:
         """Whether two candidates are one, a name that has moved from one module to another among them."""
         if isinstance(value, Reference) and isinstance(other, Reference) and value != other:
-            return self._meaning(value.path) == self._meaning(other.path)
+            return self._libraries.meaning(value.path) == self._libraries.meaning(other.path)
         return value == other
 
     def _is_rebound(self, binding: Binding, use: ast.AST) -> bool:
@@ -287,6 +287,43 @@ class Values:
         """The value of an expression that has one candidate, else Unknown."""
         values = self.evaluate(node)
         return values[0] if len(values) == 1 else UNKNOWN
+
+    def constant(self, node: ast.AST) -> tuple[bool, object]:
+        """Whether an expression is one constant, and which."""
+        value = self.single(node)
+        return (True, value.value) if isinstance(value, Constant) else (False, None)
+
+    def path(self, node: ast.AST) -> str:
+        """The dotted path that an expression leads to; empty for none."""
+        value = self.single(node)
+        return value.path if isinstance(value, Reference) else ""
+
+    def entries(self, node: ast.AST) -> dict[str, ast.expr] | None:
+        """The entries of a dict by their keys; None where not all of them are known."""
+        table = self.single(node)
+        if not isinstance(table, Table) or not table.complete:
+            return None
+        known = {key: entry for key, entry in table.entries.items() if entry is not None}
+        return known if len(known) == len(table.entries) else None
+
+    def computed(self, node: ast.AST, names: Turn = NO_NAMES) -> object:
+        """The object that an expression gives, with what names have in one turn of a loop. Raises NotKnown."""
+        return self._computing.compute(node, names)
+
+    def gone_over(self, node: ast.AST, names: Turn = NO_NAMES) -> list[object] | None:
+        """The elements that an expression gives a loop, in order; None where they are not known."""
+        try:
+            return in_order(self._computing.consumed(node, names))
+        except NotKnown:
+            return None
+
+    def _computed(self, node: ast.AST) -> Value:
+        """The constant that an expression gives whose value is not known by its parts."""
+        try:
+            value = self._computing.compute_parts(node)
+        except NotKnown:
+            return UNKNOWN
+        return Constant(value) if isinstance(value, str | int | float | None) else UNKNOWN
 
     def text(self, node: ast.AST) -> tuple[str | ast.AST, ...] | None:
         """A string expression as literal parts and the expressions between them; None for no string."""
@@ -368,11 +405,15 @@ class Values:
                         if name:
                             values = (*value.values, UNKNOWN) if unseen else value.values
                             given[name] = Given(value.node, values, "partial")
-            elif isinstance(callee, Member) and isinstance(callee.owner, Made) and callee.name.startswith("expand"):
+            elif (
+                isinstance(callee, Member)
+                and isinstance(callee.owner, Made)
+                and self._libraries.is_mapping(callee.name)
+            ):
                 inner = self.arguments(callee.owner.call)
                 complete = complete and inner.complete
                 given.update({name: value._replace(origin="partial") for name, value in inner.given.items()})
-                complete = complete and callee.name == "expand"
+                complete = complete and callee.name == self._libraries.mapping
                 origin, positional = "expand", ()
         for index, argument in enumerate(call.args):
             if isinstance(argument, ast.Starred) or index >= len(positional):
@@ -501,7 +542,7 @@ class Values:
 
     def _evaluate(self, node: ast.AST) -> Sequence[Value]:
         if isinstance(node, ast.Constant):
-            huge = isinstance(node.value, int) and abs(node.value) > _LARGEST
+            huge = isinstance(node.value, int) and abs(node.value) > LARGEST
             return (UNKNOWN if huge else Constant(node.value),)
         if isinstance(node, ast.Name):
             return self._name(node)
@@ -513,8 +554,10 @@ class Values:
             ]
         if isinstance(node, ast.Call):
             return self._call(node)
-        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        if isinstance(node, ast.List | ast.Tuple):
             return (self._items(node.elts),)
+        if isinstance(node, ast.Set):
+            return (self._items(node.elts)._replace(ordered=False),)
         if isinstance(node, ast.Dict):
             return (self._dict(node),)
         if isinstance(node, ast.Subscript):
@@ -552,8 +595,8 @@ class Values:
         own = unseen_star = False
         for binding in bindings:
             if binding.kind == "star":
-                starred = _imported_as(f"{binding.target}.{node.id}")
-                if self._exists(starred.path):
+                starred = self._imported_as(f"{binding.target}.{node.id}")
+                if self._libraries.exists(starred.path):
                     found.append(starred)
                 else:
                     unseen_star = True
@@ -564,6 +607,10 @@ class Values:
             # A star import of settings may set again what the file has set before it.
             return [*found, UNKNOWN] if own and unseen_star else found
         return (UNKNOWN,) if unseen_star else (Reference(f"builtins.{node.id}"),)
+
+    def _imported_as(self, path: str) -> Reference:
+        """What a dotted path leads to."""
+        return Reference(self._libraries.stands_for(path))
 
     def _of_pass(self, bindings: list[Binding], use: ast.Name) -> list[Binding]:
         """The bindings that are not in an arm that this pass of the code around leaves out."""
@@ -582,7 +629,7 @@ class Values:
             return self._at(self.evaluate(held[0]), held[1])
         node = binding.node
         if binding.kind == "import":
-            return (_imported_as(binding.target),)
+            return (self._imported_as(binding.target),)
         if binding.kind in ("value", "context") and node is not None:
             return self.evaluate(node)
         if binding.kind in ("function", "class"):
@@ -712,7 +759,7 @@ class Values:
 
     def _element(self, value: Value, index: int) -> Sequence[Value]:
         if isinstance(value, Items) and value.complete and -len(value.nodes) <= index < len(value.nodes):
-            return self.evaluate(value.nodes[index])
+            return self.evaluate(value.nodes[index]) if value.ordered else (UNKNOWN,)
         if isinstance(value, Made):
             fields = list(self._fields(value).values())
             if -len(fields) <= index < len(fields):
@@ -791,7 +838,7 @@ class Values:
 
     def _attribute(self, owner: Value, attribute: str, use: ast.AST) -> Sequence[Value]:
         if isinstance(owner, Reference):
-            return (_imported_as(f"{owner.path}.{attribute}"),)
+            return (self._imported_as(f"{owner.path}.{attribute}"),)
         if isinstance(owner, Local) and isinstance(owner.node, ast.ClassDef):
             return self._class_attribute(owner, attribute, use)
         if isinstance(owner, Local):
@@ -800,9 +847,9 @@ class Values:
             if (field := self._fields(owner).get(attribute)) is not None:
                 changed = attribute in self.names.stores or ANY_ATTRIBUTE in self.names.stores
                 return (*self.evaluate(field), UNKNOWN) if changed else self.evaluate(field)
-            if attribute == "task_id":
+            if attribute in self._libraries.kept_arguments:
                 for keyword in owner.call.keywords:
-                    if keyword.arg == "task_id":
+                    if keyword.arg == attribute:
                         return (self.single(keyword.value),)
             if isinstance(owner.callee, Local) and isinstance(owner.callee.node, ast.ClassDef):
                 classes = [
@@ -915,9 +962,9 @@ class Values:
                 return (self.changes(node),)
             if path in ("builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.reversed"):
                 values = self.evaluate(first) if first is not None else (Items((), complete=True),)
-                ordered = path in ("builtins.list", "builtins.tuple")
+                kept = path in ("builtins.list", "builtins.tuple")
                 return [
-                    Items(value.nodes, value.complete and ordered) if isinstance(value, Items) else UNKNOWN
+                    Items(value.nodes, value.complete and kept, value.ordered) if isinstance(value, Items) else UNKNOWN
                     for value in values
                 ]
             if path in ("builtins.str", "builtins.int", "builtins.bool") and first is not None:
@@ -934,7 +981,7 @@ class Values:
                         for owner in self.evaluate(node.args[0])
                     ]
                 return (UNKNOWN,)
-            if path in _IMPORTERS and first is not None:
+            if (path in _IMPORTERS or path in self._libraries.importers) and first is not None:
                 return [self._imported(path, name, node) for name in self.evaluate(first)]
             if path in _CASTS and len(node.args) == 2:
                 return self.evaluate(node.args[1])
@@ -958,7 +1005,7 @@ class Values:
 
     def _imported(self, importer: str, name: Value, node: ast.Call) -> Value:
         """The module that a call imports by its name."""
-        given = self.arguments(node, _IMPORTERS[importer]).given
+        given = self.arguments(node, _IMPORTERS.get(importer) or self._libraries.importers[importer]).given
         if not isinstance(name, Constant) or not isinstance(name.value, str):
             return UNKNOWN
         if importer == "builtins.__import__":
@@ -1010,11 +1057,11 @@ class Values:
             return (UNKNOWN,)
         if isinstance(owner, Items):
             return (owner,) if callee.name == "copy" else (UNKNOWN,)
-        return (Made(node, callee),)
+        result = self._computed(node) if isinstance(owner, Constant) else UNKNOWN
+        return (Made(node, callee) if result == UNKNOWN else result,)
 
     def _converted(self, path: str, value: Value) -> Value:
-        if path == "builtins.str" and isinstance(value, Member) and value.name == "output":
-            # The string of an operator's XCom is a template that gives the XCom itself (Airflow 2.10, 3.3).
+        if path == "builtins.str" and isinstance(value, Member) and value.name in self._libraries.own_texts:
             return value
         if not isinstance(value, Constant) or not isinstance(value.value, str | int | float | bool):
             return UNKNOWN
@@ -1022,7 +1069,7 @@ class Values:
             result = {"builtins.str": str, "builtins.int": int, "builtins.bool": bool}[path](value.value)
         except (ValueError, OverflowError):
             return UNKNOWN
-        return UNKNOWN if isinstance(result, int) and abs(result) > _LARGEST else Constant(result)
+        return UNKNOWN if isinstance(result, int) and abs(result) > LARGEST else Constant(result)
 
     def _entries(self, table: Table) -> list[Value]:
         found = [
@@ -1047,7 +1094,7 @@ class Values:
         found: list[Value] = []
         for owner in self.evaluate(node.value):
             if isinstance(node.slice, ast.Slice):
-                found.append(Items(owner.nodes, complete=False) if isinstance(owner, Items) else UNKNOWN)
+                found.append(owner._replace(complete=False) if isinstance(owner, Items) else UNKNOWN)
                 continue
             if isinstance(owner, Table):
                 found.extend(self._entry(owner, key))
@@ -1064,12 +1111,12 @@ class Values:
         return found
 
     def _only_inserted(self, node: ast.JoinedStr) -> Sequence[Value]:
-        """The operators' outputs that ``f"{value}"`` may be the text of; empty for other texts."""
+        """The values that ``f"{value}"`` may be the text of and gives back; empty for other texts."""
         piece = node.values[0] if len(node.values) == 1 else None
         if not isinstance(piece, ast.FormattedValue) or piece.conversion not in (-1, 115) or piece.format_spec:
             return ()
-        values = self.evaluate(piece.value)
-        return values if any(isinstance(value, Member) and value.name == "output" for value in values) else ()
+        values, own = self.evaluate(piece.value), self._libraries.own_texts
+        return values if any(isinstance(value, Member) and value.name in own for value in values) else ()
 
     def _joined(self, parts: tuple[str | ast.AST, ...] | None) -> Value:
         if parts is None or not all(isinstance(part, str) for part in parts):
@@ -1087,19 +1134,9 @@ class Values:
         if isinstance(left, Items) and isinstance(right, Items) and isinstance(node.op, ast.Add):
             if len(left.nodes) + len(right.nodes) > _MOST_PARTS:
                 return Items((), complete=False)
-            return Items(left.nodes + right.nodes, left.complete and right.complete)
+            return Items(left.nodes + right.nodes, left.complete and right.complete, left.ordered and right.ordered)
         if isinstance(left, Constant) and isinstance(right, Constant):
-            one, other = left.value, right.value
-            result: int | float | None = None
-            if isinstance(one, int | float) and isinstance(other, int | float):
-                if isinstance(node.op, ast.Mult):
-                    result = one * other
-                elif isinstance(node.op, ast.Add):
-                    result = one + other
-                elif isinstance(node.op, ast.Sub):
-                    result = one - other
-            if result is not None and abs(result) <= _LARGEST:
-                return Constant(result)
+            return _worked_out(operations.binary, left.value, node.op, right.value)
         return UNKNOWN
 
     def _boolean(self, node: ast.BoolOp) -> Sequence[Value]:
@@ -1130,29 +1167,24 @@ class Values:
 
     def _unary(self, node: ast.UnaryOp) -> Value:
         value = self.single(node.operand)
-        if isinstance(value, Constant):
-            if isinstance(node.op, ast.Not):
-                return Constant(not value.value)
-            if isinstance(node.op, ast.USub) and isinstance(value.value, int | float):
-                return Constant(-value.value)
-        return UNKNOWN
+        return _worked_out(operations.unary, node.op, value.value) if isinstance(value, Constant) else UNKNOWN
 
     # -- containers --------------------------------------------------------------
 
     def _items(self, elements: Sequence[ast.expr]) -> Items:
         nodes: list[ast.expr] = []
-        complete = True
+        complete = ordered = True
         for element in elements:
             if isinstance(element, ast.Starred):
                 inner = self.single(element.value)
                 if isinstance(inner, Items) and len(nodes) + len(inner.nodes) <= _MOST_PARTS:
                     nodes.extend(inner.nodes)
-                    complete = complete and inner.complete
+                    complete, ordered = complete and inner.complete, ordered and inner.ordered
                 else:
                     complete = False
             else:
                 nodes.append(element)
-        return Items(tuple(nodes), complete)
+        return Items(tuple(nodes), complete, ordered)
 
     def _dict(self, node: ast.Dict) -> Table:
         table = Table({}, complete=True)
@@ -1221,7 +1253,7 @@ class Values:
     def _with_doubtful_parts(self, value: Table | Items) -> Table | Items:
         """A list or dict in which lists and dicts may have been changed."""
         if isinstance(value, Items):
-            return Items(value.nodes, value.complete and not any(map(self._holds_data, value.nodes)))
+            return value._replace(complete=value.complete and not any(map(self._holds_data, value.nodes)))
         entries = {key: None if node is None or self._holds_data(node) else node for key, node in value.entries.items()}
         return Table(entries, value.complete, tuple((key, None) for key, _ in value.others))
 
@@ -1231,7 +1263,7 @@ class Values:
     def _after(self, value: Table | Items, mutation: Mutation, *, certain: bool) -> Table | Items:
         node = mutation.node
         if isinstance(value, Items):
-            return Items(value.nodes, complete=False)
+            return value._replace(complete=False)
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
             statement = self.names.parents.get(node)
             key = self.single(node.slice)
@@ -1256,26 +1288,23 @@ class Values:
         return _merged(value, UNKNOWN)
 
 
-def compared(one: Constant, operation: ast.cmpop, other: Constant) -> Value:
+def compared(one: Constant, sign: ast.cmpop, other: Constant) -> Value:
     """What a comparison of two constants gives."""
-    left, right = one.value, other.value
-    if isinstance(operation, ast.Eq | ast.NotEq):
-        return Constant((left == right) is isinstance(operation, ast.Eq))
-    if isinstance(operation, ast.Is | ast.IsNot) and None in (left, right):
-        return Constant((left is right) is isinstance(operation, ast.Is))
-    numbers = isinstance(left, int | float) and isinstance(right, int | float)
-    if not numbers and not (isinstance(left, str) and isinstance(right, str)):
+    return _worked_out(operations.compare, one.value, sign, other.value)
+
+
+def _worked_out(operation: Callable[..., object], *given: object) -> Value:
+    """The constant that an operation on constants gives; unknown where it gives none."""
+    try:
+        value = operation(*given)
+    except NotKnown:
         return UNKNOWN
-    if isinstance(operation, ast.Lt | ast.GtE):
-        return Constant((left < right) is isinstance(operation, ast.Lt))  # type: ignore[operator]
-    if isinstance(operation, ast.Gt | ast.LtE):
-        return Constant((left > right) is isinstance(operation, ast.Gt))  # type: ignore[operator]
-    return UNKNOWN
+    return Constant(value) if isinstance(value, str | int | float | None) else UNKNOWN
 
 
 def _doubtful(value: Table | Items) -> Table | Items:
     """A list or dict that something unknown may have changed."""
-    return Items(value.nodes, complete=False) if isinstance(value, Items) else _merged(value, UNKNOWN)
+    return value._replace(complete=False) if isinstance(value, Items) else _merged(value, UNKNOWN)
 
 
 def _merged(left: Table, right: Value) -> Table:
@@ -1292,11 +1321,6 @@ def _with_item(table: Table, key: Value, entry: ast.expr | None) -> Table:
         return _merged(table, Table({key.value: entry}, complete=True))
     kept = table.entries if isinstance(key, Constant) else dict.fromkeys(table.entries)
     return Table(kept, False, (*table.others, (key, entry)))
-
-
-def _imported_as(path: str) -> Reference:
-    """What a dotted path leads to; a name of Airflow's compatibility modules stands for Airflow's own."""
-    return Reference(current_name(path) if path.startswith(COMPATIBILITY) else path)
 
 
 def absolute(path: str, package: object) -> str:
@@ -1320,7 +1344,7 @@ def _chain(partial: Partial) -> list[Partial]:
 
 
 def _is_short(parts: tuple[str | ast.AST, ...]) -> bool:
-    return len(parts) <= _MOST_PARTS and sum(len(part) for part in parts if isinstance(part, str)) <= _LONGEST
+    return len(parts) <= _MOST_PARTS and sum(len(part) for part in parts if isinstance(part, str)) <= LONGEST
 
 
 def _may_be_class(value: Value) -> bool:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Iterator
 
 from offramp.converting.judges.judge import Doubt, Read, Verdict
 from offramp.dags.graph import Argument
 from offramp.finding.operators import Module
 from offramp.model import Blocker
 from offramp.python.nodes import walk
+from offramp.python.operations import NotKnown
 from offramp.python.values import Constant, Items, Local, Reference, Table
 from offramp.record import NamedTuple
 
@@ -22,22 +22,7 @@ TEMPLATE_MARKS = ("{{", "{%", "{#")
 _LIBRARIES = ("os", "datetime", "pendulum", "json", "pathlib", "math", "sys")
 _LONGEST_SHOWN = 40
 _DEEPEST = 40
-_MOST_STEPS = 10_000
-_LONGEST = 100_000
-_TEXT_METHODS = frozenset(
-    "capitalize format join lower lstrip removeprefix removesuffix replace rstrip split strip swapcase title "
-    "upper".split()
-)
-_DICT_METHODS = frozenset({"copy", "get", "items", "keys", "values"})
-_COLLECTIONS: dict[str, Callable[..., object]] = {
-    "builtins.dict": dict,
-    "builtins.list": list,
-    "builtins.set": set,
-    "builtins.sorted": sorted,
-    "builtins.str": str,
-    "builtins.tuple": tuple,
-}
-_CONVERSIONS: dict[int, Callable[[object], str]] = {-1: str, ord("s"): str, ord("r"): repr, ord("a"): ascii}
+_COLLECTIONS = frozenset(f"builtins.{name}" for name in ("dict", "list", "set", "sorted", "tuple"))
 _NO_TEXT = frozenset(
     "builtins.abs builtins.bool builtins.float builtins.int builtins.len builtins.range builtins.round "
     "datetime.date datetime.date.today datetime.datetime datetime.datetime.now datetime.datetime.utcnow "
@@ -119,7 +104,6 @@ class _Search:
     def __init__(self, module: Module, loop: dict[str, object]) -> None:
         self.module = module
         self.loop = loop
-        self.evaluation = _Evaluation(module)
         self.seen: set[ast.AST] = set()
 
     def of(self, node: ast.AST, depth: int) -> Iterator[_Part]:
@@ -127,8 +111,8 @@ class _Search:
             return
         self.seen.add(node)
         try:
-            value = self.evaluation.of(node, self.loop)
-        except _Unknown:
+            value = self.module.values.computed(node, self.loop)
+        except NotKnown:
             yield from self._parts(node, depth)
             return
         if any(isinstance(leaf, str) and _changes(leaf) for leaf in _leaves(value)):
@@ -153,7 +137,7 @@ class _Search:
 
     def _parts_of(self, node: ast.AST) -> list[ast.AST] | None:
         """The parts that a value is made of, each as a value of its own; None where they are not known."""
-        if isinstance(node, ast.Call) and _path(self.module, node.func) in _COLLECTIONS.keys() - {"builtins.str"}:
+        if isinstance(node, ast.Call) and _path(self.module, node.func) in _COLLECTIONS:
             return [*node.args, *(keyword.value for keyword in node.keywords)]
         if isinstance(node, ast.Name) and node.id not in self.loop:
             return self._parts_of_named(node)
@@ -265,178 +249,6 @@ def _parts_of_display(node: ast.AST) -> list[ast.AST] | None:
             return [part]
         case _:
             return None
-
-
-class _Unknown(Exception):  # noqa: N818 - to know nothing is not an error
-    """A value that is not followed."""
-
-
-class _Evaluation:
-    """The value of an expression of literals and known names; Unknown where anything else is in it."""
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        self.steps = 0
-
-    def of(self, node: ast.AST, names: Mapping[str, object]) -> object:
-        self.steps += 1
-        if self.steps > _MOST_STEPS:
-            raise _Unknown
-        try:
-            value = self._of(node, names)
-        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError):
-            raise _Unknown from None
-        if isinstance(value, str | bytes | list | tuple | set | dict) and len(value) > _LONGEST:
-            raise _Unknown
-        return value
-
-    def _of(self, node: ast.AST, names: Mapping[str, object]) -> object:
-        if isinstance(node, ast.Constant):
-            return node.value
-        if isinstance(node, ast.Name) and node.id in names:
-            return names[node.id]
-        if not any(isinstance(inner, ast.Name) and inner.id in names for inner in walk(node)):
-            value = self.module.values.single(node)
-            if isinstance(value, Constant):
-                return value.value
-        evaluate = self._evaluators.get(type(node))
-        if evaluate is None:
-            raise _Unknown
-        return evaluate(self, node, names)
-
-    def _named(self, node: ast.Name, _names: Mapping[str, object]) -> object:
-        behind = self.module.values.bound_once(node)
-        if behind is None:
-            raise _Unknown
-        return self.of(behind, {})
-
-    def _comprehension(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, names: Mapping[str, object]
-    ) -> object:
-        found = (self.of(node.elt, turn) for turn in self._turns(node.generators, names))
-        return set(found) if isinstance(node, ast.SetComp) else list(found)
-
-    def _dict_comprehension(self, node: ast.DictComp, names: Mapping[str, object]) -> object:
-        turns = self._turns(node.generators, names)
-        return {self.of(node.key, turn): self.of(node.value, turn) for turn in turns}
-
-    def _subscript(self, node: ast.Subscript, names: Mapping[str, object]) -> object:
-        if isinstance(node.slice, ast.Slice):
-            raise _Unknown
-        return self.of(node.value, names)[self.of(node.slice, names)]  # type: ignore[index]
-
-    def _display(self, node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, object]) -> object:
-        found: list[object] = []
-        for element in node.elts:
-            if isinstance(element, ast.Starred):
-                found.extend(self.of(element.value, names))  # type: ignore[arg-type]
-            else:
-                found.append(self.of(element, names))
-        return found if isinstance(node, ast.List) else tuple(found) if isinstance(node, ast.Tuple) else set(found)
-
-    def _dict(self, node: ast.Dict, names: Mapping[str, object]) -> object:
-        found: dict[object, object] = {}
-        for key, value in zip(node.keys, node.values, strict=True):
-            if key is None:
-                found.update(self.of(value, names))  # type: ignore[call-overload]
-            else:
-                found[self.of(key, names)] = self.of(value, names)
-        return found
-
-    def _turns(
-        self, generators: list[ast.comprehension], names: Mapping[str, object]
-    ) -> Iterator[Mapping[str, object]]:
-        if not generators:
-            yield names
-            return
-        first, *others = generators
-        if first.ifs or first.is_async:
-            raise _Unknown
-        for item in self.of(first.iter, names):  # type: ignore[attr-defined]
-            if isinstance(first.target, ast.Name):
-                given = {first.target.id: item}
-            elif isinstance(first.target, ast.Tuple) and all(isinstance(one, ast.Name) for one in first.target.elts):
-                targets = [one.id for one in first.target.elts if isinstance(one, ast.Name)]
-                given = dict(zip(targets, item, strict=True))
-            else:
-                raise _Unknown
-            yield from self._turns(others, {**names, **given})
-
-    def _binary(self, node: ast.BinOp, names: Mapping[str, object]) -> object:
-        left, right = self.of(node.left, names), self.of(node.right, names)
-        if isinstance(node.op, ast.Add):
-            return left + right  # type: ignore[operator]
-        if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
-            return {**left, **right}
-        if isinstance(node.op, ast.Mod) and isinstance(left, str) and not _is_wide(left):
-            return left % right
-        if isinstance(node.op, ast.Sub) and isinstance(left, int) and isinstance(right, int):
-            return left - right
-        raise _Unknown
-
-    def _joined(self, node: ast.JoinedStr, names: Mapping[str, object]) -> object:
-        texts = []
-        for piece in node.values:
-            if not isinstance(piece, ast.FormattedValue):
-                texts.append(str(self.of(piece, names)))
-                continue
-            if piece.format_spec is not None:
-                raise _Unknown
-            value = self.of(piece.value, names)
-            texts.append(_CONVERSIONS[piece.conversion](value))
-        return "".join(texts)
-
-    def _call(self, node: ast.Call, names: Mapping[str, object]) -> object:
-        if any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise _Unknown
-        function: Callable[..., object] | None = _COLLECTIONS.get(_path(self.module, node.func))
-        owner: object = None
-        if function is None:
-            if not isinstance(node.func, ast.Attribute):
-                raise _Unknown
-            owner = self.of(node.func.value, names)
-            methods = _TEXT_METHODS if isinstance(owner, str) else _DICT_METHODS if isinstance(owner, dict) else ()
-            if node.func.attr not in methods:
-                raise _Unknown
-            function = _method(owner, node.func.attr)
-        given = [self.of(argument, names) for argument in node.args]
-        named: dict[str, object] = {}
-        for keyword in node.keywords:
-            value = self.of(keyword.value, names)
-            named.update({keyword.arg: value} if keyword.arg is not None else value)  # type: ignore[call-overload]
-        if isinstance(owner, str):
-            if _is_wide(owner) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-                raise _Unknown
-            if (len(owner) + 1) * (len(repr((given, named))) + 1) > _LONGEST * 10:
-                raise _Unknown
-        result = function(*given, **named)
-        return list(result) if isinstance(result, type({}.keys()) | type({}.values()) | type({}.items())) else result
-
-    _evaluators: ClassVar[Mapping[type[ast.AST], Callable[..., object]]] = {
-        ast.Name: _named,
-        ast.List: _display,
-        ast.Tuple: _display,
-        ast.Set: _display,
-        ast.Dict: _dict,
-        ast.ListComp: _comprehension,
-        ast.GeneratorExp: _comprehension,
-        ast.SetComp: _comprehension,
-        ast.DictComp: _dict_comprehension,
-        ast.BinOp: _binary,
-        ast.JoinedStr: _joined,
-        ast.Subscript: _subscript,
-        ast.Call: _call,
-    }
-
-
-def _method(owner: object, name: str) -> Callable[..., object]:
-    method: Callable[..., object] = getattr(owner, name)
-    return method
-
-
-def _is_wide(pattern: str) -> bool:
-    """Whether a format may ask for very long text."""
-    return re.search(r"\d{4}|\{[^}]*\{|\*", pattern) is not None
 
 
 def _path(module: Module, node: ast.AST) -> str:

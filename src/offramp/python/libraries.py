@@ -1,0 +1,38 @@
+"""The facts about libraries that reading a file needs and the file does not show; whoever asks hands them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from offramp.record import NamedTuple
+
+
+def _none(_path: str) -> bool:
+    return False
+
+
+class Libraries(NamedTuple):
+    """The facts about libraries whose code is not seen.
+
+    ``exists`` tells whether a dotted path is a known name, for star imports. ``meaning`` gives the same for two paths
+    that mean the same, so that it does not matter which of them an attempt or a condition imports. ``stands_for`` gives
+    the path that a library's module only hands on. ``importers`` are functions that import a module or object by its
+    name, with their parameters. An object keeps ``kept_arguments`` as attributes of those names, and the text of its
+    ``own_texts`` gives them back. What a method whose name begins with ``mapping`` is given, one call each takes a part
+    of; the call that its object was made by gives all of them the rest.
+    """
+
+    exists: Callable[[str], bool] = _none
+    meaning: Callable[[str], object] = str
+    stands_for: Callable[[str], str] = str
+    importers: Mapping[str, tuple[str, ...]] = {}
+    kept_arguments: frozenset[str] = frozenset()
+    own_texts: frozenset[str] = frozenset()
+    mapping: str = ""
+
+    def is_mapping(self, method: str) -> bool:
+        """Whether a method makes one call of each part of what it is given."""
+        return bool(self.mapping) and method.startswith(self.mapping)
+
+
+NO_LIBRARIES = Libraries()
