@@ -46,23 +46,19 @@ def whole_number(state: State, node: ast.expr) -> int | None:
 
 
 def _flat(value: object) -> list[DagValue] | None:
-    """The values of a list, or the keys of a dict, none of which is another; None for everything else."""
-    if not isinstance(value, list | dict) or any(isinstance(part, list | dict) for part in value):
-        return None
-    return [Constant(part) for part in value]
+    """The values of a list or tuple, or the keys of a dict; None for everything else."""
+    return [Constant(part) for part in value] if isinstance(value, list | tuple | dict) else None
 
 
 def _listed(state: State, node: ast.expr) -> list[DagValue] | None:
     """The values of a list or tuple, or the keys of a dict, as known; None for sets, whose order is not."""
     value = state.module.values.single(node)
-    bindings = state.module.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
-    if isinstance(node, ast.Set) or any(isinstance(binding.node, ast.Set) for binding in bindings):
-        return None
-    if isinstance(value, Items) and value.complete:
+    if isinstance(value, Items) and value.complete and value.ordered:
         return [Plain(element) for element in value.nodes]
     if isinstance(value, Table) and value.complete:
         return [Constant(key) for key in value.entries]
-    return None
+    known = state.module.values.gone_over(node, state.turn(node))
+    return _flat(known) if known is not None and len(known) <= MOST_TURNS else None
 
 
 def _called(state: State, node: ast.Call) -> list[DagValue] | None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from offramp.finding.operators import Module, Use
 from offramp.finding.passes import known_calls
 from offramp.finding.task_places import id_pattern, running_dags
+from offramp.python.effects import LOGGING_METHODS, READING_METHODS, TAKERS, callables
 from offramp.python.names import MUTATORS, Binding, FunctionNode
 from offramp.python.values import UNKNOWN, Constant, Given, Items, Local, Made, Member, Reference, Value
 
@@ -24,14 +25,8 @@ _PULL = r"xcom_pull\b(?:\s*\()?"
 _ARGUMENT = r"""\s*(?:(\w+)\s*=\s*)?('[^']*'|"[^"]*"|\[[^][]*\]|[\w.]+)\s*(,|\))"""
 _QUOTED = r"""'([^']*)'|"([^"]*)\""""
 _LISTED = r"""\[\s*(?:(?:'[^']*'|"[^"]*")\s*,?\s*)+\]"""
-_LOGGING = frozenset("debug info warning warn error exception critical log".split())
-_HARMLESS = frozenset(
-    f"builtins.{name}" for name in ("print", "len", "isinstance", "type", "id", "bool", "callable", "hasattr")
-)
-_SAME_VALUE = frozenset(
-    [f"builtins.{name}" for name in ("str", "int", "repr", "list", "tuple", "set", "sorted", "reversed", "dict", "zip")]
-    + ["builtins.enumerate", "builtins.max", "builtins.min", "builtins.format", "copy.copy"]
-)
+_HARMLESS = callables("reads", without="form")
+_SAME_VALUE = callables("form") | callables("copies", without="calls") | callables("same")
 _OPERATOR_ATTRIBUTES = frozenset(
     "set_upstream set_downstream update_relative dag task_group upstream_list downstream_list upstream_task_ids "
     "downstream_task_ids doc doc_md doc_json doc_yaml doc_rst trigger_rule is_setup is_teardown "
@@ -47,7 +42,6 @@ _CONTAINERS = (
 )
 _BY_JOB = frozenset({"list_job_runs", "get_job_runs"})
 _XCOM_READERS = frozenset({"xcom_pull", "get_one", "get_many", "get_value", "get_all"})
-_TAKERS = frozenset({"pop", "popitem", "popleft", "setdefault"})
 _ALL_TASKS = frozenset(
     "tasks task_dict get_task children leaves roots get_leaves get_roots iter_tasks topological_sort".split()
 )
@@ -492,8 +486,8 @@ class RunFlow:
             return self._value(parent, run_id, depth)
         if attribute.attr in MUTATORS and called:
             assert parent is not None
-            return attribute.attr in _TAKERS and self._value(parent, run_id, depth)
-        if attribute.attr in ("copy", "values", "items", "get", "format", "strip") and called:
+            return attribute.attr in TAKERS and self._value(parent, run_id, depth)
+        if attribute.attr in READING_METHODS and called:
             assert parent is not None
             return self._value(parent, run_id, depth)
         if run_id:
@@ -522,10 +516,10 @@ class RunFlow:
         function = call.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if isinstance(function, ast.Attribute):
-            if name in ("set_upstream", "set_downstream") or name in _LOGGING:
+            if name in ("set_upstream", "set_downstream") or name in LOGGING_METHODS:
                 return False
             if name in MUTATORS and isinstance(function.value, ast.Name):
-                taken = name in _TAKERS and self._value(call, run_id, depth)
+                taken = name in TAKERS and self._value(call, run_id, depth)
                 return taken or self._container(function.value, run_id, depth)
             if name == "add_task" and self._holds_tasks(function.value):
                 return False
@@ -557,7 +551,7 @@ class RunFlow:
                 return self._into_callable(call, node, keyword, run_id, depth)
         if isinstance(value, Local) and isinstance(value.node, FunctionNode):
             return self._into_function(value.node, call, node, keyword, run_id, depth)
-        return not (isinstance(value, Made) and name in _LOGGING)
+        return not (isinstance(value, Made) and name in LOGGING_METHODS)
 
     def _into_function(
         self, function: FunctionNode, call: ast.Call, node: ast.AST, keyword: str, run_id: bool, depth: int

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Collection, Iterator
 
 from offramp.flows.context import Prefect
+from offramp.python.effects import LOGGING_METHODS, callables
 from offramp.python.names import MUTATORS, Binding, FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Reference
@@ -17,8 +18,8 @@ from offramp.record import NamedTuple
 
 DROPPED, READ, BREAKS, AWAITED, UNSEEN = "dropped", "read", "breaks", "awaited", "unseen"
 
-_READERS = frozenset(f"builtins.{name}" for name in "print len type isinstance id bool hash callable hasattr".split())
-_TEXTS = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "int"))
+_FORMS = callables("form", "any") | {"builtins.int"}
+_READERS = callables("reads", without="form") - {"builtins.all", "builtins.any"}
 # The methods that go on from a value, by what stands around it.
 _STEPS: dict[type[ast.AST], str] = {
     ast.Expr: "_dropped",
@@ -43,8 +44,7 @@ _STEPS: dict[type[ast.AST], str] = {
     **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), "_in_comprehension"),
     **dict.fromkeys((ast.Dict, ast.DictComp), "_in_dict"),
 }
-_COLLECTORS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "iter", "reversed"))
-_LOGGING = frozenset("debug info warning warn error exception critical log".split())
+_COLLECTORS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "iter", "reversed"))
 _ADDERS = ("append", "add", "insert", "extend")
 _EMPTY = frozenset(f"builtins.{name}" for name in ("list", "set", "dict")) | {"collections.defaultdict"}
 _DISPLAYS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
@@ -411,13 +411,13 @@ class Paths:
         value = self.prefect.values.single(function)
         if isinstance(value, Reference) and value.path in _READERS:
             self.end(READ, call, level)
-        elif isinstance(value, Reference) and value.path in _TEXTS:
+        elif isinstance(value, Reference) and value.path in _FORMS:
             self.formatted(call, level)
         elif isinstance(value, Reference) and value.path in _COLLECTORS:
             self.follow(call, level)
         elif isinstance(function, ast.Attribute) and function.attr in _ADDERS:
             self._collected(call, function.value, level + (function.attr != "extend"))
-        elif isinstance(function, ast.Attribute) and function.attr in _LOGGING:
+        elif isinstance(function, ast.Attribute) and function.attr in LOGGING_METHODS:
             self.end(READ, call, level)
         else:
             self.passed(call, node, level, keyword)

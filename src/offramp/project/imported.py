@@ -11,6 +11,7 @@ from offramp.finding.statement_bodies import BODIES
 from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.commands import NEEDLES, commands_of_airflow, is_program
 from offramp.project.texts import WILD, texts
+from offramp.python.libraries import Libraries
 from offramp.python.names import Names
 from offramp.python.nodes import walk
 from offramp.python.values import Reference, Values, absolute
@@ -106,7 +107,7 @@ def imported_by(tree: ast.Module, text: bytes, *, as_script: bool = False) -> li
         found += _by_keys(names)
     if b"airflow" in text and any(needle in text for needle in NEEDLES):
         names = Names(tree)
-        values = Values(names, is_program, follows_changes=False)
+        values = Values(names, Libraries(exists=is_program), follows_changes=False)
         found += [Imported(call, "airflow", command=True) for call in commands_of_airflow(names, values)]
     return found
 

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from offramp.python.values import Values
 
 _MOST_STEPS = 10_000
-_DEEPEST = 100
+_DEEPEST = 40
 # What the names of one turn of a loop, or of a function, stand for.
 Turn = Mapping[str, object]
 NO_NAMES: Turn = {}
+
+
+class _TooMuch(NotKnown):
+    """A value that takes too many steps."""
 
 
 class Computing:
@@ -32,6 +36,8 @@ class Computing:
         self._steps = 0
         self._depth = 0
         self._active: set[ast.AST] = set()
+        self._known: dict[ast.AST, object] = {}
+        self._unknown: set[ast.AST] = set()
         self._kinds: dict[type, Callable[..., object]] = {
             ast.List: self._list,
             ast.Tuple: self._tuple,
@@ -66,9 +72,9 @@ class Computing:
     def consumed(self, node: ast.AST, names: Turn = NO_NAMES) -> object:
         """The object that an expression gives to what goes over it there; iterators as lists. Raises NotKnown."""
         if isinstance(node, ast.GeneratorExp):
-            return self._counted(self._listed, node, names)
+            return self._counted(self._listed, node, names, keep=False)
         if isinstance(node, ast.Call) and self._is_iterator(node):
-            return self._counted(self._result, node, names)
+            return self._counted(self._result, node, names, keep=False)
         return self.compute(node, names)
 
     def _is_iterator(self, node: ast.Call) -> bool:
@@ -77,17 +83,30 @@ class Computing:
             return True
         return self._values.path(node.func) in operations.ITERATORS
 
-    def _counted(self, work: Callable[..., object], node: ast.AST, names: Turn) -> object:
+    def _counted(self, work: Callable[..., object], node: ast.AST, names: Turn, *, keep: bool = True) -> object:
+        keep = keep and not names
+        if keep and node in self._known:
+            return self._known[node]
+        if keep and node in self._unknown:
+            raise NotKnown
         self._steps += 1
         self._depth += 1
         try:
             if self._steps > _MOST_STEPS or self._depth > _DEEPEST:
-                raise NotKnown
-            return operations.checked(work(node, names))
+                raise _TooMuch
+            value = operations.checked(work(node, names))
+        except NotKnown as failure:
+            # What was cut short may be known when it is asked for by itself.
+            if keep and (self._depth == 1 or not isinstance(failure, _TooMuch)):
+                self._unknown.add(node)
+            raise
         finally:
             self._depth -= 1
             if not self._depth:
                 self._steps = 0
+        if keep:
+            self._known[node] = value
+        return value
 
     def _of(self, node: ast.AST, names: Turn) -> object:
         if isinstance(node, ast.Constant):
@@ -109,7 +128,7 @@ class Computing:
         """The object that a name is bound to."""
         behind = self._values.bound_once(node)
         if node in self._active:
-            raise NotKnown
+            raise _TooMuch
         self._active.add(node)
         try:
             return self.compute(behind) if behind is not None else self._changed_dict(node)
@@ -189,9 +208,18 @@ class Computing:
     # -- operators ---------------------------------------------------------------
 
     def _binary(self, node: ast.BinOp, names: Turn) -> object:
-        if not operations.is_binary(node.op):
-            raise NotKnown
-        return operations.binary(self.compute(node.left, names), node.op, self.compute(node.right, names))
+        """``a + b + c`` is as deep as it is long, and no deeper here."""
+        chain: list[ast.BinOp] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):
+            if not operations.is_binary(left.op):
+                raise NotKnown
+            chain.append(left)
+            left = left.left
+        value = self.compute(left, names)
+        for one in reversed(chain):
+            value = operations.binary(value, one.op, self.compute(one.right, names))
+        return value
 
     def _unary(self, node: ast.UnaryOp, names: Turn) -> object:
         return operations.unary(node.op, self.compute(node.operand, names))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 # Longer texts and collections are not made.
 LONGEST = 100_000
+MOST_PARTS = 5000
 # Numbers beyond this are nobody's job id, and writing them out may fail.
 LARGEST = 1 << 64
 
@@ -117,11 +118,26 @@ def checked(value: object) -> object:
         if len(value) > LONGEST:
             raise NotKnown
         value = list(value)
-    if isinstance(value, str | bytes | list | tuple | set | dict) and len(value) > LONGEST:
+    if isinstance(value, str | bytes) and len(value) > LONGEST:
+        raise NotKnown
+    if isinstance(value, list | tuple | set | dict) and _parts_left(value, MOST_PARTS) < 0:
         raise NotKnown
     if isinstance(value, int | float) and not abs(value) <= LARGEST:
         raise NotKnown
     return value
+
+
+def _parts_left(value: object, left: int) -> int:
+    """The number of parts that a value may have besides its own, those of its parts included."""
+    if not isinstance(value, list | tuple | set | dict):
+        return left - 1
+    left -= len(value)
+    for part in value.values() if isinstance(value, dict) else value:
+        if left < 0:
+            break
+        if isinstance(part, list | tuple | set | dict):
+            left = _parts_left(part, left)
+    return left
 
 
 def binary(left: object, sign: ast.operator, right: object) -> object:

@@ -7,6 +7,7 @@ import ast
 from offramp.converting.judges.xcom_results import returned
 from offramp.dags.graph import Task
 from offramp.finding.operators import Module
+from offramp.python.effects import PATH_METHODS, TEXT_METHODS, TEXT_OF_OTHERS, TEXT_ONLY_OF_TEXT, callables
 from offramp.python.nodes import children
 from offramp.python.values import Constant, Reference
 
@@ -16,18 +17,8 @@ _MADE_OF_PARTS = (
 )
 _IMMUTABLE = frozenset({"int", "str", "float", "bool", "bytes", "None"})
 # What they give cannot be changed, or is the same for whoever asks.
-_LASTING_CALLS = frozenset(
-    "builtins.str builtins.int builtins.float builtins.bool builtins.len builtins.repr builtins.round builtins.abs "
-    "builtins.frozenset os.getenv os.environ.get logging.getLogger re.compile datetime.date datetime.datetime "
-    "datetime.timedelta uuid.UUID decimal.Decimal zoneinfo.ZoneInfo".split()
-)
-_LASTING_CALLS |= {f"os.path.{name}" for name in ("join", "dirname", "basename", "splitext", "normpath", "expanduser")}
-_LASTING_CALLS |= {f"os.path.{name}" for name in ("abspath", "realpath")}
-_LASTING_CALLS |= {f"pathlib.{name}" for name in ("Path", "PurePath", "PosixPath", "PurePosixPath")}
-_LASTING_METHODS = frozenset(
-    "format join lower upper strip rstrip lstrip replace title removeprefix removesuffix resolve absolute expanduser "
-    "joinpath with_suffix with_name as_posix isoformat strftime".split()
-)
+_LASTING_CALLS = callables("lasting")
+_LASTING_METHODS = TEXT_METHODS | TEXT_ONLY_OF_TEXT | TEXT_OF_OTHERS | PATH_METHODS
 
 
 class LastingValues:

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from offramp.converting.judges.judge import Doubt, Read, Verdict
 from offramp.finding.operators import Module
 from offramp.model import Blocker
+from offramp.python.effects import PATH_METHODS, READING_METHODS, TEXT_OF_OTHERS, callables
 from offramp.python.names import Binding
 from offramp.python.nodes import walk
-from offramp.python.values import Reference
+
+_TIMELESS = callables("lasting")
+_UNSETTLED = frozenset({"builtins.id", "builtins.input", "builtins.next", "builtins.open"})
+_TIMELESS_METHODS = READING_METHODS | TEXT_OF_OTHERS | PATH_METHODS
 
 
 def judge(read: Read, node: ast.expr) -> Iterator[Verdict]:
@@ -46,27 +50,10 @@ def _unsettled(module: Module, name: ast.Name) -> str:
 
 
 def _timeless(module: Module, call: ast.Call) -> bool:
-    value = module.values.single(call.func)
-    if isinstance(value, Reference):
-        library, _, rest = value.path.partition(".")
-        return (library == "builtins" and rest not in ("open", "input", "id", "next")) or value.path in (
-            "os.getenv",
-            "os.environ.get",
-            "datetime.timedelta",
-            "datetime.datetime",
-            "os.path.join",
-        )
-    return isinstance(call.func, ast.Attribute) and call.func.attr in (
-        "format",
-        "join",
-        "lower",
-        "upper",
-        "strip",
-        "replace",
-        "get",
-        "title",
-        "split",
-    )
+    path = module.values.path(call.func)
+    if path:
+        return path in _TIMELESS or (path.startswith("builtins.") and path not in _UNSETTLED)
+    return isinstance(call.func, ast.Attribute) and call.func.attr in _TIMELESS_METHODS
 
 
 def is_global(binding: Binding) -> bool:

@@ -13,6 +13,7 @@ from offramp.converting.judges.judge import Doubt, Read, Verdict
 from offramp.dags.graph import Argument
 from offramp.finding.operators import Module
 from offramp.model import Blocker
+from offramp.python.effects import callables
 from offramp.python.nodes import walk
 from offramp.python.operations import NotKnown
 from offramp.python.values import Constant, Items, Local, Reference, Table
@@ -22,7 +23,8 @@ TEMPLATE_MARKS = ("{{", "{%", "{#")
 _LIBRARIES = ("os", "datetime", "pendulum", "json", "pathlib", "math", "sys")
 _LONGEST_SHOWN = 40
 _DEEPEST = 40
-_COLLECTIONS = frozenset(f"builtins.{name}" for name in ("dict", "list", "set", "sorted", "tuple"))
+# Airflow leaves frozen sets as they are.
+_COLLECTIONS = callables("copies", without="once") - callables("element") - callables("lasting")
 _NO_TEXT = frozenset(
     "builtins.abs builtins.bool builtins.float builtins.int builtins.len builtins.range builtins.round "
     "datetime.date datetime.date.today datetime.datetime datetime.datetime.now datetime.datetime.utcnow "

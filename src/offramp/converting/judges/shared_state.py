@@ -18,6 +18,13 @@ from offramp.converting.judges.judge import Doubt, Verdict
 from offramp.converting.judges.xcom_results import returned
 from offramp.dags.graph import Argument, Graph, Task
 from offramp.model import Blocker
+from offramp.python.effects import (
+    PARSERS,
+    PROCESS_MODULES,
+    READING_METHODS,
+    WITH_STATE,
+    callables,
+)
 from offramp.python.names import Binding, FunctionNode, Scope
 from offramp.python.nodes import walk
 from offramp.python.values import Reference
@@ -27,45 +34,18 @@ if TYPE_CHECKING:
 
 # They see the frame or the module around them, or end the process.
 _UNFOLLOWED = frozenset({"locals", "vars", "globals", "eval", "exec", "exit", "quit", "SystemExit"})
-_OF_THE_PROCESS = frozenset(
-    "sys.exit os._exit os.abort os.chdir os.fchdir os.putenv os.unsetenv os.umask os.nice os.setsid os.fork os.kill "
-    "os.killpg random.seed numpy.random.seed sys.setrecursionlimit sys.setswitchinterval sys.settrace sys.setprofile "
-    "socket.setdefaulttimeout warnings.simplefilter warnings.filterwarnings warnings.resetwarnings time.tzset "
-    "decimal.getcontext decimal.setcontext logging.disable logging.basicConfig logging.captureWarnings "
-    "logging.config.dictConfig logging.config.fileConfig contextlib.redirect_stdout contextlib.redirect_stderr "
-    "csv.field_size_limit gc.disable gc.enable gc.freeze gc.set_threshold multiprocessing.set_start_method "
-    "importlib.reload contextlib.chdir dotenv.load_dotenv nest_asyncio.apply".split()
-)
-# Libraries whose state is the process's: what one task leaves there, the next one finds.
-_WITH_STATE = (
-    *("matplotlib.", "seaborn.", "pyspark.", "mlflow.", "wandb.", "sentry_sdk.", "tensorflow.", "keras.", "ray."),
-    *("duckdb.sql", "duckdb.execute", "duckdb.query", "pandas.set_option", "pandas.reset_option", "torch.set_"),
-    *("torch.manual_seed", "numpy.set_printoptions", "boto3.setup_default_session", "urllib.request.install_opener"),
-    *("dask.config.", "structlog.configure", "loguru.", "google.generativeai.configure", "nltk.download"),
-)
-_OF_THE_PROCESS_TOO = (
-    *("unittest.mock.", "mock.", "signal.", "atexit.", "locale.", "resource.", "faulthandler.", "ctypes."),
-    *("os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.environ.clear", "os.environ.popitem"),
-)
+_OF_THE_PROCESS = callables("process")
 _OF_A_LOGGER = frozenset({"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"})
-_IDENTITIES = frozenset({"os.getpid", "os.getppid", "multiprocessing.current_process"})
+_IDENTITIES = callables("identity")
 # The process of Airflow's task ends with `os._exit` (2.10 and 3.3), and its threads with it.
-_STARTING = frozenset(
-    "threading.Thread threading.Timer _thread.start_new_thread subprocess.Popen multiprocessing.Process "
-    "os.popen".split()
-)
+_STARTING = callables("starts")
 # A task runs in a thread that has no event loop.
-_OF_THE_THREAD = frozenset({"asyncio.get_event_loop"})
-# Their parsers end the process where the arguments are wrong.
-_PARSERS = ("argparse.", "optparse.", "click.", "typer.", "fire.")
+_OF_THE_THREAD = callables("loop")
 # No `Exception`: Prefect takes them for the end of the flow.
 _ENDING = frozenset({"KeyboardInterrupt", "GeneratorExit", "BaseException", "SystemExit", "asyncio.CancelledError"})
-_CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
-_READERS = frozenset({"builtins.print", "builtins.len", "builtins.str", "builtins.repr", "json.dumps"})
-_READERS_OF_ITEMS = _READERS | {
-    f"builtins.{name}" for name in "sum min max any all sorted list dict tuple set enumerate zip isinstance".split()
-}
-_READING_ITEMS = frozenset({"get", "keys", "values", "items", "index", "count", "copy"})
+_CACHES = callables("caches")
+_READERS = callables("reads")
+_READERS_OF_ITEMS = _READERS | callables("copies")
 
 
 def judge(case: Case, graph: Graph) -> Iterator[Verdict]:
@@ -163,13 +143,13 @@ class _Search:
 
     def _check_call(self, call: ast.Call) -> None:
         path = self._path(call.func)
-        if path in _OF_THE_PROCESS or path.startswith(_OF_THE_PROCESS_TOO):
+        if path in _OF_THE_PROCESS or path.startswith(PROCESS_MODULES):
             self._block(f"`{path}` acts on the whole process, which the tasks of a flow share", call)
         elif path in _IDENTITIES:
             self.doubts[f"`{path}` is the same for all tasks of a flow"] = call
         elif path in _OF_THE_THREAD:
             self._block(f"`{path}` fails in the thread of a task; `asyncio.run` does not", call)
-        elif path.startswith(_PARSERS):
+        elif path.startswith(PARSERS):
             self._block(f"`{path}` may end the process, which is the whole flow's", call)
         elif path in ("builtins.setattr", "builtins.delattr") and call.args:
             owner = _owner(call.args[0])
@@ -183,7 +163,7 @@ class _Search:
         for code, tasks in users.items():
             for node in _body(code):
                 path = self._path(node.func) if isinstance(node, ast.Call) else ""
-                if isinstance(node, ast.Call) and path.startswith(_WITH_STATE):
+                if isinstance(node, ast.Call) and path.startswith(WITH_STATE):
                     found.setdefault(path.partition(".")[0], []).append((node, tasks))
         for library, calls in found.items():
             if _several([task for _, tasks in calls for task in tasks]):
@@ -266,7 +246,7 @@ class _Search:
         if isinstance(parent, ast.For | ast.comprehension):
             return parent.iter is name
         if isinstance(parent, ast.Attribute):
-            return parent.attr in _READING_ITEMS
+            return parent.attr in READING_METHODS
         return isinstance(parent, ast.Call) and self._path(parent.func) in _READERS_OF_ITEMS
 
     # -- what is handed on -------------------------------------------------------

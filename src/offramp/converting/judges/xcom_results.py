@@ -14,6 +14,7 @@ from offramp.converting.judges.judge import Doubt, Verdict
 from offramp.dags.graph import Task
 from offramp.finding.operators import Module
 from offramp.model import Blocker
+from offramp.python.effects import TEXT_METHODS, TEXT_OF_OTHERS, TEXT_ONLY_OF_TEXT, callables
 from offramp.python.names import Binding, FunctionNode
 from offramp.python.nodes import children
 from offramp.python.values import Constant, Local, Reference
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
     from offramp.converting.cases.case import Case
 
 _KEPT = (str, int, float, bool, type(None))
-_KEPT_CALLS = frozenset(f"builtins.{name}" for name in ("str", "int", "float", "bool", "len", "repr", "round"))
+_TEXT_CALLS = callables("text")
+_KEPT_CALLS = callables("reads", "number") | _TEXT_CALLS
 _KEPT_ANNOTATIONS = frozenset(
     {"str", "int", "float", "bool", "None", "list[str]", "list[int]", "dict[str, str]", "dict[str, int]"}
 )
 _TEXT_ANNOTATIONS = frozenset({"str", "str | None", "Optional[str]"})
 _TEXTS_ANNOTATIONS = frozenset({"list[str]", "List[str]", "list[str] | None", "Optional[list[str]]"})
-_TEXT_CALLS = frozenset({"builtins.str", "builtins.repr", "json.dumps"})
-_TEXT_METHODS = frozenset("format join lower lstrip replace rstrip strip title upper isoformat strftime".split())
 _NO_GENERATORS = (
     *(ast.Constant, ast.JoinedStr, ast.Compare, ast.BinOp, ast.UnaryOp, ast.Lambda),
     *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp),
@@ -149,11 +149,18 @@ def is_text(module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp):
         return isinstance(node.op, ast.Add | ast.Mod) and is_text(module, node.left)
     if isinstance(node, ast.Call):
-        callee = module.values.single(node.func)
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        return (isinstance(callee, Reference) and callee.path in _TEXT_CALLS) or method in _TEXT_METHODS
+        return module.values.path(node.func) in _TEXT_CALLS or _is_text_method(module, node.func)
     behind = module.values.bound_once(node) if isinstance(node, ast.Name) else None
     return behind is not None and is_text(module, behind)
+
+
+def _is_text_method(module: Module, function: ast.expr) -> bool:
+    """Return whether a method gives text; of some, as ``replace``, dates and data frames have others."""
+    if not isinstance(function, ast.Attribute):
+        return False
+    if function.attr in TEXT_ONLY_OF_TEXT:
+        return is_text(module, function.value)
+    return function.attr in TEXT_METHODS | TEXT_OF_OTHERS
 
 
 def are_texts(module: Module, node: ast.expr) -> bool:
