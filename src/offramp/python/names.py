@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from offramp.python.nodes import children, walk
@@ -19,6 +19,7 @@ from offramp.record import NamedTuple
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_RECORDED = frozenset([ast.Call, ast.NamedExpr, ast.JoinedStr, ast.Attribute])
 _LOOPS = ("for", "while")
 # What a name in a tuple is bound as, by what the tuple is.
 _UNPACKED = {"value": "item", "element": "element-item"}
@@ -131,6 +132,28 @@ class Names:
         self._order = 0
         self._pending: list[tuple[ast.AST, Scope]] = []
         self._pending_mutations: list[tuple[str, Mutation]] = []
+        self._statements: dict[type[ast.AST], Callable[..., None]] = {
+            ast.FunctionDef: self._function,
+            ast.AsyncFunctionDef: self._function,
+            ast.ClassDef: self._class,
+            ast.Import: self._import,
+            ast.ImportFrom: self._import_from,
+            ast.Assign: self._assigned,
+            ast.AnnAssign: self._annotated,
+            ast.AugAssign: self._augmented,
+            ast.For: self._for,
+            ast.AsyncFor: self._for,
+            ast.While: self._while,
+            ast.If: self._if,
+            ast.With: self._with,
+            ast.AsyncWith: self._with,
+            ast.Try: self._try,
+            getattr(ast, "TryStar", ast.Try): self._try,
+            ast.Match: self._match,
+            ast.Global: self._declared,
+            ast.Nonlocal: self._declared,
+            ast.Delete: self._deleted,
+        }
         self._block(tree.body, self.module, ())
         for node, scope in self._pending:
             self._enter(node, scope)
@@ -358,65 +381,65 @@ class Names:
         self._note(node, scope, path)
         for child in children(node):
             self.parents[child] = node
-        if isinstance(node, FunctionNode):
-            self._function(node, scope, path)
-        elif isinstance(node, ast.ClassDef):
-            self._class(node, scope, path)
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                module = alias.name if alias.asname else alias.name.split(".")[0]
-                self._bind(scope, alias.asname or module, "import", path, node=alias, target=module)
-        elif isinstance(node, ast.ImportFrom):
-            self._import_from(node, scope, path)
-        elif isinstance(node, ast.Assign):
-            self._expression(node.value, scope, path)
-            for target in node.targets:
-                self._target(target, node.value, "value", scope, path)
-        elif isinstance(node, ast.AnnAssign):
-            self._children(node, scope, path, node.annotation, node.value)
-            if node.value is not None:
-                self._target(node.target, node.value, "value", scope, path)
-            elif not isinstance(node.target, ast.Name):
-                # Python evaluates the owner, and stores nothing.
-                self._expression(node.target.value, scope, path)
-        elif isinstance(node, ast.AugAssign):
-            self._expression(node.value, scope, path)
-            if isinstance(node.target, ast.Name):
-                self._mutation(node.target.id, node, scope, path)
-                self._bind(scope, node.target.id, "augmented", path, node=node)
-            else:
-                self._target(node.target, None, "other", scope, path)
-        elif isinstance(node, ast.For | ast.AsyncFor):
-            self._expression(node.iter, scope, path)
-            inside = (*path, (id(node), "for", "body"))
-            self._target(node.target, node.iter, "element", scope, inside)
-            self._block(node.body, scope, inside)
-            self._block(node.orelse, scope, (*path, (id(node), "for", "orelse")))
-        elif isinstance(node, ast.While):
-            self._expression(node.test, scope, path)
-            self._block(node.body, scope, (*path, (id(node), "while", "body")))
-            self._block(node.orelse, scope, (*path, (id(node), "while", "orelse")))
-        elif isinstance(node, ast.If):
-            self._if(node, scope, path)
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            for item in node.items:
-                self._children(item, scope, path, item.context_expr)
-                if item.optional_vars is not None:
-                    self.parents[item.optional_vars] = item
-                    self._target(item.optional_vars, item.context_expr, "context", scope, path)
-            self._block(node.body, scope, path)
-        elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
-            self._try(node, scope, path)  # type: ignore[arg-type]
-        elif isinstance(node, ast.Match):
-            self._match(node, scope, path)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            for name in node.names:
-                scope.declared[name] = self.module if isinstance(node, ast.Global) else self._outer(scope, name)
-        elif isinstance(node, ast.Delete):
-            for target in node.targets:
-                self._target(target, None, "other", scope, path)
+        record = self._statements.get(type(node))
+        if record is not None:
+            record(node, scope, path)
         else:
             self._children(node, scope, path, *children(node))
+
+    def _import(self, node: ast.Import, scope: Scope, path: Path) -> None:
+        for alias in node.names:
+            module = alias.name if alias.asname else alias.name.split(".")[0]
+            self._bind(scope, alias.asname or module, "import", path, node=alias, target=module)
+
+    def _assigned(self, node: ast.Assign, scope: Scope, path: Path) -> None:
+        self._expression(node.value, scope, path)
+        for target in node.targets:
+            self._target(target, node.value, "value", scope, path)
+
+    def _annotated(self, node: ast.AnnAssign, scope: Scope, path: Path) -> None:
+        self._children(node, scope, path, node.annotation, node.value)
+        if node.value is not None:
+            self._target(node.target, node.value, "value", scope, path)
+        elif not isinstance(node.target, ast.Name):
+            # Python evaluates the owner, and stores nothing.
+            self._expression(node.target.value, scope, path)
+
+    def _augmented(self, node: ast.AugAssign, scope: Scope, path: Path) -> None:
+        self._expression(node.value, scope, path)
+        if isinstance(node.target, ast.Name):
+            self._mutation(node.target.id, node, scope, path)
+            self._bind(scope, node.target.id, "augmented", path, node=node)
+        else:
+            self._target(node.target, None, "other", scope, path)
+
+    def _for(self, node: ast.For | ast.AsyncFor, scope: Scope, path: Path) -> None:
+        self._expression(node.iter, scope, path)
+        inside = (*path, (id(node), "for", "body"))
+        self._target(node.target, node.iter, "element", scope, inside)
+        self._block(node.body, scope, inside)
+        self._block(node.orelse, scope, (*path, (id(node), "for", "orelse")))
+
+    def _while(self, node: ast.While, scope: Scope, path: Path) -> None:
+        self._expression(node.test, scope, path)
+        self._block(node.body, scope, (*path, (id(node), "while", "body")))
+        self._block(node.orelse, scope, (*path, (id(node), "while", "orelse")))
+
+    def _with(self, node: ast.With | ast.AsyncWith, scope: Scope, path: Path) -> None:
+        for item in node.items:
+            self._children(item, scope, path, item.context_expr)
+            if item.optional_vars is not None:
+                self.parents[item.optional_vars] = item
+                self._target(item.optional_vars, item.context_expr, "context", scope, path)
+        self._block(node.body, scope, path)
+
+    def _declared(self, node: ast.Global | ast.Nonlocal, scope: Scope, _path: Path) -> None:
+        for name in node.names:
+            scope.declared[name] = self.module if isinstance(node, ast.Global) else self._outer(scope, name)
+
+    def _deleted(self, node: ast.Delete, scope: Scope, path: Path) -> None:
+        for target in node.targets:
+            self._target(target, None, "other", scope, path)
 
     def _outer(self, scope: Scope, name: str) -> Scope:
         current = scope.parent
@@ -554,29 +577,38 @@ class Names:
                     self._note(node, scope, path)
                     self.strings.append(node)  # type: ignore[arg-type]
                 continue
-            if kind is ast.Lambda:
-                self._lambda(node, scope, path)  # type: ignore[arg-type]
-                continue
-            if kind in _COMPREHENSIONS:
-                self._comprehension(node, scope, path)
+            if kind is ast.Lambda or kind in _COMPREHENSIONS:
+                self._in_own_scope(node, scope, path)
                 continue
             self._note(node, scope, path)
-            if kind is ast.Call:
-                self._call(node, scope, path)  # type: ignore[arg-type]
-            elif kind is ast.NamedExpr:
-                outer = scope
-                while isinstance(outer.node, _COMPREHENSIONS) and outer.parent is not None:
-                    outer = outer.parent
-                self._bind(outer, node.target.id, "value", path, node=node.value)  # type: ignore[attr-defined]
-                self._note(node, scope, path)
-            elif kind is ast.JoinedStr:
-                self.strings.append(node)  # type: ignore[arg-type]
-            elif kind is ast.Attribute:
-                self._attribute(node)  # type: ignore[arg-type]
+            if kind in _RECORDED:
+                self._recorded(node, scope, path)
             below = children(node)
             for child in below:
                 self.parents[child] = node
             stack.extend(reversed(below))
+
+    def _in_own_scope(self, node: ast.AST, scope: Scope, path: Path) -> None:
+        """Record an expression that has names of its own."""
+        if isinstance(node, ast.Lambda):
+            self._lambda(node, scope, path)
+        else:
+            self._comprehension(node, scope, path)
+
+    def _recorded(self, node: ast.AST, scope: Scope, path: Path) -> None:
+        """Record an expression of a kind that is asked for later."""
+        if isinstance(node, ast.Call):
+            self._call(node, scope, path)
+        elif isinstance(node, ast.NamedExpr):
+            outer = scope
+            while isinstance(outer.node, _COMPREHENSIONS) and outer.parent is not None:
+                outer = outer.parent
+            self._bind(outer, node.target.id, "value", path, node=node.value)
+            self._note(node, scope, path)
+        elif isinstance(node, ast.JoinedStr):
+            self.strings.append(node)
+        elif isinstance(node, ast.Attribute):
+            self._attribute(node)
 
     def _attribute(self, node: ast.Attribute) -> None:
         self.attributes.setdefault(node.attr, []).append(node)
