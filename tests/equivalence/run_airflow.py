@@ -17,18 +17,31 @@ import re
 import signal
 import ssl
 import sys
+import threading
 import traceback
 import urllib.request
 from typing import Any
 
 import airflow
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
 
+# Whether there is a case in which a DAG starts another one.
+TRIGGERS = False
 AIRFLOW_3 = airflow.__version__.startswith("3.")
 if AIRFLOW_3:
     from airflow.dag_processing.dagbag import DagBag
 else:
     from airflow.models.dagbag import DagBag
 
+OTHER_DAG = """
+from datetime import datetime
+from airflow import DAG
+from airflow.operators.empty import EmptyOperator
+
+with DAG("other_dag", start_date=datetime(2024, 1, 1), schedule=None, catchup=False, is_paused_upon_creation=False):
+    EmptyOperator(task_id="nothing")
+"""
 _PULLED = re.compile(r"""xcom_pull\(\s*(?:task_ids\s*=\s*)?\[?\s*['"]([^'"]+)['"]""")
 
 
@@ -40,11 +53,14 @@ def main(cases: str, results: str) -> None:
     with open(cases, encoding="utf-8") as file:
         work = json.load(file)
     signal.signal(signal.SIGALRM, _out_of_time)
+    if any(case["triggered"] for case in work["cases"]):
+        create_other_dag()
     with open(results, "a", encoding="utf-8") as out:
         for case in work["cases"]:
             print("=== case", case["name"], flush=True)
             os.environ.update(case["environment"])
             begin(work["api"], case)
+            triggered = Triggered(case["triggered"])
             signal.alarm(case["timeout"])
             try:
                 result = run(case)
@@ -55,8 +71,71 @@ def main(cases: str, results: str) -> None:
                 result = {"error": f"{type(error).__name__}: {error}"}
             finally:
                 signal.alarm(0)
+                triggered.stop()
             out.write(json.dumps({"name": case["name"], **result}) + "\n")
             out.flush()
+
+
+class Triggered:
+    """Plays the scheduler for the DAG `other_dag`: its runs end a while after they were started.
+
+    What they were started with is written down, and that they ended.
+    """
+
+    def __init__(self, state: str) -> None:
+        self.state = state if state in ("success", "failed") else ""
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        if TRIGGERS:
+            self.thread.start()
+
+    def stop(self) -> None:
+        """Stop looking for runs, and take away those that are there."""
+        self.stopped.set()
+        if TRIGGERS:
+            self.thread.join()
+            with create_session() as session:
+                session.query(DagRun).filter(DagRun.dag_id == "other_dag").delete()
+
+    def _watch(self) -> None:
+        seen: set[str] = set()
+        while not self.stopped.wait(0.5):
+            with create_session() as session:
+                for run in session.query(DagRun).filter(DagRun.dag_id == "other_dag"):
+                    if run.run_id not in seen:
+                        seen.add(run.run_id)
+                        mark(f"other_dag began with {json.dumps(run.conf or {}, sort_keys=True)}")
+                    elif self.state and run.state != self.state:
+                        mark("other_dag ended")
+                        run.state = self.state
+
+
+def create_other_dag() -> None:
+    """Make the DAG `other_dag` known to the database, as the DAG processor does."""
+    global TRIGGERS  # noqa: PLW0603
+    TRIGGERS = True
+    file = os.path.abspath("other_dag.py")
+    with open(file, "w") as module:
+        module.write(OTHER_DAG)
+    if not AIRFLOW_3:
+        DagBag(file, include_examples=False).sync_to_db()
+        return
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import sync_bag_to_db
+
+    bundle = {
+        "name": "other",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": file},
+    }
+    os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps([bundle])
+    DagBundlesManager().sync_bundles_to_db()
+    sync_bag_to_db(DagBag(file), "other", None)
+
+
+def mark(text: str) -> None:
+    with open(os.environ["JOURNAL"], "a") as journal:
+        journal.write(f"{text}\n")
 
 
 def begin(host: str, case: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import traceback
 import urllib.error
@@ -58,6 +59,7 @@ def main(cases: str, results: str) -> None:
                     print("=== case", case["name"], flush=True)
                     os.environ.update(case["environment"])
                     begin(work["api"], case)
+                    triggered = Triggered(case["triggered"], known=any(one["triggered"] for one in work["cases"]))
                     signal.alarm(case["timeout"])
                     try:
                         result = run(case, states)
@@ -68,6 +70,7 @@ def main(cases: str, results: str) -> None:
                         result = {"error": f"{type(error).__name__}: {error}"}
                     finally:
                         signal.alarm(0)
+                        triggered.stop()
                     out.write(json.dumps({"name": case["name"], **result}) + "\n")
                     out.flush()
         finally:
@@ -101,6 +104,57 @@ def _healthy(url: str) -> bool:
             return True
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
+
+
+class Triggered:
+    """Plays the worker for the flow `other_dag`: its runs end a while after they were started.
+
+    What they were started with is written down, and that they ended.
+    """
+
+    def __init__(self, state: str, *, known: bool) -> None:
+        self.state = {"success": "Completed", "failed": "Failed"}.get(state, "")
+        self.stopped, self.ready = threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        if known:
+            self.thread.start()
+            self.ready.wait(30)
+
+    def stop(self) -> None:
+        """Stop looking for runs."""
+        self.stopped.set()
+        if self.thread.is_alive():
+            self.thread.join()
+
+    def _watch(self) -> None:
+        from prefect.client.orchestration import get_client
+        from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+        from prefect.states import Completed, Failed
+
+        seen: set[str] = set()
+        with get_client(sync_client=True) as client:
+            flow = client.create_flow_from_name("other_dag")
+            client.create_deployment(flow_id=flow, name="other_dag")
+            named = FlowFilter(name=FlowFilterName(any_=["other_dag"]))
+            before = {run.id for run in client.read_flow_runs(flow_filter=named)}
+            self.ready.set()
+            while not self.stopped.wait(0.5):
+                for run in client.read_flow_runs(flow_filter=named):
+                    if run.id in before:
+                        continue
+                    if run.id not in seen:
+                        seen.add(run.id)
+                        mark(f"other_dag began with {json.dumps(run.parameters, sort_keys=True)}")
+                    elif self.state and run.state_name != self.state:
+                        mark("other_dag ended")
+                        client.set_flow_run_state(
+                            run.id, {"Completed": Completed, "Failed": Failed}[self.state](), force=True
+                        )
+
+
+def mark(text: str) -> None:
+    with open(os.environ["JOURNAL"], "a") as journal:
+        journal.write(f"{text}\n")
 
 
 def create_blocks(host: str, names: list[str]) -> None:

@@ -24,7 +24,7 @@ class Case(NamedTuple):
 
     ``jobs`` is the script of the stand-in: ``{job id or "*": {"outcomes": [...], "polls": n}}``; ``variable`` the
     DAG's id or the flow's variable, needed only where the file has several; ``timeout`` in seconds; tasks that read
-    ``FAIL`` fail when it is ``fail``.
+    ``FAIL`` fail when it is ``fail``; runs of ``other_dag`` end in the state ``triggered`` a little later, if any.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Case(NamedTuple):
     variable: str = ""
     timeout: int = 60
     fail: str = ""
+    triggered: str = ""
 
 
 class Outcome(NamedTuple):
@@ -145,6 +146,7 @@ def _runs(
             "jobs": case.jobs,
             "timeout": case.timeout,
             "environment": {"FAIL": case.fail},
+            "triggered": case.triggered,
         }
         | ({kind: case.variable} if case.variable else {})
         for case in cases

@@ -67,6 +67,8 @@ ONLY_SUCCESS = {
     "sql_failing",
     "sql_queries",
 }
+# These start runs of another DAG, which end so.
+TRIGGERING = {"trigger_and_go_on": ("never",), "trigger_and_wait": ("success", "failed")}
 # Where the flow does otherwise: all that differs.
 STATED = {
     ("airflow3", "bash_exit_99", "success"): _SKIPPED,
@@ -93,10 +95,11 @@ _FAILING = re.compile(r"""(?:os\.environ\["FAIL"\] == "|"\$FAIL" (?:!= |= ))([\w
 
 
 class Scene(NamedTuple):
-    """What dbt Cloud does, and which other task fails."""
+    """What dbt Cloud does, which other task fails, and how the runs of `other_dag` end."""
 
     jobs: Mapping[str, Any]
     fail: str = ""
+    triggered: str = ""
 
 
 class Run(NamedTuple):
@@ -114,6 +117,11 @@ class Run(NamedTuple):
 def scenes(fixture: str) -> dict[str, Scene]:
     """The scenes of a fixture, by name."""
     found = {"success": Scene(_all("success", polls=int(fixture in WAITING)))}
+    if fixture in TRIGGERING:
+        ends = TRIGGERING[fixture]
+        return {
+            name: Scene(_all("success"), triggered=end) for name, end in zip(("success", "failed"), ends, strict=False)
+        }
     if fixture in ONLY_SUCCESS:
         return found
     if fixture == "times_out":
@@ -222,7 +230,7 @@ def _compared(items: Sequence[pytest.Function]) -> list[tuple[str, Run]]:
 
 def _case(run: Run, file: Path) -> Case:
     scene = scenes(run.fixture)[run.scene]
-    return Case(run.name, file, scene.jobs, variable=run.flow, fail=scene.fail)
+    return Case(run.name, file, scene.jobs, variable=run.flow, fail=scene.fail, triggered=scene.triggered)
 
 
 def test_the_flow_does_what_the_dag_does(environment: str, run: Run, ran: Ran) -> None:
