@@ -181,7 +181,7 @@ class Values:
 
     def exists(self, path: str) -> bool:
         """Return whether a dotted path is that of something known, such as an operator that a note covers."""
-        return self._exists(path)
+        return self._libraries.exists(path)
 
     def in_pass(self, held: Held) -> Values:
         """The values of the same module in one pass of the code around; who may change them is worked out once."""
