@@ -33,3 +33,21 @@ from prefect.schedules import Cron
 from prefect_dbt.cloud import DbtCloudCredentials
 from prefect_dbt.cloud.jobs import trigger_dbt_cloud_job_run_and_wait_for_completion
 """)
+
+
+DEFAULT_ARGS = """\
+from airflow import DAG
+from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator
+
+ARGS = {"retries": 2}
+with DAG("d", schedule=None, default_args=ARGS):
+    DbtCloudRunJobOperator(task_id="build", job_id=1)
+"""
+
+
+def test_two_blank_lines_stay_where_default_args_went() -> None:
+    text = fixed(DEFAULT_ARGS).new_text
+    assert text is not None
+    before, found, after = text.decode().partition("wait_for_completion\n")
+    assert found
+    assert after.startswith("\n\n@task")

@@ -50,6 +50,9 @@ class _Placing:
     def place(self) -> Placement:
         case = self.case
         self.statements.edits += self._edits_of_callables()
+        # First, so that what comes in place of the DAGs sees the blank lines that are left.
+        for statement in sorted(case.default_args | case.lookups, key=lambda statement: statement.lineno):
+            self._put(statement, self.comments.within(statement))
         for dag in case.graph.dags:
             self._replace(dag)
         expressions = case.expressions()
@@ -139,8 +142,6 @@ class _Placing:
             if function not in self.moved.moved:
                 self.statements.edits += calls.edits
         self._check_helpers()
-        for statement in case.default_args | case.lookups:
-            self._put(statement, self.comments.within(statement))
         needed = frozenset({("prefect", "flow")} | self.plan.imports | self.texts.imports | deployed.imports)
         maker = case.graph.dags[0].maker
         for _, name in needed - self.moved.joined:
