@@ -48,6 +48,6 @@ with DAG("d", schedule=None, default_args=ARGS):
 def test_two_blank_lines_stay_where_default_args_went() -> None:
     text = fixed(DEFAULT_ARGS).new_text
     assert text is not None
-    before, found, after = text.decode().partition("wait_for_completion\n")
+    _, found, after = text.decode().partition("wait_for_completion\n")
     assert found
     assert after.startswith("\n\n@task")
