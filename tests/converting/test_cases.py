@@ -43,6 +43,8 @@ def test_default_args_go_where_nothing_else_reads_them() -> None:
     found = case('EmptyOperator(task_id="a")', DEFAULTS, dag)
     assert [ast.unparse(one) for one in found.default_args] == ["DEFAULTS = {'retries': 1}"]
     assert not case('EmptyOperator(task_id="a")', f"{DEFAULTS}print(DEFAULTS)\n", dag).default_args
+    params = 'with DAG("orders", schedule=None, params=DEFAULTS) as dag:\n'
+    assert not case('EmptyOperator(task_id="a")', DEFAULTS, params).default_args
 
 
 def test_what_looks_for_airflows_version_goes_and_what_code_reads_of_it_does_not() -> None:

@@ -95,11 +95,12 @@ def test_what_only_python_knows_has_no_place_in_a_prefect_yaml() -> None:
 
 
 def test_a_file_of_flows() -> None:
-    found = case(f"# says why\na = {EMPTY}")
+    found = case(f"# says why\na = {EMPTY}\n# says more")
     planned = plan(found)
     placed = place(found, planned, flow_texts(found, planned))
     after = apply(found.source.utf8, placed.edits).decode()
     assert not placed.blockers
     assert after.index("# says why") < after.index('@task(name="a"') < after.index("@flow(")
+    assert "    # says more\n" in after
     assert "airflow" not in after
     assert after.endswith('if __name__ == "__main__":\n    orders.serve(name="orders")\n')

@@ -38,6 +38,11 @@ def test_form_of_a_task(tasks: str, form: Form) -> None:
     assert task_plan(case(tasks, LOAD), "a").form is form
 
 
+def test_callable_that_other_code_calls_is_wrapped() -> None:
+    found = case('PythonOperator(task_id="a", python_callable=load)', f"{LOAD}\nprint(load())\n")
+    assert task_plan(found, "a").form is Form.WRAPPED
+
+
 def test_second_task_of_a_decorated_function_changes_its_options() -> None:
     before = "@task(retries=2)\ndef load():\n    return 1\n"
     found = case("a = load()\nb = load.override(task_id='b', retries=0)()", before)
