@@ -80,6 +80,25 @@ def test_a_plain_value_in_a_block_is_kept() -> None:
     assert state.environment.turn == {}
 
 
+def test_a_name_that_is_bound_twice_has_its_present_value_in_a_block_only() -> None:
+    state, statement = _assignment("x = 1\nx = 2")
+    assign(state, statement.targets[0], Plain(statement.value), statement)
+    assert state.environment.turn == {"x": 2}
+    state.dag = None
+    assign(state, statement.targets[0], Plain(statement.value), statement)
+    assert state.environment.turn == {}
+
+
+def test_a_plain_value_outside_that_has_to_do_with_dags_blocks() -> None:
+    state, statement = _assignment("x = 1")
+    state.dag = None
+    assign(state, statement.targets[0], Plain(statement.value), statement)
+    assert (reasons(state), state.record.kept) == ([], set())
+    state.touch()
+    assign(state, statement.targets[0], Plain(statement.value), statement)
+    assert reasons(state) == ["keeps tasks in a way that is not followed"]
+
+
 def test_a_plain_value_in_a_branch_lasts_a_turn() -> None:
     state, statement = _assignment("x = 1")
     with state.branch():

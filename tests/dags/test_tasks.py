@@ -128,6 +128,13 @@ def test_results_that_a_callable_takes_come_before_it() -> None:
     assert reasons(state) == []
 
 
+def test_a_plain_value_of_tasks_is_an_argument() -> None:
+    state, _, task = _operator("EmptyOperator(task_id='t', doc=read(a))")
+    assert isinstance(task, Task)
+    assert _texts(task.arguments) == {"doc": "read(a)"}
+    assert (task.results, task.upstream, reasons(state)) == ({}, {}, [])
+
+
 def test_a_result_as_an_argument_comes_before_the_task() -> None:
     _, _, task = _operator("EmptyOperator(task_id='t', doc=of_a)")
     assert isinstance(task, Task)
