@@ -73,6 +73,16 @@ def test_other_targets(text: str, value: str, reason: str) -> None:
     assert reasons(state) == ([reason] if reason else [])
 
 
+@pytest.mark.parametrize("target", ["x.attribute", "x[0]"])
+@pytest.mark.parametrize("value", ["list", "plain"])
+def test_outside_a_dag_only_tasks_matter(target: str, value: str) -> None:
+    state, statement = _assignment(f"{target} = 1")
+    state.dag = None
+    given: DagValue = [state.environment.get("a")] if value == "list" else Plain(statement.value)
+    assign(state, statement.targets[0], given, statement)
+    assert bool(reasons(state)) is (value == "list")
+
+
 def test_a_plain_value_in_a_block_is_kept() -> None:
     state, statement = _assignment("x = 1")
     assign(state, statement.targets[0], Plain(statement.value), statement)
