@@ -39,7 +39,7 @@ class Case(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What the end of a line says is found on it."""
+    """Findings that the end of a line says are on it."""
 
     row: int
     codes: tuple[str, ...]
@@ -74,7 +74,7 @@ def without_refusals(code: str) -> str:
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
-    """What stands before the first heading of a case, and each case with its title; not within code."""
+    """The text before the first heading of a case, and each case with its title; not within code."""
     found: list[tuple[str, list[str]]] = [("", [])]
     inside = False
     for line in text.splitlines(keepends=True):
@@ -87,6 +87,6 @@ def _parts(text: str) -> list[tuple[str, str]]:
 
 
 def _split(text: str) -> tuple[str, tuple[str, ...], str]:
-    """What stands before the blocks of code, the blocks, and what stands after them."""
+    """The text before the blocks of code, the blocks, and the text after them."""
     pieces = re.split(r"^```(?:\w+\n)?", text, flags=re.MULTILINE)
     return pieces[0], tuple(pieces[1::2]), pieces[-1] if len(pieces) > 1 else ""

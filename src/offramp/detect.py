@@ -36,7 +36,7 @@ def reads_manifests(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, 
 
 
 def manifest_matters(raw: bytes, rules: Iterable[Rule], bans: Bans) -> bool:
-    """Whether one of some rules may find something in a manifest."""
+    """Return whether one of some rules may find something in a manifest."""
     return any(trap_module(rule).matters(raw, bans) for rule in rules)
 
 
@@ -61,7 +61,7 @@ def find_in_manifest(
 
 
 def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str]) -> bool:
-    """Whether one of the enabled rules reads more of a Python file than its import statements."""
+    """Return whether one of the enabled rules reads more of a Python file than its import statements."""
     text = _Text(raw, rulebook)
     rules = _searching(rulebook, enabled)
     return any(text.holds(rule) for rule in rules if rule.needles or _BANNED not in rule.files)
@@ -84,7 +84,7 @@ class _Text:
         self._known = {_BANNED: True}
 
     def holds(self, rule: Rule) -> bool:
-        """Whether the text has what a rule's files have."""
+        """Return whether the text has what a rule's files have."""
         return any(map(self._has, rule.files)) and (not rule.needles or any(map(self._has, rule.needles)))
 
     def _has(self, word: str) -> bool:

@@ -175,6 +175,7 @@ class Rule(NamedTuple):
     Python files are searched that hold one of ``files``: a text, ``operators`` for the noted
     ones, ``banned`` for what the gate keeps out; and one of ``needles``, if there are any.
     ``manifests`` is ``only`` where dependency manifests are searched instead, ``also`` where they are too.
+    ``tag`` is ``unnecessary`` for code that could as well not be there.
     """
 
     code: str
@@ -188,6 +189,7 @@ class Rule(NamedTuple):
     files: tuple[str, ...] = ("operators",)
     needles: tuple[str, ...] = ()
     manifests: str = ""
+    tag: str = ""
 
     @property
     def is_operator(self) -> bool:

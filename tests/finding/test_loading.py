@@ -18,7 +18,7 @@ from offramp.settings import load
 
 rulebook = load_rulebook([], print)
 find(Source("a.py", sys.argv[1].encode()), rulebook, frozenset(rulebook.rules), find_versions(load("/", {})), Bans())
-print(sorted(name.rpartition(".")[2] for name in sys.modules if ".flows." in name or "prefect" in name))
+print(sorted(name.rpartition(".")[2] for name in sys.modules if "prefect" in name))
 """
 AIRFLOW = "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator\nDbtCloudRunJobOperator()\n"
 
@@ -35,6 +35,7 @@ AIRFLOW = "from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobO
                 "context",
                 "coroutines",
                 "credentials",
+                "prefect_code",
                 "prefect_dbt_calls",
                 "run_calls",
                 "signatures",

@@ -9,7 +9,7 @@ from pathlib import Path
 from lsp.test_diagnostics import FLOW
 from lsp.test_server_robust import Wire, call
 
-PLANNING = ("offramp.converting.plan", "offramp.editing.planning", "offramp.flows.awaiting")
+PLANNING = ("offramp.converting.plan", "offramp.editing.planning", "offramp.prefect_code.awaiting")
 
 
 def imported(wire: Wire) -> set[str]:
@@ -40,7 +40,7 @@ def test_planning_is_loaded_for_the_first_action(tmp_path: Path) -> None:
             seen.append(imported(wire))
         finally:
             wire.end()
-    assert {"pygls.lsp.server", "offramp.flows.value_paths"} <= seen[0]
+    assert {"pygls.lsp.server", "offramp.prefect_code.value_paths"} <= seen[0]
     assert seen[0].isdisjoint(PLANNING)
     assert seen[1].issuperset(PLANNING)
     assert not any(name.split(".")[0] in ("libcst", "fixit", "flake8", "rich") for name in seen[0] | seen[1])

@@ -1,4 +1,4 @@
-"""What the fixes of one file's traps start from, and what they share."""
+"""Plans the fixes of one file's traps: what they start from, and what they share."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Planning:
         return Insertions(self.module, self.source)
 
     def learned(self, *names: str) -> list[Any]:
-        """What the findings of some rules start their fixes from."""
+        """The starting points of the fixes of some rules' findings."""
         codes = self.codes(*names)
         return [found.trap.learned for found in self._findings if found.code in codes and found.trap is not None]
 
@@ -51,7 +51,7 @@ class Planning:
         return tuple(map(self._rulebook.code, names))
 
     def shared(self, make: Callable[[Planning], _T]) -> _T:
-        """What fixes of several findings have in common, made once."""
+        """The object that fixes of several findings have in common, made once."""
         if make not in self._shared:
             self._shared[make] = make(self)
         made: _T = self._shared[make]

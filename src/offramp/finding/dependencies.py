@@ -1,4 +1,4 @@
-"""What dependency manifests and some Python files name: distributions to install, extras and entry points."""
+"""Names in dependency manifests and some Python files: distributions to install, extras and entry points."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ class RunFlow:
         return False
 
     def _handed_by_name(self) -> bool:
-        """Whether the task id or the job id, by which the run can be found, is given to something not understood."""
+        """Return whether the task or job id, by which the run can be found, is given to something not understood."""
         if self._handed is None:
             self._handed = set()
             for call in self.names.calls:
@@ -428,7 +428,7 @@ class RunFlow:
         return False
 
     def _is_behind(self, load: ast.Name, binding: Binding) -> bool:
-        """Whether a name is read outside all loops that it is bound in, where it has the value of the last turn."""
+        """Return whether a name is read outside all loops that bind it, where it has the value of the last turn."""
         scope, _, path = self.names.place(load)
         loops = [branch for branch in binding.path if branch[1] == "for"]
         return bool(loops) and scope is binding.scope and not any(branch in path for branch in loops)

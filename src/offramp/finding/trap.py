@@ -1,4 +1,4 @@
-"""What the modules in ``traps/`` have in common: what they say of a file, and what they get to look at."""
+"""Types that the modules in ``traps/`` share: the traps that they yield, and the file that they look at."""
 
 from __future__ import annotations
 

@@ -325,7 +325,7 @@ class _SectionReader:
             if key == "default" and value not in {"on", "off"}:
                 raise NoteError(self.path, at, f"default `{value}` is neither on nor off")
             options[key] = value
-        looks = {"files": "operators", "with": "", "manifests": ""}
+        looks = {"files": "operators", "with": "", "manifests": "", "tag": ""}
         looks.update((key, value) for key, _, value in self._options("detector", looks))
         return Rule(
             code=code,
@@ -339,6 +339,7 @@ class _SectionReader:
             files=tuple(looks["files"].split()),
             needles=tuple(looks["with"].split()),
             manifests=looks["manifests"],
+            tag=looks["tag"],
         )
 
     def _options(self, field: str, known: Collection[str]) -> Iterator[tuple[str, int, str]]:

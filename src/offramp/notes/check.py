@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from offramp.converting.recipes.registry import BY_TEMPLATE, NO_REWRITE, RECIPES
 from offramp.engine import Context, check_bytes
 from offramp.finding.operators import Module
-from offramp.flows.signatures import missing_arguments, repeated_models, surface_of
 from offramp.knowledge.api_surface import Surface, prefect_has
 from offramp.knowledge.assembly import read_note
 from offramp.knowledge.note_format import Fence, NoteError, Section, fences, parse_notes
 from offramp.model import Note
+from offramp.prefect_code.signatures import missing_arguments, repeated_models, surface_of
 from offramp.reading.installed import has_name
 from offramp.reading.source import Positions, Source, SourceError
 from offramp.record import NamedTuple

@@ -14,7 +14,7 @@ SLOTS = ("name",)
 
 
 def matters(raw: bytes, bans: Bans) -> bool:
-    """Whether a manifest may name something banned."""
+    """Return whether a manifest may name something banned."""
     return bans.relevant(raw)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.context import Prefect, prefect_of
-from offramp.flows.coroutines import LEFT, TAKEN, Lost, lost_coroutines, run_of
-from offramp.flows.value_paths import BREAKS
+from offramp.prefect_code.context import Prefect, prefect_of
+from offramp.prefect_code.coroutines import LEFT, TAKEN, Lost, lost_coroutines, run_of
+from offramp.prefect_code.value_paths import BREAKS
 
 if TYPE_CHECKING:
     from offramp.editing.planning import Planning
@@ -40,7 +40,7 @@ def find(file: File) -> Iterator[Trap]:
 
 def fix(planning: Planning, call: ast.Call) -> Fix:
     """Await it, with all that follows from it; where that cannot be, run the job block instead."""
-    from offramp.flows.await_fix import AwaitFixes
+    from offramp.prefect_code.await_fix import AwaitFixes
 
     return planning.shared(AwaitFixes).plan(call, _STARTS)
 
@@ -51,7 +51,7 @@ def _left(prefect: Prefect, lost: Lost) -> str:
 
 
 def _ending(prefect: Prefect, lost: Lost, *, fails: bool) -> str:
-    """How the run ends that a call is part of, as far as this is known; ``fails`` if another such call breaks it."""
+    """Return how the run of a call ends, as far as this is known; ``fails`` if another such call breaks it."""
     run = run_of(prefect, lost)
     if not run or TAKEN in lost.kinds:
         return ""

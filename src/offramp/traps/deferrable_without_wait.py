@@ -46,7 +46,7 @@ def fix(planning: Planning, use: Use) -> Fix:
 
 
 def _in_default_args(module: Module, use: Use) -> bool:
-    """Whether the argument is one of the ``default_args`` that reach the operator as well."""
+    """Return whether the argument is one of the ``default_args`` that reach the operator as well."""
     defaults = dict(module.dags.inherited(use.around).given)
     for call in (use.call, use.made):
         own = module.values.arguments(call).given if isinstance(call, ast.Call) else {}

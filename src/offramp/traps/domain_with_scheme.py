@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.credentials import credentials
+from offramp.prefect_code.credentials import credentials
 
 SLOTS = ("scheme",)
 _SCHEME = re.compile(r"(?i)\s*(https?://)")

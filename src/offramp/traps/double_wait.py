@@ -37,7 +37,7 @@ def find(file: File) -> Iterator[Trap]:
 
 
 def fix(_planning: Planning, _learned: None) -> Fix:
-    """What to do by hand."""
+    """Say what to do by hand."""
     from offramp.model import Applicability, Fix
 
     return Fix(HELP, (), Applicability.DISPLAY_ONLY, "both waits are harmless")

@@ -34,7 +34,7 @@ _IMPORT_STRING = ("dotted_path", "import_name")
 
 
 def matters(raw: bytes, bans: Bans) -> bool:
-    """Whether a manifest may name something banned."""
+    """Return whether a manifest may name something banned."""
     return bans.relevant(raw)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.call_places import called, held, known_target
-from offramp.flows.context import Prefect, Target, prefect_of
-from offramp.flows.run_calls import POSITIONAL, prefect_dbt_calls, results
-from offramp.flows.value_paths import DROPPED, READ, UNSEEN, Paths, losses
 from offramp.knowledge.prefect_dbt_calls import JOB, LOOKS_BY_JOB, RUN_ID, TRIGGER, TRIGGER_AND_WAIT
 from offramp.model import Blocked, Span
+from offramp.prefect_code.call_places import called, held, known_target
+from offramp.prefect_code.context import Prefect, Target, prefect_of
+from offramp.prefect_code.run_calls import POSITIONAL, prefect_dbt_calls, results
+from offramp.prefect_code.value_paths import DROPPED, READ, UNSEEN, Paths, losses
 
 if TYPE_CHECKING:
     from offramp.editing.insertions import Insertions
@@ -103,7 +103,7 @@ def _wait(prefect: Prefect, insertions: Insertions, call: ast.Call, target: Targ
 
 def _call_waiting_form(insertions: Insertions, call: ast.Call, target: Target) -> str:
     """Call the function that waits, with Airflow's limit; returns the title. Raises Blocked."""
-    from offramp.flows.call_arguments import AIRFLOWS_WAIT, add_arguments
+    from offramp.prefect_code.call_arguments import AIRFLOWS_WAIT, add_arguments
 
     if target.form != "call" or isinstance(call.func, ast.Call):
         lost = "a flow, which the waiting form is, cannot be submitted, and takes other options than a task"
@@ -131,7 +131,7 @@ def _call_waiting_form(insertions: Insertions, call: ast.Call, target: Target) -
 
 def _waiting(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
     """Let the block that starts a run wait for it as long as Airflow does, where it is made here; returns how long."""
-    from offramp.flows.call_arguments import AIRFLOWS_TIMEOUT, add_arguments
+    from offramp.prefect_code.call_arguments import AIRFLOWS_TIMEOUT, add_arguments
 
     made, _ = prefect.producer(call.func.value) if isinstance(call.func, ast.Attribute) else (None, False)
     if made is None or prefect.instance(made) != JOB or prefect.target(made.func) is not None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.call_places import known_target
-from offramp.flows.context import Prefect, prefect_of
-from offramp.flows.value_paths import DROPPED, READ, START, UNSEEN, End, Loss, Paths, losses
 from offramp.knowledge.prefect_dbt_calls import SYNC_TASK, TASK
+from offramp.prefect_code.call_places import known_target
+from offramp.prefect_code.context import Prefect, prefect_of
+from offramp.prefect_code.value_paths import DROPPED, READ, START, UNSEEN, End, Loss, Paths, losses
 from offramp.python.names import FunctionNode
 from offramp.python.values import Items, Reference
 
@@ -52,7 +52,7 @@ def find(file: File) -> Iterator[Trap]:
 
 def fix(planning: Planning, call: ast.Call) -> Fix:
     """Return the futures of the flow, or ask for their results."""
-    from offramp.flows.future_results import FutureFixes
+    from offramp.prefect_code.future_results import FutureFixes
 
     known_target(prefect_of(planning.module, planning.versions), call, ("submit", "map"))
     return planning.shared(FutureFixes).plan(call, planning.learned(NAME))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from offramp.finding.api_key_strings import is_key, text_of
 from offramp.finding.trap import File, Trap
-from offramp.flows.credentials import CREDENTIALS, credentials, is_credentials, is_made
+from offramp.prefect_code.credentials import CREDENTIALS, credentials, is_credentials, is_made
 from offramp.python.nodes import children
 from offramp.python.values import Constant, Local, Made, Member, Reference, Values
 

@@ -51,7 +51,7 @@ def _is_ignored(module: Module, call: ast.Call, versions: Versions) -> bool:
     """Return whether what a call returns is dropped, or bound to names that nothing reads."""
     if isinstance(module.names.parents.get(call), ast.Expr):
         return True
-    from offramp.flows.hook_results import is_dropped  # slow to load
+    from offramp.prefect_code.hook_results import is_dropped  # slow to load
 
     return is_dropped(module, call, versions)
 

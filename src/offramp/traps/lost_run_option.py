@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.context import prefect_of
-from offramp.flows.run_calls import OPTIONS_ARGUMENT
-from offramp.flows.signatures import CLASS_PATHS, certain, definitions, surface_of
 from offramp.knowledge.api_surface import Definition
 from offramp.knowledge.prefect_dbt_calls import OPTIONS
+from offramp.prefect_code.context import prefect_of
+from offramp.prefect_code.run_calls import OPTIONS_ARGUMENT
+from offramp.prefect_code.signatures import CLASS_PATHS, certain, definitions, surface_of
 from offramp.python.values import Table, Values
 
 SLOTS = ("field",)

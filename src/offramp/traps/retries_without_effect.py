@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.context import Prefect, prefect_of
-from offramp.flows.run_calls import OPTIONS_ARGUMENT, POSITIONAL, prefect_dbt_calls, run_option_given
 from offramp.knowledge.prefect_dbt_calls import TRIGGER_AND_WAIT
+from offramp.prefect_code.context import Prefect, prefect_of
+from offramp.prefect_code.run_calls import OPTIONS_ARGUMENT, POSITIONAL, prefect_dbt_calls, run_option_given
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Given, Items, Local, Reference
@@ -39,8 +39,8 @@ def find(file: File) -> Iterator[Trap]:
 def fix(planning: Planning, call: ast.Call) -> Fix:
     """Turn the retries off."""
     from offramp.editing.bracketed import does_more
-    from offramp.flows.call_arguments import add_arguments
     from offramp.model import Applicability, Blocked
+    from offramp.prefect_code.call_arguments import add_arguments
 
     insertions = planning.insertions()
     arguments = planning.module.values.arguments(call, POSITIONAL[TRIGGER_AND_WAIT])
@@ -74,7 +74,7 @@ def _attempts(prefect: Prefect, call: ast.Call) -> str:
 
 
 def _is_listed(prefect: Prefect, given: Given) -> bool:
-    """Whether an argument is certainly a list, though its items may not be known."""
+    """Return whether an argument is certainly a list, though its items may not be known."""
     if len(given.values) == 1 and isinstance(given.values[0], Items):
         return True
     return given.node is not None and _is_list(prefect, given.node, 0)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.context import prefect_of
-from offramp.flows.coroutines import lost_coroutines
+from offramp.prefect_code.context import prefect_of
+from offramp.prefect_code.coroutines import lost_coroutines
 
 if TYPE_CHECKING:
     from offramp.editing.planning import Planning
@@ -33,6 +33,6 @@ def find(file: File) -> Iterator[Trap]:
 
 def fix(planning: Planning, call: ast.Call) -> Fix:
     """Await it, with all that follows from it; where that cannot be, run the job block instead."""
-    from offramp.flows.await_fix import AwaitFixes
+    from offramp.prefect_code.await_fix import AwaitFixes
 
     return planning.shared(AwaitFixes).plan(call, _INSIDE)

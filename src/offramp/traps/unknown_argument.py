@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.context import prefect_of
-from offramp.flows.signatures import called, certain, definitions, starred, surface_of
 from offramp.knowledge.api_surface import Definition
 from offramp.knowledge.prefect_dbt_calls import OPTIONS
+from offramp.prefect_code.context import prefect_of
+from offramp.prefect_code.signatures import called, certain, definitions, starred, surface_of
 from offramp.python.names import expects_failure
 
 SLOTS = ("call", "lack", "consequence")
@@ -44,5 +44,5 @@ def _consequence(definition: Definition) -> str:
 
 
 def _error(definition: Definition) -> str:
-    """What a call raises whose arguments do not fit the parameters."""
+    """Return what a call raises whose arguments do not fit the parameters."""
     return "ParameterBindError" if definition.kind in ("flow", "task") else "TypeError"

@@ -18,7 +18,7 @@ _LOCKED = ("lock", "conda_lock", "pipfile_lock")
 
 
 def matters(raw: bytes, _bans: Bans) -> bool:
-    """Whether a manifest may name prefect-dbt."""
+    """Return whether a manifest may name prefect-dbt."""
     return names_prefect_dbt(raw)
 
 

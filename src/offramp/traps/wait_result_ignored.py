@@ -7,11 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.call_places import alone, called, known_target
-from offramp.flows.context import SYNC, Prefect, Target, prefect_of
-from offramp.flows.coroutines import LEFT, coroutines
-from offramp.flows.run_calls import WAIT_METHOD, results
-from offramp.flows.value_paths import AWAITED, DROPPED, READ, UNSEEN, End, Paths
 from offramp.knowledge.dbt_commands import command_of
 from offramp.knowledge.prefect_dbt_calls import (
     CLI_COMMAND,
@@ -25,6 +20,11 @@ from offramp.knowledge.prefect_dbt_calls import (
     WAIT,
 )
 from offramp.model import Blocked, Span
+from offramp.prefect_code.call_places import alone, called, known_target
+from offramp.prefect_code.context import SYNC, Prefect, Target, prefect_of
+from offramp.prefect_code.coroutines import LEFT, coroutines
+from offramp.prefect_code.run_calls import WAIT_METHOD, results
+from offramp.prefect_code.value_paths import AWAITED, DROPPED, READ, UNSEEN, End, Paths
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Items
@@ -203,7 +203,7 @@ def _fails_by_result(prefect: Prefect, call: ast.Call, argument: str) -> bool:
 
 
 def _raises_anyway(prefect: Prefect, call: ast.Call) -> bool:
-    """Whether all commands that a dbt runner may be given in a call raise when they fail, whatever it is told."""
+    """Return whether all commands that a dbt runner may be given in a call raise when they fail, in any case."""
     given = prefect.values.arguments(call, ("args",)).given.get("args")
     verbs = _verbs(prefect, given.node) if given is not None and given.node is not None else set()
     return bool(verbs) and verbs <= _RAISING

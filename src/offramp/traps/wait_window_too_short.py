@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.context import Prefect, Target, prefect_of
-from offramp.flows.run_calls import OPTIONS_ARGUMENT, POSITIONAL, WAIT_METHOD, prefect_dbt_calls, run_option
 from offramp.knowledge.prefect_dbt_calls import JOB, RETRY_SUBSET, RUN_JOB, TRIGGER_AND_WAIT, WAIT
+from offramp.prefect_code.context import Prefect, Target, prefect_of
+from offramp.prefect_code.run_calls import OPTIONS_ARGUMENT, POSITIONAL, WAIT_METHOD, prefect_dbt_calls, run_option
 
 if TYPE_CHECKING:
     from offramp.editing.planning import Planning
@@ -33,8 +33,8 @@ def find(file: File) -> Iterator[Trap]:
 
 def fix(planning: Planning, call: ast.Call) -> Fix:
     """Wait as long as Airflow does."""
-    from offramp.flows.call_arguments import AIRFLOWS_TIMEOUT, AIRFLOWS_WAIT, add_arguments
     from offramp.model import Applicability
+    from offramp.prefect_code.call_arguments import AIRFLOWS_TIMEOUT, AIRFLOWS_WAIT, add_arguments
 
     target = prefect_of(planning.module, planning.versions).target(call.func)
     argument = AIRFLOWS_WAIT if target is not None else AIRFLOWS_TIMEOUT
@@ -45,7 +45,7 @@ def fix(planning: Planning, call: ast.Call) -> Fix:
 
 
 def _has_no_limit(prefect: Prefect, call: ast.Call, target: Target) -> bool:
-    """Whether a call certainly waits no longer than prefect-dbt does unasked."""
+    """Return whether a call certainly waits no longer than prefect-dbt does unasked."""
     arguments = prefect.values.arguments(call, POSITIONAL[target.callable.name])
     if not arguments.complete or "max_wait_seconds" in arguments.given:
         return False

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.context import SYNC, Prefect, Target, prefect_of
-from offramp.flows.coroutines import RUN, Coroutine
-from offramp.flows.value_paths import AWAITED, BREAKS, DROPPED, READ, UNSEEN, Paths
 from offramp.knowledge.prefect_dbt_calls import BY_CONTEXT, FLOW, PLAIN, RUN_ID, SYNC_FLOW, SYNC_TASK, TASK
 from offramp.model import Blocked, Span
+from offramp.prefect_code.context import SYNC, Prefect, Target, prefect_of
+from offramp.prefect_code.coroutines import RUN, Coroutine
+from offramp.prefect_code.value_paths import AWAITED, BREAKS, DROPPED, READ, UNSEEN, Paths
 from offramp.python.names import FunctionNode, expects_failure
 from offramp.python.values import Reference
 
@@ -49,8 +49,8 @@ def find(file: File) -> Iterator[Trap]:
 
 def fix(planning: Planning, call: ast.Call) -> Fix:
     """Write the one form that runs."""
-    from offramp.flows.await_fix import revealed_by
     from offramp.model import Applicability
+    from offramp.prefect_code.await_fix import revealed_by
 
     prefect = prefect_of(planning.module, planning.versions)
     insertions = planning.insertions()
@@ -153,7 +153,7 @@ def _sync_flow_on_two(prefect: Prefect, call: ast.Call, target: Target) -> bool:
 
 def _right_form(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
     """Correct the form of a call; returns the title. Raises Blocked."""
-    from offramp.flows.awaiting import Awaiting, unwrap
+    from offramp.prefect_code.awaiting import Awaiting, unwrap
 
     if prefect.two:
         raise Blocked("Prefect 2 needs another form than Prefect 3 here", call)

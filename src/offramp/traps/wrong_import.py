@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from offramp.finding.trap import File, Trap
-from offramp.flows.signatures import surface_of
 from offramp.knowledge.api_surface import Surface
+from offramp.prefect_code.signatures import surface_of
 from offramp.python.names import Names, expects_failure
 from offramp.python.nodes import walk
 

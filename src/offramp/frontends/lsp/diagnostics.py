@@ -15,10 +15,7 @@ from offramp.output import rule_url, well_formed
 # Says where the bytes from one offset to another are shown.
 Locate = Callable[[int, int], types.Location]
 
-_TAGS = {
-    "double-wait": types.DiagnosticTag.Unnecessary,
-    "unused-suppression": types.DiagnosticTag.Unnecessary,
-}
+_TAGS = {"unnecessary": types.DiagnosticTag.Unnecessary}
 # Every operator of a DAG has all blockers of the DAG.
 _MOST_RELATED = 10
 
@@ -40,9 +37,8 @@ class Shape:
     def of(self, finding: Finding, rulebook: Rulebook, locate: Locate, *, accepted: bool = False) -> types.Diagnostic:
         """The diagnostic of one finding, with the places that keep it from being fixed."""
         rule = rulebook.rules.get(finding.code)
-        detector = rule.detector if rule is not None else ""
         has_page = self.links and rule is not None and rulebook.notes[rule.section].shipped
-        tag = _TAGS.get(detector)
+        tag = _TAGS.get(rule.tag) if rule is not None else None
         return types.Diagnostic(
             range=locate(*finding.span).range,
             severity=types.DiagnosticSeverity.Hint if accepted else _severity(rule),

@@ -30,7 +30,7 @@ def credentials(module: Module) -> Iterator[tuple[ast.Call, dict[str, ast.expr]]
 
 
 def _fields(values: Values, call: ast.Call, callee: Value) -> dict[str, Given] | None:
-    """What a call gives to the fields of credentials; None where it does not make them."""
+    """Return what a call gives to the fields of credentials; None where it does not make them."""
     if isinstance(callee, Partial) and _makes(values, callee):
         # What the partial gives is told where it is made.
         return {name: one for name, one in values.arguments(call).given.items() if one.origin != "partial"}
@@ -47,7 +47,7 @@ def _fields(values: Values, call: ast.Call, callee: Value) -> dict[str, Given] |
 
 
 def _entries(values: Values, given: Given | None) -> dict[str, Given]:
-    """What a dict gives to the fields by their names."""
+    """Return what a dict gives to the fields by their names."""
     tables = [table for table in given.values if isinstance(table, Table)] if given is not None else []
     entries = [(name, node) for table in tables for name, node in table.entries.items() if node is not None]
     return {name: Given(node, values.evaluate(node), "spread") for name, node in entries}
@@ -59,7 +59,7 @@ def _makes(values: Values, partial: Partial) -> bool:
 
 
 def is_made(values: Values, owner: Value) -> bool:
-    """Whether a value is an object of credentials: made, or loaded."""
+    """Return whether a value is an object of credentials: made, or loaded."""
     callee = owner.callee if isinstance(owner, Made) else None
     if isinstance(callee, Reference) and callee.path.rpartition(".")[2] in ("load", "aload"):
         callee = Reference(callee.path.rpartition(".")[0])
@@ -67,7 +67,7 @@ def is_made(values: Values, owner: Value) -> bool:
 
 
 def is_credentials(values: Values, callee: Value) -> bool:
-    """Whether a class is that of dbt Cloud's credentials, or derives from it."""
+    """Return whether a class is that of dbt Cloud's credentials, or derives from it."""
     if isinstance(callee, Reference):
         return CLASSES.get(callee.path) == CREDENTIALS
     if not isinstance(callee, Local) or not isinstance(callee.node, ast.ClassDef):

@@ -215,7 +215,7 @@ class Prefect:
         return frozenset().union(*(self.contexts(site, depth + 1) for site in sites))
 
     def runs(self, node: ast.AST, depth: int = 0) -> frozenset[str]:
-        """Of what the code at a node is part: flows, tasks, or something else (the empty string)."""
+        """The kinds of run that the code at a node is part of: flow, task, or something else (the empty string)."""
         function = self.names.enclosing_function(node)
         role = self.role(function)
         if role in ("flow", "task"):
@@ -429,7 +429,7 @@ class Prefect:
         return None if contexts & {ASYNC, UNSEEN} else False
 
     def runs_on_two(self, call: ast.Call, target: Target) -> bool:
-        """Whether Prefect 2 runs a call at once that gives a coroutine on Prefect 3: it does for sync callers."""
+        """Return whether Prefect 2 runs a call at once that gives a coroutine on Prefect 3, as for sync callers."""
         return (
             self.two
             and target.form == "call"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from offramp.finding.operators import Module
-from offramp.flows.context import prefect_of
-from offramp.flows.value_paths import DROPPED, READ, UNSEEN, Paths
+from offramp.prefect_code.context import prefect_of
+from offramp.prefect_code.value_paths import DROPPED, READ, UNSEEN, Paths
 from offramp.python.names import Binding
 from offramp.python.nodes import walk
 from offramp.python.values import Reference

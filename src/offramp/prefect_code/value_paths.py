@@ -1,4 +1,4 @@
-"""Where the value of an expression goes: through names, containers and local functions, to its ends.
+"""Ways of values: through names, containers and local functions, to its ends.
 
 A subclass says what its kind of value means at an end. Whatever is not understood is
 an end called ``unseen``.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterator
 
-from offramp.flows.context import Prefect
+from offramp.prefect_code.context import Prefect
 from offramp.python.effects import LOGGING_METHODS, callables
 from offramp.python.names import MUTATORS, Binding, FunctionNode
 from offramp.python.nodes import walk
@@ -69,7 +69,7 @@ START = Route()
 
 
 class End(NamedTuple):
-    """Where a value went: the kind of end, the expression there, how many containers were around it, and the way."""
+    """An end of a value's way: its kind, the expression there, how many containers were around it, and the way."""
 
     kind: str
     node: ast.AST

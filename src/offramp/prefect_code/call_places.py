@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from offramp.flows.context import ASYNC, SYNC, Prefect, Target
 from offramp.knowledge.prefect_dbt_calls import FORMS
 from offramp.model import Blocked
+from offramp.prefect_code.context import ASYNC, SYNC, Prefect, Target
 
 if TYPE_CHECKING:
     from offramp.editing.insertions import Insertions
@@ -22,7 +22,7 @@ def known_target(prefect: Prefect, call: ast.Call, forms: tuple[str, ...] = ("ca
 
 
 def alone(prefect: Prefect, call: ast.Call) -> bool:
-    """Whether a call, or awaiting it, is all that its statement does."""
+    """Return whether a call, or awaiting it, is all that its statement does."""
     parent = prefect.names.parents.get(call)
     if isinstance(parent, ast.Await):
         parent = prefect.names.parents.get(parent)

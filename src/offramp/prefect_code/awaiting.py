@@ -13,9 +13,6 @@ from collections.abc import Iterable
 
 from offramp.editing.bracketed import comments_between
 from offramp.editing.insertions import Insertions
-from offramp.flows.context import MODULE, Prefect, Target
-from offramp.flows.coroutines import scheduler
-from offramp.flows.value_paths import BREAKS, Paths
 from offramp.knowledge.prefect_dbt_calls import (
     BY_CONTEXT,
     CLASSES,
@@ -25,6 +22,9 @@ from offramp.knowledge.prefect_dbt_calls import (
     TASK,
 )
 from offramp.model import Blocked, Span
+from offramp.prefect_code.context import MODULE, Prefect, Target
+from offramp.prefect_code.coroutines import scheduler
+from offramp.prefect_code.value_paths import BREAKS, Paths
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Local, Made, Member, Partial, Reference, Value, own_nodes
@@ -259,7 +259,7 @@ class Awaiting:
         return value.path if isinstance(value, Reference) else ""
 
     def _goes_by_surroundings(self, call: ast.Call, target: Target | None) -> bool:
-        """Whether a call gives a result in a sync flow and a coroutine in an async one, and can be awaited there."""
+        """Return whether a call gives a result in a sync flow and a coroutine in an async one, to be awaited there."""
         if any(keyword.arg == "_sync" for keyword in call.keywords):
             return False
         if target is not None:
@@ -332,7 +332,7 @@ class Awaiting:
 
 
 class _Uses(Paths):
-    """What is asked of a call's result that only a future has."""
+    """Attributes of a call's result that only a future has."""
 
     def __init__(self, prefect: Prefect) -> None:
         super().__init__(prefect)
@@ -367,7 +367,7 @@ def handed_on(prefect: Prefect, call: ast.Call) -> None:
 
 
 def _gives_coroutine(prefect: Prefect, function: FunctionNode | None, depth: int = 0) -> bool:
-    """Whether a function of the file ends by returning a coroutine, each time."""
+    """Return whether a function of the file ends by returning a coroutine, each time."""
     if not isinstance(function, ast.FunctionDef) or depth > _DEEPEST or not isinstance(function.body[-1], ast.Return):
         return False
     returned = [node.value for node in own_nodes(function) if isinstance(node, ast.Return)]

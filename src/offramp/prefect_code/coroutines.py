@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from offramp.flows.context import ASYNC, SYNC, Prefect, Target
-from offramp.flows.value_paths import BREAKS, DROPPED, READ, UNSEEN, Paths, Route, losses
 from offramp.knowledge.prefect_dbt_calls import CLASSES, TASK
+from offramp.prefect_code.context import ASYNC, SYNC, Prefect, Target
+from offramp.prefect_code.value_paths import BREAKS, DROPPED, READ, UNSEEN, Paths, Route, losses
 from offramp.python.names import FunctionNode
 from offramp.python.values import Made, Member, Reference
 from offramp.record import NamedTuple
@@ -105,7 +105,7 @@ class Coroutine(Paths):
             self.end(TAKEN if taken else UNSEEN, call, level)
 
     def _taken_by_task(self, call: ast.Call) -> bool:
-        """Whether a task of the file, which was given the coroutine, has something unseen read it as a result."""
+        """Return whether a task of the file that was given the coroutine has something unseen read it as a result."""
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
         inside = self.prefect.names.enclosing_function(call)
         given = any(function is inside for function, _ in self.route.entered)
@@ -174,7 +174,7 @@ class _Task(Coroutine):
         self.end(READ if not level and (node.attr in _OF_TASKS or forgets) else UNSEEN, node, level)
 
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
-        """What waits for the task is followed; no task of Prefect's is known to."""
+        """Follow the task into what waits for it; no task of Prefect's is known to."""
         path = self.prefect.path(call.func)
         target = self.prefect.target(call.func)
         if path == "asyncio.wait" and level == 1:

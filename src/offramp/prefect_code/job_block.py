@@ -7,10 +7,10 @@ import ast
 from offramp.editing.insertions import Insertions
 from offramp.editing.text import call_lines
 from offramp.finding.keys_in import keys_in
-from offramp.flows.context import SYNC, Prefect, Target
-from offramp.flows.run_calls import POSITIONAL
 from offramp.knowledge.prefect_dbt_calls import TRIGGER, TRIGGER_AND_WAIT
 from offramp.model import Blocked
+from offramp.prefect_code.context import SYNC, Prefect, Target
+from offramp.prefect_code.run_calls import POSITIONAL
 from offramp.python.nodes import walk
 
 _FUNCTIONS = (TRIGGER_AND_WAIT, TRIGGER)

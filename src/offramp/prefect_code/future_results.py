@@ -11,8 +11,8 @@ import ast
 from offramp.editing.bracketed import list_elements
 from offramp.editing.insertions import Insertions
 from offramp.editing.planning import Planning
-from offramp.flows.context import Prefect, prefect_of
 from offramp.model import Applicability, Blocked, Fix
+from offramp.prefect_code.context import Prefect, prefect_of
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import own_nodes

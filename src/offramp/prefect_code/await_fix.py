@@ -6,12 +6,12 @@ import ast
 from collections.abc import Collection
 
 from offramp.editing.planning import Planning
-from offramp.flows.awaiting import Awaiting, handed_on, usable
-from offramp.flows.call_places import known_target
-from offramp.flows.context import Prefect, prefect_of
-from offramp.flows.job_block import write_job_block
 from offramp.knowledge.prefect_dbt_calls import JOB, JOB_RUN, TRIGGER, WAIT
 from offramp.model import Applicability, Blocked, Fix
+from offramp.prefect_code.awaiting import Awaiting, handed_on, usable
+from offramp.prefect_code.call_places import known_target
+from offramp.prefect_code.context import Prefect, prefect_of
+from offramp.prefect_code.job_block import write_job_block
 from offramp.python.names import FunctionNode
 
 _NEVER_AWAITED = ("dbt-call-not-awaited", "returned-coroutine")

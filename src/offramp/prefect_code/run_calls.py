@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from offramp.flows.context import Prefect, Target
-from offramp.flows.coroutines import RUN, Coroutine
-from offramp.flows.value_paths import AWAITED, DROPPED, READ, End
 from offramp.knowledge.prefect_dbt_calls import JOB_RUN, OPTIONS, RETRY_SUBSET, TRIGGER, TRIGGER_AND_WAIT, WAIT
+from offramp.prefect_code.context import Prefect, Target
+from offramp.prefect_code.coroutines import RUN, Coroutine
+from offramp.prefect_code.value_paths import AWAITED, DROPPED, READ, End
 from offramp.python.values import Constant, Given, Made, Table, Value
 
 WAIT_METHOD = f"{JOB_RUN}.wait_for_completion"

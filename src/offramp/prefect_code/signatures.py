@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from offramp.finding.operators import Module
-from offramp.flows.context import Prefect, prefect_of
 from offramp.knowledge.api_surface import Definition, Signature, Surface, surface
 from offramp.knowledge.prefect_dbt_calls import CLASSES, FUNCTIONS, TRIGGER_AND_WAIT
+from offramp.prefect_code.context import Prefect, prefect_of
 from offramp.python.values import Arguments, Constant, Reference
 from offramp.reading.versions import Versions
 
@@ -24,7 +24,7 @@ _LOADING = Signature(
 
 
 def surface_of(versions: Versions) -> Surface | None:
-    """What prefect-dbt offers in the releases that a project may use; None where that is not known."""
+    """The names and parameters of prefect-dbt in the releases that a project may use; None where not known."""
     if versions.is_own("prefect_dbt"):
         return None
     return surface(versions.prefect, versions.prefect_dbt)
@@ -59,7 +59,7 @@ def repeated_models(module: Module, versions: Versions) -> Iterator[tuple[ast.Ca
 
 
 def definitions(prefect: Prefect, offered: Surface | None, call: ast.Call) -> list[Definition]:
-    """What a call calls, in each release that may be in use and has it; empty when that is not known."""
+    """The callable of a call in each release that may be in use and has it; empty when that is not known."""
     if offered is None:
         return []
     target = prefect.target(call.func)
@@ -88,7 +88,7 @@ def certain(arguments: Arguments) -> list[str]:
 
 
 def starred(call: ast.Call) -> bool:
-    """Whether a call has arguments behind a star."""
+    """Return whether a call has arguments behind a star."""
     return any(isinstance(argument, ast.Starred) for argument in call.args)
 
 
