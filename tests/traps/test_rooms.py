@@ -42,6 +42,13 @@ def test_a_module_fills_what_its_message_needs(name: str) -> None:
     assert set(modules()[name].SLOTS) == set(slots(RULES[name].message))
 
 
+def test_every_section_that_shows_a_fix_has_one_in_its_module() -> None:
+    notes = load_rulebook([], pytest.fail).notes
+    shown = {name for name, rule in RULES.items() if "rewrite" in notes[rule.section].fields}
+    assert shown
+    assert shown <= {name for name, module in modules().items() if hasattr(module, "fix")}
+
+
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_a_module_begins_with_its_code(name: str) -> None:
     assert RULES[name].code in codes_in((modules()[name].__doc__ or "").partition(": ")[0])
