@@ -324,6 +324,10 @@ class TestContradictions:
             == "my.md:7: a section has either an operator or a detector, not both"
         )
 
+    def test_rule_that_has_the_name_of_a_trap(self, notes: Workshop) -> None:
+        book = notes.load(section("A", operator="m.A", code="OFR801 double-wait"))
+        assert (book.code("double-wait"), book.rules["OFR801"].name) == ("OFR204", "double-wait")
+
     def test_unknown_detector(self, notes: Workshop) -> None:
         assert (
             notes.refusal(section("A", code="OFR801 a", detector="triple-wait"))

@@ -24,7 +24,7 @@ class Rulebook:
     each section that reports, ``operators`` maps a dotted path to its section's name.
     """
 
-    __slots__ = ("_arguments", "_codes", "_needles", "notes", "operators", "rules", "section_rules")
+    __slots__ = ("_arguments", "_needles", "notes", "operators", "rules", "section_rules")
 
     def __init__(self, notes: Iterable[Note], section_rules: Iterable[Rule]) -> None:
         """Shipped notes and their rules come first: they stand for a code that several sections share."""
@@ -33,7 +33,6 @@ class Rulebook:
         self.rules: dict[str, Rule] = {}
         for rule in sorted(self.section_rules.values(), key=lambda rule: rule.code):
             self.rules.setdefault(rule.code, rule)
-        self._codes = {rule.name: rule.code for rule in self.rules.values()}
         self.operators = {path: note.section for note in self.notes.values() for path in note.paths}
         self._arguments: dict[str, dict[str, ArgumentRow]] = {}
         self._needles: tuple[bytes, ...] | None = None
@@ -48,8 +47,8 @@ class Rulebook:
         return self.section_rules[note.section]
 
     def code(self, name: str) -> str:
-        """The code of the rule of a name; KeyError where there is none."""
-        return self._codes[name]
+        """The code under which the trap of a name reports; a user's rule may have the same name."""
+        return next(rule.code for rule in self.rules.values() if rule.detector == name)
 
     def arguments(self, note: Note) -> dict[str, ArgumentRow]:
         """The note's rows by argument, then inherited ones; the first row of a name wins."""
