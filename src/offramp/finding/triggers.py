@@ -1,4 +1,4 @@
-"""Operators that trigger dbt Cloud runs: which wait, whose run is waited for elsewhere, and how messages name them."""
+"""Operators that trigger dbt runs: which wait, whose run is waited for elsewhere, and how messages name them."""
 
 from __future__ import annotations
 

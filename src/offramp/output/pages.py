@@ -335,7 +335,7 @@ def _four_spaces(text: str) -> str:
 def _set_up(note: Note) -> list[str]:
     package = note.fields.get("prefect_package", "").strip()
     imports = note.fields.get("prefect_import", "").strip()
-    row = next((row for row in note.arguments if row.target == "dbt_cloud_credentials"), None)
+    row = next((row for row in note.arguments if row.target.endswith("_credentials")), None)
     parts = [f"Install `{package}`."] if package else []
     if row is not None:
         block = row.when_absent.replace("_", "-").lower()

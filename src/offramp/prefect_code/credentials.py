@@ -1,15 +1,15 @@
-"""dbt Cloud's credentials in Prefect: the calls that make or change them, with what they are given."""
+"""prefect-dbt's credentials: the calls that make or change them, with what they are given."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
+from offramp.finding.api_key_strings import CREDENTIALS
 from offramp.finding.operators import Module
 from offramp.knowledge.prefect_dbt_calls import CLASSES
 from offramp.python.values import Given, Local, Made, Member, Partial, Reference, Table, Value, Values
 
-CREDENTIALS = "DbtCloudCredentials"
 # pydantic's ways to make an object and to change a copy of one (1 and 2), with where the fields stand.
 _FROM_FIELDS = ("construct", "model_construct")
 _FROM_DICT = ("model_validate", "parse_obj")

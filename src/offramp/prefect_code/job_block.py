@@ -10,7 +10,7 @@ from offramp.finding.keys_in import keys_in
 from offramp.knowledge.prefect_dbt_calls import TRIGGER, TRIGGER_AND_WAIT
 from offramp.model import Blocked
 from offramp.prefect_code.context import SYNC, Prefect, Target
-from offramp.prefect_code.run_calls import POSITIONAL
+from offramp.prefect_code.run_calls import positional
 from offramp.python.nodes import walk
 
 _FUNCTIONS = (TRIGGER_AND_WAIT, TRIGGER)
@@ -33,7 +33,7 @@ def write_job_block(prefect: Prefect, insertions: Insertions, call: ast.Call, ta
     if prefect.contexts(call) != {SYNC} or isinstance(prefect.names.enclosing_function(call), ast.Lambda):
         raise Blocked("the job block runs by itself only in a sync flow or task", call)
     statement = prefect.names.parents.get(call)
-    given = _given(prefect, call, POSITIONAL[name])
+    given = _given(prefect, call, positional(name))
     keys = keys_in(insertions.source)
     if keys is not None and keys.holds(call):
         raise Blocked("an API key stands in this call, and a fix would write it again", call)

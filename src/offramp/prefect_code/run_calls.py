@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
-from offramp.knowledge.prefect_dbt_calls import JOB_RUN, OPTIONS, RETRY_SUBSET, TRIGGER, TRIGGER_AND_WAIT, WAIT
+from offramp.knowledge.prefect_dbt_calls import JOB_RUN, OPTIONS
 from offramp.prefect_code.context import Prefect, Target
 from offramp.prefect_code.coroutines import RUN, Coroutine
 from offramp.prefect_code.value_paths import AWAITED, DROPPED, READ, End
@@ -13,20 +14,15 @@ from offramp.python.values import Constant, Given, Made, Table, Value
 
 WAIT_METHOD = f"{JOB_RUN}.wait_for_completion"
 OPTIONS_ARGUMENT = "trigger_job_run_options"
-# What a run may be given by position.
-POSITIONAL = {
-    TRIGGER: ("dbt_cloud_credentials", "job_id", "options"),
-    TRIGGER_AND_WAIT: (
-        "dbt_cloud_credentials",
-        "job_id",
-        OPTIONS_ARGUMENT,
-        "max_wait_seconds",
-        "poll_frequency_seconds",
-        "retry_filtered_models_attempts",
-    ),
-    RETRY_SUBSET: ("dbt_cloud_credentials", "run_id", OPTIONS_ARGUMENT, "max_wait_seconds", "poll_frequency_seconds"),
-    WAIT: ("run_id", "dbt_cloud_credentials", "max_wait_seconds", "poll_frequency_seconds"),
-}
+
+
+@cache
+def positional(name: str) -> tuple[str, ...]:
+    """What a callable of prefect-dbt takes by position, in the newest release."""
+    from offramp.knowledge.api_surface import newest
+
+    surface = newest()
+    return surface.definitions(f"{surface.homes(name)[0]}.{name}")[0].takes.positional
 
 
 def prefect_dbt_calls(prefect: Prefect) -> Iterator[tuple[ast.Call, Target]]:

@@ -1,7 +1,7 @@
 """Tells from a file's bytes whether any rule can hold in it, so that most files are never parsed.
 
 A use of a noted operator spells its class name somewhere in the file. The names
-are looked for by the few prefixes that they share, as one search for ``DbtCloud``
+are looked for by the few prefixes that they share, as one search for a prefix
 is many times faster than a regular expression of all of them.
 """
 

@@ -1,4 +1,4 @@
-"""OFR405: domains of dbt Cloud that begin with ``https://``, which prefect-dbt writes before them again."""
+"""OFR405: domains of credentials that begin with ``https://``, which prefect-dbt writes before them again."""
 
 from __future__ import annotations
 

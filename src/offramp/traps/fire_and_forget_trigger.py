@@ -11,7 +11,7 @@ from offramp.knowledge.prefect_dbt_calls import JOB, LOOKS_BY_JOB, RUN_ID, TRIGG
 from offramp.model import Blocked, Span
 from offramp.prefect_code.call_places import called, held, known_target
 from offramp.prefect_code.context import Prefect, Target, prefect_of
-from offramp.prefect_code.run_calls import POSITIONAL, prefect_dbt_calls, results
+from offramp.prefect_code.run_calls import positional, prefect_dbt_calls, results
 from offramp.prefect_code.value_paths import DROPPED, READ, UNSEEN, Paths, losses
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _call_waiting_form(insertions: Insertions, call: ast.Call, target: Target) -
         raise Blocked(lost, call)
     if any(isinstance(argument, ast.Starred) for argument in call.args) or any(k.arg is None for k in call.keywords):
         raise Blocked("not all arguments are seen in this call", call)
-    if any(keyword.arg not in POSITIONAL[TRIGGER] for keyword in call.keywords):
+    if any(keyword.arg not in positional(TRIGGER) for keyword in call.keywords):
         raise Blocked("has an argument that the waiting form does not take", call)
     if isinstance(call.func, ast.Attribute):
         if call.func.attr != TRIGGER:

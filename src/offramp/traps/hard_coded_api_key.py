@@ -1,13 +1,13 @@
-"""OFR402: API keys of dbt Cloud that stand in the code, however credentials are made or changed."""
+"""OFR402: API keys that stand in the code, however credentials are made or changed."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-from offramp.finding.api_key_strings import is_key, text_of
+from offramp.finding.api_key_strings import CREDENTIALS, is_key, text_of
 from offramp.finding.trap import File, Trap
-from offramp.prefect_code.credentials import CREDENTIALS, credentials, is_credentials, is_made
+from offramp.prefect_code.credentials import credentials, is_credentials, is_made
 from offramp.python.nodes import children
 from offramp.python.values import Constant, Local, Made, Member, Reference, Values
 

@@ -76,7 +76,7 @@ def _is_hook(module: Module, node: ast.expr) -> bool:
 
 
 def _looks_later(module: Module, call: ast.Call) -> bool:
-    """Return whether the same function asks dbt Cloud anything else, which may be about this run.
+    """Return whether the same function asks the API anything else, which may be about this run.
 
     A hook that an object keeps is there for all its methods.
     """

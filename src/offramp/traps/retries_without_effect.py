@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.trap import File, Trap
 from offramp.knowledge.prefect_dbt_calls import TRIGGER_AND_WAIT
 from offramp.prefect_code.context import Prefect, prefect_of
-from offramp.prefect_code.run_calls import OPTIONS_ARGUMENT, POSITIONAL, prefect_dbt_calls, run_option_given
+from offramp.prefect_code.run_calls import OPTIONS_ARGUMENT, positional, prefect_dbt_calls, run_option_given
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Given, Items, Local, Reference
@@ -43,7 +43,7 @@ def fix(planning: Planning, call: ast.Call) -> Fix:
     from offramp.prefect_code.call_arguments import add_arguments
 
     insertions = planning.insertions()
-    arguments = planning.module.values.arguments(call, POSITIONAL[TRIGGER_AND_WAIT])
+    arguments = planning.module.values.arguments(call, positional(TRIGGER_AND_WAIT))
     given = arguments.given.get(_ATTEMPTS)
     if given is None:
         if not arguments.complete:
@@ -60,7 +60,7 @@ def fix(planning: Planning, call: ast.Call) -> Fix:
 
 def _attempts(prefect: Prefect, call: ast.Call) -> str:
     """The number of attempts that a call with steps of its own asks for, in words; empty where none is certain."""
-    arguments = prefect.values.arguments(call, POSITIONAL[TRIGGER_AND_WAIT])
+    arguments = prefect.values.arguments(call, positional(TRIGGER_AND_WAIT))
     options, attempts = arguments.given.get(OPTIONS_ARGUMENT), arguments.given.get(_ATTEMPTS)
     if options is None or (attempts is None and not arguments.complete):
         return ""

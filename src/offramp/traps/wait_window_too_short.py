@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.trap import File, Trap
 from offramp.knowledge.prefect_dbt_calls import JOB, RETRY_SUBSET, RUN_JOB, TRIGGER_AND_WAIT, WAIT
 from offramp.prefect_code.context import Prefect, Target, prefect_of
-from offramp.prefect_code.run_calls import OPTIONS_ARGUMENT, POSITIONAL, WAIT_METHOD, prefect_dbt_calls, run_option
+from offramp.prefect_code.run_calls import OPTIONS_ARGUMENT, WAIT_METHOD, positional, prefect_dbt_calls, run_option
 
 if TYPE_CHECKING:
     from offramp.editing.planning import Planning
@@ -46,7 +46,7 @@ def fix(planning: Planning, call: ast.Call) -> Fix:
 
 def _has_no_limit(prefect: Prefect, call: ast.Call, target: Target) -> bool:
     """Return whether a call certainly waits no longer than prefect-dbt does unasked."""
-    arguments = prefect.values.arguments(call, POSITIONAL[target.callable.name])
+    arguments = prefect.values.arguments(call, positional(target.callable.name))
     if not arguments.complete or "max_wait_seconds" in arguments.given:
         return False
     options = arguments.given.get(OPTIONS_ARGUMENT)

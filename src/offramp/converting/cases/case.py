@@ -34,7 +34,7 @@ class Case(NamedTuple):
     """One file of DAGs.
 
     ``ids`` are the ids of its DAGs, as far as they are known. ``parameters`` are what their flows take. ``pulls`` and
-    ``hooks`` say how callables are rewritten that pull results or call dbt Cloud. ``default_args`` are the statements
+    ``hooks`` say how callables are rewritten that pull results or call hooks. ``default_args`` are the statements
     that only DAGs and groups take as those, ``lookups`` the ones that only look for Airflow's names: both go with the
     DAGs. ``doubts`` and ``connections`` are those of what is written so far.
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from offramp.converting.argument_text import UNRENDERED, Rendered
 from offramp.converting.families.dbt_cloud.credentials import CREDENTIALS
@@ -21,11 +22,6 @@ from offramp.model import Blocked, Blocker
 from offramp.python.values import Constant, Items, Table
 from offramp.record import NamedTuple
 
-# prefect-dbt 0.7.25; any other key is dropped in silence.
-_OPTION_FIELDS = frozenset(
-    "cause git_sha git_branch schema_override dbt_version_override threads_override target_name_override "
-    "generate_docs_override timeout_seconds_override steps_override".split()
-)
 _OPTION_TYPES = {
     "threads_override": int,
     "timeout_seconds_override": int,
@@ -516,10 +512,18 @@ def _run_config(job: Job, name: str, argument: Argument) -> dict[str, str]:
     return found
 
 
+@cache
+def _option_fields() -> frozenset[str]:
+    """The fields of TriggerJobRunOptions; any other key is dropped in silence (prefect-dbt 0.7.25)."""
+    from offramp.knowledge.api_surface import newest
+
+    return newest().definitions("prefect_dbt.cloud.models.TriggerJobRunOptions")[0].takes.keywords
+
+
 @collected("")
 def _config_entry(job: Job, name: str, key: str, argument: Argument, node: ast.expr | None) -> str:
     """One value of ``additional_run_config``; empty for one that changes nothing."""
-    if key not in _OPTION_FIELDS:
+    if key not in _option_fields():
         raise Blocked(f"`{key}` in `{name}` would be lost: TriggerJobRunOptions has no such field", argument.node)
     if node is None:
         raise Blocked(f"`{key}` in `{name}` is not known here", argument.node)
