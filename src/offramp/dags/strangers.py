@@ -10,9 +10,9 @@ import sys
 from collections.abc import Container, Iterable, Iterator
 
 from offramp.finding.operators import Module
+from offramp.python.effects import READING_METHODS
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import children
-from offramp.python.object_flow import READING
 from offramp.python.values import Constant, Items, Local, Made, Member, Partial, Reference, Table, Value
 
 # Libraries that know nothing of Airflow.
@@ -24,7 +24,16 @@ _LIBRARIES = frozenset(
 # Ends of the names of Cosmos's classes that only say how it is to make tasks.
 _CONFIGURING = ("Config", "ProfileMapping")
 # What values of any kind answer, dates among them.
-_ANSWERS = READING | {"isoformat", "strftime", "date", "timestamp", "total_seconds", "weekday", "add", "subtract"}
+_ANSWERS = READING_METHODS | {
+    "isoformat",
+    "strftime",
+    "date",
+    "timestamp",
+    "total_seconds",
+    "weekday",
+    "add",
+    "subtract",
+}
 _ANYTHING = frozenset("eval exec globals locals __import__ map filter".split())
 
 

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from offramp.finding.operators import Module, Use
 from offramp.finding.passes import known_calls
 from offramp.finding.task_places import id_pattern, running_dags
-from offramp.python.effects import LOGGING_METHODS, READING_METHODS, TAKERS, callables
-from offramp.python.names import MUTATORS, Binding, FunctionNode
+from offramp.python.effects import LOGGING_METHODS, MUTATORS, READING_METHODS, TAKERS, callables
+from offramp.python.names import Binding, FunctionNode
 from offramp.python.values import UNKNOWN, Constant, Given, Items, Local, Made, Member, Reference, Value
 
 # Patterns are compiled when first used: few files pull.

@@ -11,6 +11,7 @@ def _stands_for(path: str) -> str:
     return current_name(path) if path.startswith(COMPATIBILITY) else path
 
 
+_AIRFLOW = frozenset({"airflow", "astronomer"})
 AIRFLOW = Libraries(
     stands_for=_stands_for,
     importers={
@@ -21,4 +22,8 @@ AIRFLOW = Libraries(
     # The string of an operator's XCom is a template that gives the XCom itself (Airflow 2.10, 3.3).
     own_texts=frozenset({"output"}),
     mapping="expand",
+    runners=_AIRFLOW | {"prefect", "prefect_dbt"},
+    deferring=_AIRFLOW,
+    immediate=frozenset({"dag", "task_group"}),
+    harmless=_AIRFLOW | {"prefect", "prefect_dbt", "prefect_shell"},
 )

@@ -10,8 +10,8 @@ import ast
 from collections.abc import Callable, Collection, Iterator
 
 from offramp.prefect_code.context import Prefect
-from offramp.python.effects import LOGGING_METHODS, callables
-from offramp.python.names import MUTATORS, Binding, FunctionNode
+from offramp.python.effects import LOGGING_METHODS, MUTATORS, callables
+from offramp.python.names import Binding, FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Reference
 from offramp.record import NamedTuple

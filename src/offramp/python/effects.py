@@ -86,6 +86,13 @@ EFFECTS: dict[str, frozenset[str]] = {
     f"{library}.{name}": frozenset(words.split()) for words, library, names in _ROWS for name in names.split()
 }
 
+# Libraries that change nothing that they are given; nothing changes an object of the second ones.
+HARMLESS_LIBRARIES = frozenset(
+    "asyncio collections copy croniter datetime dateutil decimal enum fractions hashlib itertools json logging math os "
+    "pathlib pendulum pytz re string textwrap time types typing uuid zoneinfo dataclasses contextlib warnings pprint "
+    "statistics functools".split()
+)
+IMMUTABLE_LIBRARIES = frozenset("datetime dateutil decimal fractions pathlib pendulum pytz re uuid zoneinfo".split())
 # Modules all of whose callables act on the process, or keep a state in it that the next one finds.
 PROCESS_MODULES = ("unittest.mock.", "mock.", "signal.", "atexit.", "locale.", "resource.", "faulthandler.", "ctypes.")
 WITH_STATE = (
@@ -118,6 +125,14 @@ READING_METHODS = (
         "symmetric_difference issubset issuperset isdisjoint most_common elements total __getitem__ __contains__ "
         "__len__ __iter__ __eq__ __or__ __add__ _asdict".split()
     )
+)
+# Methods that change their object in place and are followed step by step, and others, which are not.
+MUTATORS = frozenset(
+    "append extend insert add remove pop clear update setdefault sort reverse discard popitem appendleft".split()
+)
+CHANGING = frozenset(
+    "popleft extendleft rotate move_to_end subtract difference_update intersection_update symmetric_difference_update "
+    "__setitem__ __delitem__ __ior__ __iadd__ __imul__ __setattr__ __delattr__".split()
 )
 # Methods that change their object and give something that was in their object.
 TAKERS = frozenset({"pop", "popitem", "popleft", "setdefault"})

@@ -19,7 +19,10 @@ class Libraries(NamedTuple):
     the path that a library's module only hands on. ``importers`` are functions that import a module or object by its
     name, with their parameters. An object keeps ``kept_arguments`` as attributes of those names, and the text of its
     ``own_texts`` gives them back. What a method whose name begins with ``mapping`` is given, one call each takes a part
-    of; the call that its object was made by gives all of them the rest.
+    of; the call that its object was made by gives all of them the rest. ``runners`` are the first names of libraries
+    that call nothing of what they are given while a file is loaded, and change none of it; decorators of the
+    ``deferring`` ones call their functions later, unless their names are among ``immediate``. ``harmless`` libraries
+    change nothing that they are given.
     """
 
     exists: Callable[[str], bool] = _none
@@ -29,6 +32,10 @@ class Libraries(NamedTuple):
     kept_arguments: frozenset[str] = frozenset()
     own_texts: frozenset[str] = frozenset()
     mapping: str = ""
+    runners: frozenset[str] = frozenset()
+    deferring: frozenset[str] = frozenset()
+    immediate: frozenset[str] = frozenset()
+    harmless: frozenset[str] = frozenset()
 
     def is_mapping(self, method: str) -> bool:
         """Whether a method makes one call of each part of what it is given."""

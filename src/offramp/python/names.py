@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from offramp.python.effects import MUTATORS
 from offramp.python.nodes import children, walk
 from offramp.record import NamedTuple
 
@@ -20,6 +21,29 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _RECORDED = frozenset([ast.Call, ast.NamedExpr, ast.JoinedStr, ast.Attribute])
+# The methods that record statements.
+_STATEMENTS: dict[type[ast.AST], str] = {
+    ast.FunctionDef: "_function",
+    ast.AsyncFunctionDef: "_function",
+    ast.ClassDef: "_class",
+    ast.Import: "_import",
+    ast.ImportFrom: "_import_from",
+    ast.Assign: "_assigned",
+    ast.AnnAssign: "_annotated",
+    ast.AugAssign: "_augmented",
+    ast.For: "_for",
+    ast.AsyncFor: "_for",
+    ast.While: "_while",
+    ast.If: "_if",
+    ast.With: "_with",
+    ast.AsyncWith: "_with",
+    ast.Try: "_try",
+    getattr(ast, "TryStar", ast.Try): "_try",
+    ast.Match: "_match",
+    ast.Global: "_declared",
+    ast.Nonlocal: "_declared",
+    ast.Delete: "_deleted",
+}
 _LOOPS = ("for", "while")
 # What a name in a tuple is bound as, by what the tuple is.
 _UNPACKED = {"value": "item", "element": "element-item"}
@@ -27,15 +51,6 @@ _UNPACKED = {"value": "item", "element": "element-item"}
 # A branch is (node id, kind of statement, arm); a path is the branches around a place.
 Branch = tuple[int, str, str]
 Path = tuple[Branch, ...]
-
-MUTATORS = frozenset(
-    "append extend insert add remove pop clear update setdefault sort reverse discard popitem appendleft".split()
-)
-# Other methods that change the object they are called on; what they do to it is not followed.
-CHANGING = frozenset(
-    "popleft extendleft rotate move_to_end subtract difference_update intersection_update symmetric_difference_update "
-    "__setitem__ __delitem__ __ior__ __iadd__ __imul__ __setattr__ __delattr__".split()
-)
 
 ANY_ATTRIBUTE = "*"
 
@@ -133,26 +148,7 @@ class Names:
         self._pending: list[tuple[ast.AST, Scope]] = []
         self._pending_mutations: list[tuple[str, Mutation]] = []
         self._statements: dict[type[ast.AST], Callable[..., None]] = {
-            ast.FunctionDef: self._function,
-            ast.AsyncFunctionDef: self._function,
-            ast.ClassDef: self._class,
-            ast.Import: self._import,
-            ast.ImportFrom: self._import_from,
-            ast.Assign: self._assigned,
-            ast.AnnAssign: self._annotated,
-            ast.AugAssign: self._augmented,
-            ast.For: self._for,
-            ast.AsyncFor: self._for,
-            ast.While: self._while,
-            ast.If: self._if,
-            ast.With: self._with,
-            ast.AsyncWith: self._with,
-            ast.Try: self._try,
-            getattr(ast, "TryStar", ast.Try): self._try,
-            ast.Match: self._match,
-            ast.Global: self._declared,
-            ast.Nonlocal: self._declared,
-            ast.Delete: self._deleted,
+            one: getattr(self, name) for one, name in _STATEMENTS.items()
         }
         self._block(tree.body, self.module, ())
         for node, scope in self._pending:

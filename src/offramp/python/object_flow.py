@@ -4,44 +4,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any
 
-from offramp.python.names import BY_TEXT, CHANGING, MUTATORS, Binding, FunctionNode, Names
+from offramp.python.effects import (
+    CHANGING,
+    HARMLESS_LIBRARIES,
+    IMMUTABLE_LIBRARIES,
+    MUTATORS,
+    READING_METHODS,
+    callables,
+)
+from offramp.python.names import BY_TEXT, Binding, FunctionNode, Names
 from offramp.python.nodes import walk
 from offramp.python.points_to import EVERY, ITEMS, NOTHING, OUTSIDE, SOME, PointsTo, unfollowed
-from offramp.python.running import RUNNERS, Running
+from offramp.python.running import Running
 from offramp.python.values import Constant, Local, Made, Member, Partial, Reference, Value, Values
 from offramp.record import NamedTuple
 
-READING = frozenset(
-    "items keys values get copy index count join format format_map split rsplit splitlines strip lstrip rstrip lower "
-    "upper title capitalize replace startswith endswith removeprefix removesuffix zfill encode isdigit union "
-    "intersection difference issubset issuperset isdisjoint most_common elements total partition rpartition "
-    "__getitem__ __contains__ __len__ __iter__ __eq__ __or__ __add__ _asdict".split()
-)
-# Builtins that change nothing of what they are given, and keep none of it.
-_LOOKING = frozenset(
-    "len print any all str int float bool repr isinstance issubclass type format hash abs round ord chr hasattr "
-    "callable id open range divmod pow ascii bytes bytearray memoryview complex hex oct bin dir help input".split()
-)
-# Those whose result has the elements of what they are given.
-_COPYING = frozenset(
-    "list dict tuple set frozenset sorted reversed enumerate zip iter next map filter min max sum".split()
-)
-_HARMLESS = frozenset(
-    "airflow astronomer asyncio collections copy croniter datetime dateutil decimal enum fractions hashlib itertools "
-    "json logging math os pathlib pendulum prefect prefect_dbt prefect_shell pytz re string textwrap time types typing "
-    "uuid zoneinfo dataclasses contextlib warnings pprint statistics functools".split()
-)
-# Libraries whose objects nothing changes.
-_IMMUTABLE = frozenset("datetime dateutil decimal fractions pathlib pendulum pytz re uuid zoneinfo".split())
+_LOOKING, _COPYING, _ELEMENTS = callables("reads"), callables("copies"), callables("element")
 # What they give is what they are given, or does to that what is done to it.
 _VIEWS = frozenset({"collections.ChainMap", "types.MappingProxyType", "contextlib.nullcontext", "weakref.proxy"})
-_EXECUTING = ("builtins.exec", "builtins.eval")
-_CALLING = frozenset(
-    [f"builtins.{name}" for name in ("map", "filter")]
-    + [f"functools.{name}" for name in ("partial", "reduce", "partialmethod")]
-    + [f"itertools.{name}" for name in ("starmap", "accumulate", "takewhile", "dropwhile", "filterfalse", "groupby")]
-)
+_EXECUTING, _CALLING = callables("executes"), callables("calls")
 _NAMESPACES = frozenset({"builtins.globals", "builtins.locals"})
 _OF_A_FRAME = frozenset({"f_globals", "f_locals", "__globals__"})
 # Attributes and functions by which code finds objects that no name or container leads it to.
@@ -49,11 +32,41 @@ _OF_THE_INTERPRETER = frozenset(
     "__closure__ cell_contents __subclasses__ get_objects get_referrers get_referents gi_frame cr_frame".split()
 )
 _IMPORTING = frozenset({"importlib.import_module", "builtins.__import__", "importlib.reload", "inspect.getmodule"})
-_ELEMENTS = frozenset(f"builtins.{name}" for name in ("next", "min", "max", "sum"))
 # Decorators that let a function be called where no call is seen.
 _CALLED_UNSEEN = frozenset({"builtins.property", "functools.cached_property", "functools.singledispatch"})
-_PLAIN_DECORATORS = ("functools", "contextlib", "builtins", "typing", "abc", *RUNNERS)
-_PLAIN_BASES = (*RUNNERS, "builtins", "abc", "typing", "dataclasses")
+_PLAIN_DECORATORS = frozenset({"functools", "contextlib", "builtins", "typing", "abc"})
+_PLAIN_BASES = frozenset({"builtins", "abc", "typing", "dataclasses"})
+# The methods that say what functions give that do something else than to look at or keep what they are given.
+_SPECIALS = {
+    "builtins.locals": "_local_names",
+    **dict.fromkeys(("builtins.vars", "builtins.type", "typing.cast"), "_last_argument"),
+    "builtins.super": "_super",
+    "builtins.getattr": "_got",
+    **dict.fromkeys(("builtins.setattr", "builtins.delattr"), "_set_by_name"),
+    **dict.fromkeys(_EXECUTING, "_executed"),
+    "copy.deepcopy": "_deep_copy",
+}
+# The methods that say what an expression may be.
+_EXPRESSIONS: dict[type[ast.AST], str] = {
+    ast.Name: "_name",
+    ast.Attribute: "_attribute",
+    ast.Subscript: "_subscript",
+    ast.Call: "_call",
+    ast.List: "_display",
+    ast.Tuple: "_display",
+    ast.Set: "_display",
+    ast.Dict: "_dict",
+    ast.ListComp: "_comprehension",
+    ast.SetComp: "_comprehension",
+    ast.GeneratorExp: "_comprehension",
+    ast.DictComp: "_comprehension",
+    ast.BinOp: "_operation",
+    ast.IfExp: "_choice",
+    ast.BoolOp: "_choice",
+    ast.NamedExpr: "_same",
+    ast.Await: "_same",
+    ast.Starred: "_same",
+}
 # The object that has the module's names for attributes.
 MODULE = "module"
 _DEEPEST = 150
@@ -91,6 +104,9 @@ class ObjectFlow:
         self._names = names
         self._values = values
         self._running = running
+        self._libraries = values.libraries
+        self._plain_bases = _PLAIN_BASES | values.libraries.runners
+        self._plain_decorators = _PLAIN_DECORATORS | values.libraries.runners
         self._of: dict[ast.AST, int] = {}
         self._bound: dict[int, int] = {}
         self._returned: dict[ast.AST, int] = {}
@@ -98,24 +114,19 @@ class ObjectFlow:
         # Whether there may be dicts whose items are names or attributes.
         self._namespaces = names.sets_by_text or "__dict__" in names.attributes
         self._expressions: dict[type, Callable[[ast.AST], int]] = {
-            ast.Name: self._name,
-            ast.Attribute: self._attribute,
-            ast.Subscript: self._subscript,
-            ast.Call: self._call,
-            ast.List: self._display,
-            ast.Tuple: self._display,
-            ast.Set: self._display,
-            ast.Dict: self._dict,
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-            ast.DictComp: self._comprehension,
-            ast.BinOp: self._operation,
-            ast.IfExp: self._choice,
-            ast.BoolOp: self._choice,
-            ast.NamedExpr: self._same,
-            ast.Await: self._same,
-            ast.Starred: self._same,
+            one: getattr(self, name) for one, name in _EXPRESSIONS.items()
+        }
+        self._specials: dict[str, Callable[[str, ast.Call], int | None]] = {
+            one: getattr(self, name) for one, name in _SPECIALS.items()
+        }
+        self._constraints: dict[type, Callable[[Any], object]] = {
+            ast.Call: self.variable,
+            ast.Subscript: self._reached,
+            ast.Attribute: self._reached,
+            ast.AugAssign: self._augmented,
+            ast.Raise: self._raised,
+            ast.Match: self._matched,
+            ast.ClassDef: self._made_by_others,
         }
         self._module = self.graph.new(MODULE)
         self._outside = self.graph.new(OUTSIDE)
@@ -124,37 +135,41 @@ class ObjectFlow:
     # -- constraints -------------------------------------------------------------
 
     def _build(self) -> None:
-        for scope in self._names.scopes.values():
-            for bindings in scope.bindings.values():
-                for binding in bindings:
-                    self.binding(binding)
-        for node in self._names.classes:
-            for base, _ in self._values.bases(node):
-                for value in self._values.evaluate(base):
-                    if isinstance(value, Local):
-                        self.graph.derive(node, value.node)
+        self._bind_names()
+        self._derive_classes()
         for inner in (*self._names.tree.body, *self._names.parents):
-            if isinstance(inner, ast.Call):
-                self.variable(inner)
-            elif isinstance(inner, ast.Subscript | ast.Attribute):
-                if isinstance(inner.ctx, ast.Load):
-                    self._taken(inner)
-                else:
-                    self._stored(inner)
-            elif isinstance(inner, ast.AugAssign):
-                self._augmented(inner)
-            elif isinstance(inner, ast.Raise) and inner.exc is not None:
-                # What handles an exception may be anywhere.
-                self._change(self.variable(inner.exc), inner.exc, deep=True)
-            elif isinstance(inner, ast.Match):
-                self._matched(inner)
-            elif isinstance(inner, ast.ClassDef):
-                self._made_by_others(inner)
+            constrain = self._constraints.get(type(inner))
+            if constrain is not None:
+                constrain(inner)
         for function in self._names.functions:
             if self._is_called_unseen(function):
                 self._lose(function)
             if self._is_special(function):
                 self.anything += self._done_to_operands(function)
+
+    def _bind_names(self) -> None:
+        for scope in self._names.scopes.values():
+            for bindings in scope.bindings.values():
+                for binding in bindings:
+                    self.binding(binding)
+
+    def _derive_classes(self) -> None:
+        for node in self._names.classes:
+            for base, _ in self._values.bases(node):
+                for value in self._values.evaluate(base):
+                    if isinstance(value, Local):
+                        self.graph.derive(node, value.node)
+
+    def _reached(self, node: ast.Subscript | ast.Attribute) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._taken(node)
+        else:
+            self._stored(node)
+
+    def _raised(self, node: ast.Raise) -> None:
+        """An exception: what handles it may be anywhere."""
+        if node.exc is not None:
+            self._change(self.variable(node.exc), node.exc, deep=True)
 
     def _matched(self, node: ast.Match) -> None:
         """Parts of an object that patterns give names."""
@@ -167,7 +182,7 @@ class ObjectFlow:
 
     def _made_by_others(self, node: ast.ClassDef) -> None:
         """A class that code which is not followed makes, or does something to."""
-        if any(self._running.decorator(one).partition(".")[0] not in _PLAIN_BASES for one in node.decorator_list):
+        if any(self._running.decorator(one).partition(".")[0] not in self._plain_bases for one in node.decorator_list):
             self._change(self.graph.new(node), node, deep=True)
         elif node.keywords or not all(map(self._is_plain_base, node.bases)):
             for part in node.body:
@@ -176,14 +191,15 @@ class ObjectFlow:
 
     def _is_plain_base(self, node: ast.expr) -> bool:
         return all(
-            isinstance(value, Local) or (isinstance(value, Reference) and value.path.partition(".")[0] in _PLAIN_BASES)
+            isinstance(value, Local)
+            or (isinstance(value, Reference) and value.path.partition(".")[0] in self._plain_bases)
             for value in self._values.evaluate(node)
         )
 
     def _is_called_unseen(self, function: FunctionNode) -> bool:
         """Whether a function is called where no call is seen: by operators, as an attribute, by its decorators."""
         parts = [self._running.decorator(one) for one in function.decorator_list]
-        if any(path in _CALLED_UNSEEN or path.partition(".")[0] not in _PLAIN_DECORATORS for path in parts):
+        if any(path in _CALLED_UNSEEN or path.partition(".")[0] not in self._plain_decorators for path in parts):
             return True
         return self._is_special(function)
 
@@ -438,6 +454,24 @@ class ObjectFlow:
 
     def _called(self, callee: Value, node: ast.Call, owner: int) -> int:
         """What calling one of the things that a callee may be gives."""
+        callee = self._behind(callee)
+        if isinstance(callee, Local):
+            return self._called_local(callee, node)
+        if isinstance(callee, Reference):
+            special = self._called_reference(callee.path, node)
+            if special is not None:
+                return special
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if owner != NOTHING and name in READING_METHODS | MUTATORS | CHANGING:
+            return self._called_method(name, node, owner)
+        if self._is_harmless(callee):
+            return self._kept(callee, node)
+        if isinstance(callee, Member) and isinstance(callee.owner, Constant):
+            return NOTHING
+        return self._stranger(node, owner)
+
+    def _behind(self, callee: Value) -> Value:
+        """The function that a partial, a method or an attribute of a function calls; else the callee itself."""
         while isinstance(callee, Partial):
             self.variable(callee.call)
             callee = callee.callee
@@ -447,26 +481,11 @@ class ObjectFlow:
             # `task.submit` and `task.override()` call the function.
             callee = callee.owner
         method = self._method(callee)
-        if method is not None:
-            callee = Local(method)
-        if isinstance(callee, Local):
-            return self._called_local(callee, node)
-        if isinstance(callee, Reference):
-            special = self._called_reference(callee.path, node)
-            if special is not None:
-                return special
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if owner != NOTHING and name in READING | MUTATORS | CHANGING:
-            return self._called_method(name, node, owner)
-        if self._is_harmless(callee):
-            return self._kept(callee, node)
-        if isinstance(callee, Member) and isinstance(callee.owner, Constant):
-            return NOTHING
-        return self._stranger(node, owner)
+        return callee if method is None else Local(method)
 
     def _called_method(self, name: str, node: ast.Call, owner: int) -> int:
         given = [self.variable(one) for one in _given(node)]
-        if name not in READING:
+        if name not in READING_METHODS:
             self._change(owner, node)
             for one in given:
                 self._keep(owner, one, node)
@@ -496,7 +515,7 @@ class ObjectFlow:
             return self._holding(node, ())
         self._pass(function, node)
         if isinstance(function, FunctionNode) and any(
-            path in _CALLED_UNSEEN or path.partition(".")[0] not in _PLAIN_DECORATORS
+            path in _CALLED_UNSEEN or path.partition(".")[0] not in self._plain_decorators
             for path in map(self._running.decorator, function.decorator_list)
         ):
             self._stranger(node, NOTHING)
@@ -529,7 +548,7 @@ class ObjectFlow:
             return self._is_fresh(bindings[0].node) and all(map(self._is_own_use, self._names.uses(bindings[0])))
         if isinstance(node, ast.Call):
             value = self._values.single(node.func)
-            return isinstance(value, Reference) and value.path.removeprefix("builtins.") in _COPYING | {
+            return isinstance(value, Reference) and value.path in _COPYING | {
                 "copy.copy",
                 "copy.deepcopy",
             }
@@ -542,7 +561,7 @@ class ObjectFlow:
             return True
         if isinstance(parent, ast.Subscript):
             return parent.value is load
-        return isinstance(parent, ast.Attribute) and parent.attr in READING | MUTATORS
+        return isinstance(parent, ast.Attribute) and parent.attr in READING_METHODS | MUTATORS
 
     def _instance(self, node: ast.ClassDef, call: ast.Call) -> int:
         lineage, _ = self._values.lineage(node)
@@ -568,42 +587,57 @@ class ObjectFlow:
 
     def _called_reference(self, path: str, node: ast.Call) -> int | None:
         """What a library's function gives that does something else than to look at or keep what it is given."""
-        first = self.variable(node.args[0]) if node.args else NOTHING
-        if path in _NAMESPACES or (path == "builtins.vars" and not node.args):
-            frame = self._names.place(node)[0].node
-            return self._module if path == "builtins.globals" or isinstance(frame, ast.Module) else NOTHING
-        if path.startswith("sys.modules."):
+        if self._gives_module(path, node):
             return self._module
-        if path in _IMPORTING and not (node.args and isinstance(node.args[0], ast.Constant)):
-            return self._module
-        if path == "builtins.type" and len(node.args) > 1:
-            for function in self._functions(node):
-                self._lose(function)
-            return self._stranger(node, NOTHING)
-        if path in ("builtins.vars", "builtins.type", "typing.cast"):
-            return self.variable(node.args[-1]) if node.args else NOTHING
-        if path == "builtins.super":
-            outer = next((one for one in self._names.ancestors(node) if isinstance(one, ast.ClassDef)), None)
-            return self.graph.new(outer) if outer is not None else NOTHING
-        if path == "builtins.getattr" and len(node.args) > 1:
-            default = self.variable(node.args[2]) if len(node.args) > 2 else NOTHING
-            if self._text(node.args[1]) in ("", *MUTATORS, *CHANGING):
-                self._change(first, node)
-            return self._any_of([self.graph.load(first, self._text(node.args[1]) or EVERY), default])
-        if path in ("builtins.setattr", "builtins.delattr") and len(node.args) > 1:
-            value = node.args[2] if len(node.args) > 2 else None
-            self._set(first, node.args[1], value, node)
-            return NOTHING
-        if path in _EXECUTING:
-            return self._executed(node)
-        if path == "copy.deepcopy":
-            # All that is in the copy counts as the copy.
-            return self._holding(node, [self.graph.new(node)])
+        special = self._specials.get(path)
+        if special is not None:
+            return special(path, node)
         if path in _CALLING and not all(map(self._is_followed, self._called_by(node))):
             return self._stranger(node, NOTHING)
         return None
 
-    def _executed(self, node: ast.Call) -> int:
+    def _gives_module(self, path: str, node: ast.Call) -> bool:
+        """Whether a call gives the module that it stands in, or a dict of its names."""
+        if path in _NAMESPACES or (path == "builtins.vars" and not node.args):
+            return path == "builtins.globals" or isinstance(self._names.place(node)[0].node, ast.Module)
+        named = bool(node.args) and isinstance(node.args[0], ast.Constant)
+        return path.startswith("sys.modules.") or (path in _IMPORTING and not named)
+
+    def _local_names(self, _path: str, _node: ast.Call) -> int | None:
+        return NOTHING
+
+    def _last_argument(self, path: str, node: ast.Call) -> int | None:
+        if path == "builtins.type" and len(node.args) > 1:
+            for function in self._functions(node):
+                self._lose(function)
+            return self._stranger(node, NOTHING)
+        return self.variable(node.args[-1]) if node.args else NOTHING
+
+    def _super(self, _path: str, node: ast.Call) -> int | None:
+        outer = next((one for one in self._names.ancestors(node) if isinstance(one, ast.ClassDef)), None)
+        return self.graph.new(outer) if outer is not None else NOTHING
+
+    def _got(self, _path: str, node: ast.Call) -> int | None:
+        if len(node.args) < 2:
+            return None
+        first, default = self.variable(node.args[0]), self.variable(node.args[2]) if len(node.args) > 2 else NOTHING
+        name = self._text(node.args[1])
+        if name in ("", *MUTATORS, *CHANGING):
+            self._change(first, node)
+        return self._any_of([self.graph.load(first, name or EVERY), default])
+
+    def _set_by_name(self, _path: str, node: ast.Call) -> int | None:
+        if len(node.args) < 2:
+            return None
+        value = node.args[2] if len(node.args) > 2 else None
+        self._set(self.variable(node.args[0]), node.args[1], value, node)
+        return NOTHING
+
+    def _deep_copy(self, _path: str, node: ast.Call) -> int | None:
+        """All that is in a copy counts as the copy."""
+        return self._holding(node, [self.graph.new(node)])
+
+    def _executed(self, _path: str, node: ast.Call) -> int | None:
         """What ``exec`` or ``eval`` gives; a text that is known may do something to what it names."""
         text = self._text(node.args[0]) if node.args else ""
         try:
@@ -636,9 +670,10 @@ class ObjectFlow:
         if isinstance(callee, Reference):
             root, _, rest = callee.path.partition(".")
             if root == "builtins":
-                return rest in _LOOKING | _COPYING
+                return callee.path in _LOOKING | _COPYING
             changes = rest.rpartition(".")[2] in MUTATORS | CHANGING
-            return (root in _HARMLESS or self._values.exists(callee.path)) and not changes
+            known = root in HARMLESS_LIBRARIES | self._libraries.harmless or self._values.exists(callee.path)
+            return known and not changes
         if isinstance(callee, Made):
             return self._is_harmless(callee.callee)
         if isinstance(callee, Local):
@@ -648,16 +683,17 @@ class ObjectFlow:
     def _kept(self, callee: Value, node: ast.Call) -> int:
         """What a harmless call gives: something that may have in it, or be, what it was given."""
         path = callee.path if isinstance(callee, Reference) else ""
-        if path.removeprefix("builtins.") in _LOOKING or path.partition(".")[0] in _IMMUTABLE:
+        if path in _LOOKING or path.partition(".")[0] in IMMUTABLE_LIBRARIES:
             return NOTHING
         given = [one for one in map(self.variable, _given(node)) if one != NOTHING]
         # It may call what it is given, or give something that does.
-        called = list(map(self._returns, self._functions(node))) if path.partition(".")[0] not in RUNNERS else []
+        runs = _root(path) in self._libraries.runners
+        called = [] if runs else list(map(self._returns, self._functions(node)))
         elements = [self._items(one) for one in (*given, *called)]
         if path.rpartition(".")[2].lower().endswith("dict"):
             # It may be given pairs.
             elements += [self._items(one) for one in elements]
-        if path.removeprefix("builtins.") in _COPYING | {"copy.copy"}:
+        if path in _COPYING or path == "copy.copy":
             copied = self._holding(node, [*given, *called, *elements])
             for one in given:
                 self.graph.store(copied, SOME, self.graph.load(one, EVERY))
@@ -666,7 +702,7 @@ class ObjectFlow:
         self._keep_attributes(made, node)
         for one in called:
             self.graph.store(made, SOME, one)
-        if path.partition(".")[0] not in RUNNERS:
+        if not runs:
             # Its attributes may hold what it is given, or be those of that.
             inner = self._holding((node, SOME), [*given, *called, *elements])
             for one in (inner, *given, *called, *elements):
@@ -752,7 +788,9 @@ class ObjectFlow:
         if not functions:
             return
         callees = self._values.evaluate(node.func)
-        if all(isinstance(one, Reference) and one.path.startswith("airflow.") for one in callees):
+        if all(
+            isinstance(one, Reference) and one.path.partition(".")[0] in self._libraries.deferring for one in callees
+        ):
             return
         known = all(self._is_harmless(one) or isinstance(one, Local) for one in callees)
         given = self._any_of(map(self.variable, _given(node)))
@@ -841,6 +879,11 @@ class ObjectFlow:
         """What an item or attribute that is stored was before."""
         owner = self.variable(target.value)
         return self.graph.load(owner, target.attr) if isinstance(target, ast.Attribute) else self._items(owner)
+
+
+def _root(path: str) -> str:
+    """The library that a dotted path begins with."""
+    return path.partition(".")[0]
 
 
 def _decorators(function: FunctionNode | ast.Lambda) -> list[ast.expr]:

@@ -11,11 +11,7 @@ from offramp.python.nodes import walk
 from offramp.python.values import Made, Member, Reference, Value, Values
 from offramp.record import NamedTuple
 
-# Libraries whose objects call nothing that they are given while the file is loaded, and change none of it.
-AIRFLOW = ("airflow", "astronomer")
-RUNNERS = (*AIRFLOW, "prefect", "prefect_dbt")
-_DIRECT = ("dag", "task_group")
-_PLAIN_DECORATORS = ("functools", "builtins", "contextlib", "typing")
+_PLAIN_DECORATORS = frozenset({"functools", "builtins", "contextlib", "typing"})
 _LOOPS = ("for", "while")
 
 
@@ -33,6 +29,7 @@ class Running:
     def __init__(self, names: Names, values: Values) -> None:
         self._names = names
         self._values = values
+        self._libraries = values.libraries
         self._spots: dict[ast.AST, Spot] = {}
         self._ends: dict[ast.AST, int] = {}
         self._begins: dict[ast.AST, int] | None = None
@@ -126,10 +123,10 @@ class Running:
         """Where a function may be called, or begin to be: by its name, as a method, by a decorator."""
         parts = [self.decorator(one) for one in function.decorator_list]
         roots = [path.partition(".")[0] for path in parts]
-        if any(root in AIRFLOW for root in roots):
-            if not any(path.rpartition(".")[2] in _DIRECT for path in parts):
+        if any(root in self._libraries.deferring for root in roots):
+            if not any(path.rpartition(".")[2] in self._libraries.immediate for path in parts):
                 return
-        elif any(root not in (*_PLAIN_DECORATORS, *RUNNERS) for root in roots):
+        elif any(root not in _PLAIN_DECORATORS | self._libraries.runners for root in roots):
             yield function
         if isinstance(self._names.parents.get(function), ast.ClassDef):
             if function.name.startswith("__"):
@@ -145,12 +142,12 @@ class Running:
         return value.path if isinstance(value, Reference) else ""
 
     def _is_argument_of_runner(self, node: ast.AST) -> bool:
-        """Whether an expression is given to Airflow or Prefect, which call nothing while the file is loaded."""
+        """Whether an expression is given to a library that calls nothing while the file is loaded."""
         for outer in self._names.ancestors(node):
             if isinstance(outer, ast.Call):
                 inside = any(node is inner for inner in walk(outer.func))
                 return not inside and all(
-                    isinstance(value, Reference) and value.path.partition(".")[0] in RUNNERS
+                    isinstance(value, Reference) and value.path.partition(".")[0] in self._libraries.runners
                     for value in map(_maker, self._values.evaluate(outer.func))
                 )
             if isinstance(outer, ast.stmt | ast.Lambda):
@@ -158,10 +155,10 @@ class Running:
         return False
 
     def is_task(self, function: FunctionNode) -> bool:
-        """Whether calling a function runs it in a task of Airflow, later."""
+        """Whether calling a function runs it later."""
         paths = [self.decorator(one) for one in function.decorator_list]
-        return any(path.partition(".")[0] in AIRFLOW for path in paths) and not any(
-            path.rpartition(".")[2] in _DIRECT for path in paths
+        return any(path.partition(".")[0] in self._libraries.deferring for path in paths) and not any(
+            path.rpartition(".")[2] in self._libraries.immediate for path in paths
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from offramp.python import operations
 from offramp.python.computing import NO_NAMES, Computing, Turn, in_order
@@ -36,10 +36,59 @@ _IMPORTERS = {
     "builtins.__import__": ("name", "globals", "locals", "fromlist"),
     "importlib.import_module": ("name", "package"),
 }
+_COLLECTIONS = tuple(f"builtins.{name}" for name in ("list", "tuple", "set", "sorted", "reversed"))
 _CASTS = frozenset(["typing.cast", "typing_extensions.cast"])
 # Decorators of functions that give what the function returns: where it is called, and where it is asked for.
 _CALLED = frozenset(["functools.cache", "functools.lru_cache", "builtins.staticmethod", "builtins.classmethod"])
 _PROPERTIES = frozenset(["builtins.property", "functools.cached_property"])
+
+# The methods that evaluate calls of functions, by their paths, bindings and expressions, by their kinds.
+_FUNCTIONS: dict[str, str] = {
+    "builtins.dict": "_dict_call",
+    **dict.fromkeys(_COLLECTIONS, "_collection"),
+    **dict.fromkeys(("builtins.str", "builtins.int", "builtins.bool"), "_conversion"),
+    **dict.fromkeys(("copy.copy", "copy.deepcopy"), "_copy"),
+    **dict.fromkeys(_CASTS, "_cast"),
+    **dict.fromkeys(_IMPORTERS, "_import"),
+    "functools.partial": "_partial",
+    "builtins.getattr": "_got_attribute",
+    "builtins.type": "_type",
+    "builtins.vars": "_namespace",
+}
+_GIVERS: dict[str, str] = {
+    "value": "_given_value",
+    "context": "_given_value",
+    "function": "_defined",
+    "class": "_defined",
+    "augmented": "_augmented",
+    "parameter": "_parameter",
+    "item": "_taken_out",
+    "element": "_taken_out",
+    "element-item": "_taken_out",
+}
+_KINDS: dict[type[ast.AST], str] = {
+    ast.Constant: "_literal",
+    ast.Name: "_name",
+    ast.Attribute: "_attribute_of",
+    ast.Call: "_call",
+    ast.List: "_display",
+    ast.Tuple: "_display",
+    ast.Set: "_display",
+    ast.Dict: "_dict",
+    ast.Subscript: "_subscript",
+    ast.IfExp: "_choice",
+    ast.BoolOp: "_boolean",
+    ast.NamedExpr: "_same",
+    ast.Await: "_same",
+    ast.Lambda: "_lambda",
+    ast.ListComp: "_comprehended",
+    ast.SetComp: "_comprehended",
+    ast.GeneratorExp: "_comprehended",
+    ast.JoinedStr: "_joined_text",
+    ast.BinOp: "_binary",
+    ast.UnaryOp: "_unary",
+    ast.Compare: "_compared",
+}
 
 
 class Constant(NamedTuple):
@@ -161,7 +210,7 @@ class Values:
     ) -> None:
         self.names = names
         self._held = held or {}
-        self._libraries = libraries
+        self.libraries = libraries
         self._known: dict[ast.AST, tuple[Value, ...]] = {}
         self._active: set[ast.AST] = set()
         self._texts: dict[ast.AST, tuple[str | ast.AST, ...] | None] = {}
@@ -176,16 +225,26 @@ class Values:
         self._whole = self
         self._once: dict[ast.Name, ast.expr | None] = {}
         self._computing = Computing(self)
+        self._functions: dict[str, Callable[[str, ast.Call], Sequence[Value] | None]] = {
+            one: getattr(self, name) for one, name in _FUNCTIONS.items()
+        }
+        self._functions.update(dict.fromkeys(libraries.importers, self._import))
+        self._givers: dict[str, Callable[[Binding, Any], Sequence[Value]]] = {
+            one: getattr(self, name) for one, name in _GIVERS.items()
+        }
+        self._kinds: dict[type, Callable[..., Sequence[Value]]] = {
+            one: getattr(self, name) for one, name in _KINDS.items()
+        }
 
     # -- asking ------------------------------------------------------------------
 
     def exists(self, path: str) -> bool:
         """Return whether a dotted path is that of something known, such as an operator that a note covers."""
-        return self._libraries.exists(path)
+        return self.libraries.exists(path)
 
     def in_pass(self, held: Held) -> Values:
         """The values of the same module in one pass of the code around; who may change them is worked out once."""
-        made = Values(self.names, self._libraries, held, follows_changes=self._follows)
+        made = Values(self.names, self.libraries, held, follows_changes=self._follows)
         made._whole = self._whole
         return made
 
@@ -197,7 +256,7 @@ class Values:
         if self._objects is None and self._follows:
             from offramp.python.objects import Objects
 
-            self._objects = Objects(self.names, Values(self.names, self._libraries, follows_changes=False))
+            self._objects = Objects(self.names, Values(self.names, self.libraries, follows_changes=False))
         return self._objects
 
     def evaluate(self, node: ast.AST) -> tuple[Value, ...]:
@@ -240,7 +299,7 @@ class Values:
     def _alike(self, value: Value, other: Value) -> bool:
         """Whether two candidates are one, a name that has moved from one module to another among them."""
         if isinstance(value, Reference) and isinstance(other, Reference) and value != other:
-            return self._libraries.meaning(value.path) == self._libraries.meaning(other.path)
+            return self.libraries.meaning(value.path) == self.libraries.meaning(other.path)
         return value == other
 
     def _is_rebound(self, binding: Binding, use: ast.AST) -> bool:
@@ -358,40 +417,59 @@ class Values:
         if isinstance(node, ast.Constant):
             return (node.value,) if isinstance(node.value, str) else None
         if isinstance(node, ast.JoinedStr):
-            parts: list[str | ast.AST] = []
-            for piece in node.values:
-                inner = piece.value if isinstance(piece, ast.FormattedValue) else piece
-                plain = not isinstance(piece, ast.FormattedValue) or (piece.conversion == -1 and not piece.format_spec)
-                parts.extend((self._inserted(inner) if plain else None) or (inner,))
-            return tuple(parts)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            left, right = self.text(node.left), self.text(node.right)
-            if left is None and right is None:
-                return None
-            return (*(left or (node.left,)), *(right or (node.right,)))
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-            left = self.text(node.left)
-            return None if left is None else self._formatted(left, node.right)
+            return self._inserted_text(node)
+        if isinstance(node, ast.BinOp):
+            return self._operated_text(node)
         if isinstance(node, ast.Call):
             function = node.func
-            if isinstance(function, ast.Attribute) and function.attr == "format":
-                base = self.text(function.value)
-                return None if base is None else self._format_call(base, node)
+            base = (
+                self.text(function.value) if isinstance(function, ast.Attribute) and function.attr == "format" else None
+            )
+            return None if base is None else self._format_call(base, node)
+        return self._bound_text(node) if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) else None
+
+    def _inserted_text(self, node: ast.JoinedStr) -> tuple[str | ast.AST, ...]:
+        parts: list[str | ast.AST] = []
+        for piece in node.values:
+            inner = piece.value if isinstance(piece, ast.FormattedValue) else piece
+            plain = not isinstance(piece, ast.FormattedValue) or (piece.conversion == -1 and not piece.format_spec)
+            parts.extend((self._inserted(inner) if plain else None) or (inner,))
+        return tuple(parts)
+
+    def _operated_text(self, node: ast.BinOp) -> tuple[str | ast.AST, ...] | None:
+        if not isinstance(node.op, ast.Add | ast.Mod):
             return None
-        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-            bound = self._bound_text(node)
-            if bound is not None:
-                return bound
-            value = self.single(node)
-            if isinstance(value, Constant) and isinstance(value.value, str):
-                return (value.value,)
-        return None
+        left = self.text(node.left)
+        if isinstance(node.op, ast.Mod):
+            return None if left is None else self._formatted(left, node.right)
+        right = self.text(node.right)
+        if left is None and right is None:
+            return None
+        return (*(left or (node.left,)), *(right or (node.right,)))
 
     def arguments(self, call: ast.Call, positional: Sequence[str] = ()) -> Arguments:
         """The arguments of a call, through ``**`` dicts, ``functools.partial`` and ``.partial().expand()``."""
+        given, complete, mapped = self._given_before(call, positional)
+        origin, positional = ("expand", ()) if mapped else ("keyword", positional)
+        for index, argument in enumerate(call.args):
+            if isinstance(argument, ast.Starred) or index >= len(positional):
+                complete = complete and not isinstance(argument, ast.Starred)
+                continue
+            given[positional[index]] = Given(argument, self.evaluate(argument), "position")
+        for keyword in call.keywords:
+            if keyword.arg is not None:
+                given[keyword.arg] = Given(keyword.value, self._given_by(keyword.value, origin), origin)
+                continue
+            table = self.single(keyword.value)
+            complete = complete and isinstance(table, Table) and table.complete
+            for name, node in table.entries.items() if isinstance(table, Table) else ():
+                given[name] = Given(node, self.evaluate(node) if node else (UNKNOWN,), "spread")
+        return Arguments(given, complete)
+
+    def _given_before(self, call: ast.Call, positional: Sequence[str]) -> tuple[dict[str, Given], bool, bool]:
+        """The arguments that a callee has from the calls that made it, whether all are known, and if it maps others."""
         given: dict[str, Given] = {}
-        complete = True
-        origin = "keyword"
+        complete, mapped = True, False
         unseen = any(
             keyword.arg is None and not (isinstance(table := self.single(keyword.value), Table) and table.complete)
             for keyword in call.keywords
@@ -406,32 +484,13 @@ class Values:
                             values = (*value.values, UNKNOWN) if unseen else value.values
                             given[name] = Given(value.node, values, "partial")
             elif (
-                isinstance(callee, Member)
-                and isinstance(callee.owner, Made)
-                and self._libraries.is_mapping(callee.name)
+                isinstance(callee, Member) and isinstance(callee.owner, Made) and self.libraries.is_mapping(callee.name)
             ):
                 inner = self.arguments(callee.owner.call)
-                complete = complete and inner.complete
                 given.update({name: value._replace(origin="partial") for name, value in inner.given.items()})
-                complete = complete and callee.name == self._libraries.mapping
-                origin, positional = "expand", ()
-        for index, argument in enumerate(call.args):
-            if isinstance(argument, ast.Starred) or index >= len(positional):
-                complete = complete and not isinstance(argument, ast.Starred)
-                continue
-            given[positional[index]] = Given(argument, self.evaluate(argument), "position")
-        for keyword in call.keywords:
-            if keyword.arg is not None:
-                given[keyword.arg] = Given(keyword.value, self._given_by(keyword.value, origin), origin)
-                continue
-            table = self.single(keyword.value)
-            if not isinstance(table, Table):
-                complete = False
-                continue
-            complete = complete and table.complete
-            for name, node in table.entries.items():
-                given[name] = Given(node, self.evaluate(node) if node else (UNKNOWN,), "spread")
-        return Arguments(given, complete)
+                complete = complete and inner.complete and callee.name == self.libraries.mapping
+                mapped = True
+        return given, complete, mapped
 
     def _given_by(self, node: ast.expr, origin: str) -> tuple[Value, ...]:
         """What an argument is: its value, or what ``.expand(…)`` takes one by one out of a list."""
@@ -530,62 +589,56 @@ class Values:
                 result.extend((self._inserted(inner) if plain and inner else None) or (inner or call,))
         return tuple(result)
 
-    def _bound_text(self, node: ast.AST) -> tuple[str | ast.AST, ...] | None:
-        if not isinstance(node, ast.Name):
-            return None
-        bindings = self.names.lookup(node.id, node)
-        if len(bindings) != 1 or bindings[0].kind != "value" or bindings[0].node is None:
-            return None
-        return None if self._is_rebound(bindings[0], node) else self.text(bindings[0].node)
+    def _bound_text(self, node: ast.Name | ast.Attribute | ast.Subscript) -> tuple[str | ast.AST, ...] | None:
+        """The parts of the text that a name is bound to, or the one that it is known to be."""
+        bindings = self.names.lookup(node.id, node) if isinstance(node, ast.Name) else []
+        if len(bindings) == 1 and bindings[0].kind == "value" and bindings[0].node is not None:
+            text = None if self._is_rebound(bindings[0], node) else self.text(bindings[0].node)
+            if text is not None:
+                return text
+        value = self.single(node)
+        return (value.value,) if isinstance(value, Constant) and isinstance(value.value, str) else None
 
     # -- evaluating --------------------------------------------------------------
 
     def _evaluate(self, node: ast.AST) -> Sequence[Value]:
-        if isinstance(node, ast.Constant):
-            huge = isinstance(node.value, int) and abs(node.value) > LARGEST
-            return (UNKNOWN if huge else Constant(node.value),)
-        if isinstance(node, ast.Name):
-            return self._name(node)
-        if isinstance(node, ast.Attribute):
-            return self._member_value(node) or [
-                found
-                for owner in (*self.evaluate(node.value), *self.own_class(node.value))
-                for found in self._attribute(owner, node.attr, node)
-            ]
-        if isinstance(node, ast.Call):
-            return self._call(node)
-        if isinstance(node, ast.List | ast.Tuple):
-            return (self._items(node.elts),)
-        if isinstance(node, ast.Set):
-            return (self._items(node.elts)._replace(ordered=False),)
-        if isinstance(node, ast.Dict):
-            return (self._dict(node),)
-        if isinstance(node, ast.Subscript):
-            return self._subscript(node)
-        if isinstance(node, ast.IfExp):
-            test = self.single(node.test)
-            if isinstance(test, Constant):
-                return self.evaluate(node.body if test.value else node.orelse)
-            return (*self.evaluate(node.body), *self.evaluate(node.orelse))
-        if isinstance(node, ast.BoolOp):
-            return self._boolean(node)
-        if isinstance(node, ast.NamedExpr | ast.Await):
-            return self.evaluate(node.value)
-        if isinstance(node, ast.Lambda):
-            return (Local(node),)
-        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
-            return (Items((node.elt,), complete=False),)
-        if isinstance(node, ast.JoinedStr):
-            return [self._converted("builtins.str", value) for value in self._only_inserted(node)] or (
-                self._joined(self.text(node)),
-            )
-        if isinstance(node, ast.BinOp):
-            return (self._binary(node),)
-        if isinstance(node, ast.UnaryOp):
-            return (self._unary(node),)
-        if isinstance(node, ast.Compare):
-            return (self._compared(node),)
-        return (UNKNOWN,)
+        evaluate = self._kinds.get(type(node))
+        return evaluate(node) if evaluate is not None else (UNKNOWN,)
+
+    def _literal(self, node: ast.Constant) -> Sequence[Value]:
+        huge = isinstance(node.value, int) and abs(node.value) > LARGEST
+        return (UNKNOWN if huge else Constant(node.value),)
+
+    def _attribute_of(self, node: ast.Attribute) -> Sequence[Value]:
+        return self._member_value(node) or [
+            found
+            for owner in (*self.evaluate(node.value), *self.own_class(node.value))
+            for found in self._attribute(owner, node.attr, node)
+        ]
+
+    def _display(self, node: ast.List | ast.Tuple | ast.Set) -> Sequence[Value]:
+        items = self._items(node.elts)
+        return (items._replace(ordered=False) if isinstance(node, ast.Set) else items,)
+
+    def _choice(self, node: ast.IfExp) -> Sequence[Value]:
+        test = self.single(node.test)
+        if isinstance(test, Constant):
+            return self.evaluate(node.body if test.value else node.orelse)
+        return (*self.evaluate(node.body), *self.evaluate(node.orelse))
+
+    def _same(self, node: ast.NamedExpr | ast.Await) -> Sequence[Value]:
+        return self.evaluate(node.value)
+
+    def _lambda(self, node: ast.Lambda) -> Sequence[Value]:
+        return (Local(node),)
+
+    def _comprehended(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Sequence[Value]:
+        return (Items((node.elt,), complete=False),)
+
+    def _joined_text(self, node: ast.JoinedStr) -> Sequence[Value]:
+        return [self._converted("builtins.str", value) for value in self._only_inserted(node)] or (
+            self._joined(self.text(node)),
+        )
 
     def _name(self, node: ast.Name) -> Sequence[Value]:
         bindings = self.names.lookup(node.id, node)
@@ -596,7 +649,7 @@ class Values:
         for binding in bindings:
             if binding.kind == "star":
                 starred = self._imported_as(f"{binding.target}.{node.id}")
-                if self._libraries.exists(starred.path):
+                if self.libraries.exists(starred.path):
                     found.append(starred)
                 else:
                     unseen_star = True
@@ -610,7 +663,7 @@ class Values:
 
     def _imported_as(self, path: str) -> Reference:
         """What a dotted path leads to."""
-        return Reference(self._libraries.stands_for(path))
+        return Reference(self.libraries.stands_for(path))
 
     def _of_pass(self, bindings: list[Binding], use: ast.Name) -> list[Binding]:
         """The bindings that are not in an arm that this pass of the code around leaves out."""
@@ -627,27 +680,28 @@ class Values:
         held = self._held.get(id(binding))
         if held is not None:
             return self._at(self.evaluate(held[0]), held[1])
-        node = binding.node
         if binding.kind == "import":
             return (self._imported_as(binding.target),)
-        if binding.kind in ("value", "context") and node is not None:
-            return self.evaluate(node)
-        if binding.kind in ("function", "class"):
-            return (Local(node),)  # type: ignore[arg-type]
-        if binding.kind == "parameter":
-            return (*self._default(binding), *self._handed_in(binding), *self._called_on(binding), UNKNOWN)
-        if binding.kind == "augmented":
-            return self._augmented(node)  # type: ignore[arg-type]
-        if node is None:
-            return (UNKNOWN,)
+        give = self._givers.get(binding.kind)
+        return give(binding, binding.node) if give is not None and binding.node is not None else (UNKNOWN,)
+
+    def _given_value(self, _binding: Binding, node: ast.AST) -> Sequence[Value]:
+        return self.evaluate(node)
+
+    def _defined(self, _binding: Binding, node: FunctionNode | ast.ClassDef) -> Sequence[Value]:
+        return (Local(node),)
+
+    def _parameter(self, binding: Binding, _node: ast.AST) -> Sequence[Value]:
+        return (*self._default(binding), *self._handed_in(binding), *self._called_on(binding), UNKNOWN)
+
+    def _taken_out(self, binding: Binding, node: ast.AST) -> Sequence[Value]:
+        """The part of a value, or of each of its elements, that is unpacked."""
         if binding.kind == "item":
             return self._at(self.evaluate(node), binding.place)
         if binding.kind == "element":
             return [found for value in self.evaluate(node) for found in self._each(value)]
-        if binding.kind == "element-item":
-            first, *rest = binding.place
-            return self._at(self._each_item(node, first), rest)
-        return (UNKNOWN,)
+        first, *rest = binding.place
+        return self._at(self._each_item(node, first), rest)
 
     def _default(self, binding: Binding) -> Sequence[Value]:
         arguments = binding.node.args  # type: ignore[union-attr]
@@ -718,7 +772,7 @@ class Values:
         ]
         return len(uses) > len(self.calls_of(function))
 
-    def _augmented(self, statement: ast.AugAssign) -> Sequence[Value]:
+    def _augmented(self, _binding: Binding, statement: ast.AugAssign) -> Sequence[Value]:
         """The value of a name after ``name op= …``."""
         name = statement.target.id  # type: ignore[union-attr]
         # In a loop a name's value before may be that after, of this statement or of another.
@@ -844,22 +898,22 @@ class Values:
         if isinstance(owner, Local):
             return (Member(owner, attribute),)
         if isinstance(owner, Made):
-            if (field := self._fields(owner).get(attribute)) is not None:
-                changed = attribute in self.names.stores or ANY_ATTRIBUTE in self.names.stores
-                return (*self.evaluate(field), UNKNOWN) if changed else self.evaluate(field)
-            if attribute in self._libraries.kept_arguments:
-                for keyword in owner.call.keywords:
-                    if keyword.arg == attribute:
-                        return (self.single(keyword.value),)
-            if isinstance(owner.callee, Local) and isinstance(owner.callee.node, ast.ClassDef):
-                classes = [
-                    value for value in self._class_attribute(owner.callee, attribute, use) if _may_be_class(value)
-                ]
-                return [*classes, UNKNOWN] if classes else (Member(owner, attribute),)
-            return (Member(owner, attribute),)
+            return self._made_attribute(owner, attribute, use)
         if isinstance(owner, Table | Items | Constant):
             return (Member(owner, attribute),)
         return (UNKNOWN,)
+
+    def _made_attribute(self, owner: Made, attribute: str, use: ast.AST) -> Sequence[Value]:
+        if (field := self._fields(owner).get(attribute)) is not None:
+            changed = attribute in self.names.stores or ANY_ATTRIBUTE in self.names.stores
+            return (*self.evaluate(field), UNKNOWN) if changed else self.evaluate(field)
+        kept = [one.value for one in owner.call.keywords if one.arg == attribute in self.libraries.kept_arguments]
+        if kept:
+            return (self.single(kept[0]),)
+        classes: list[Value] = []
+        if isinstance(owner.callee, Local) and isinstance(owner.callee.node, ast.ClassDef):
+            classes = [value for value in self._class_attribute(owner.callee, attribute, use) if _may_be_class(value)]
+        return [*classes, UNKNOWN] if classes else (Member(owner, attribute),)
 
     def _class_attribute(self, owner: Local, attribute: str, use: ast.AST) -> Sequence[Value]:
         lineage, plain = self.lineage(owner.node)  # type: ignore[arg-type]
@@ -955,42 +1009,10 @@ class Values:
         return [found for callee in callables for found in self._called(callee, node)]
 
     def _called(self, callee: Value, node: ast.Call) -> Sequence[Value]:
-        first = node.args[0] if node.args else None
         if isinstance(callee, Reference):
-            path = callee.path
-            if path == "builtins.dict":
-                return (self.changes(node),)
-            if path in ("builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.reversed"):
-                values = self.evaluate(first) if first is not None else (Items((), complete=True),)
-                kept = path in ("builtins.list", "builtins.tuple")
-                return [
-                    Items(value.nodes, value.complete and kept, value.ordered) if isinstance(value, Items) else UNKNOWN
-                    for value in values
-                ]
-            if path in ("builtins.str", "builtins.int", "builtins.bool") and first is not None:
-                return [self._converted(path, value) for value in self.evaluate(first)]
-            if path in ("copy.copy", "copy.deepcopy") and first is not None:
-                return self.evaluate(first)
-            if path == "functools.partial" and first is not None:
-                return [Partial(value, node) for value in self.evaluate(first)]
-            if path == "builtins.getattr" and len(node.args) >= 2:
-                name = self.single(node.args[1])
-                if isinstance(name, Constant) and isinstance(name.value, str):
-                    return [
-                        Reference(f"{owner.path}.{name.value}") if isinstance(owner, Reference) else UNKNOWN
-                        for owner in self.evaluate(node.args[0])
-                    ]
-                return (UNKNOWN,)
-            if (path in _IMPORTERS or path in self._libraries.importers) and first is not None:
-                return [self._imported(path, name, node) for name in self.evaluate(first)]
-            if path in _CASTS and len(node.args) == 2:
-                return self.evaluate(node.args[1])
-            if path == "builtins.type" and len(node.args) == 1 and first is not None:
-                made = [value.callee for value in self.evaluate(first) if isinstance(value, Made)]
-                return (*made, *self.own_class(first), UNKNOWN)
-            if path == "builtins.vars" and first is not None:
-                return [found for owner in self.evaluate(first) for found in self._attribute(owner, "__dict__", node)]
-            return (Made(node, callee),)
+            give = self._functions.get(callee.path)
+            found = give(callee.path, node) if give is not None else None
+            return (Made(node, callee),) if found is None else found
         if isinstance(callee, Local):
             found = self._called_local(callee, node)
             changeable = any(isinstance(value, Items | Table) for value in found)
@@ -1003,9 +1025,57 @@ class Values:
             return (Made(node, callee),)
         return (UNKNOWN,)
 
+    # Each gives what a call of a builtin or of the standard library gives; None for what it was given otherwise.
+
+    def _dict_call(self, _path: str, node: ast.Call) -> Sequence[Value] | None:
+        return (self.changes(node),)
+
+    def _collection(self, path: str, node: ast.Call) -> Sequence[Value] | None:
+        values = self.evaluate(node.args[0]) if node.args else (Items((), complete=True),)
+        kept = path in ("builtins.list", "builtins.tuple")
+        return [
+            value._replace(complete=value.complete and kept) if isinstance(value, Items) else UNKNOWN
+            for value in values
+        ]
+
+    def _conversion(self, path: str, node: ast.Call) -> Sequence[Value] | None:
+        return [self._converted(path, value) for value in self.evaluate(node.args[0])] if node.args else None
+
+    def _copy(self, _path: str, node: ast.Call) -> Sequence[Value] | None:
+        return self.evaluate(node.args[0]) if node.args else None
+
+    def _partial(self, _path: str, node: ast.Call) -> Sequence[Value] | None:
+        return [Partial(value, node) for value in self.evaluate(node.args[0])] if node.args else None
+
+    def _got_attribute(self, _path: str, node: ast.Call) -> Sequence[Value] | None:
+        if len(node.args) < 2:
+            return None
+        name = self.single(node.args[1])
+        if not isinstance(name, Constant) or not isinstance(name.value, str):
+            return (UNKNOWN,)
+        owners = self.evaluate(node.args[0])
+        return [Reference(f"{one.path}.{name.value}") if isinstance(one, Reference) else UNKNOWN for one in owners]
+
+    def _import(self, path: str, node: ast.Call) -> Sequence[Value] | None:
+        return [self._imported(path, name, node) for name in self.evaluate(node.args[0])] if node.args else None
+
+    def _cast(self, _path: str, node: ast.Call) -> Sequence[Value] | None:
+        return self.evaluate(node.args[1]) if len(node.args) == 2 else None
+
+    def _type(self, _path: str, node: ast.Call) -> Sequence[Value] | None:
+        if len(node.args) != 1:
+            return None
+        made = [value.callee for value in self.evaluate(node.args[0]) if isinstance(value, Made)]
+        return (*made, *self.own_class(node.args[0]), UNKNOWN)
+
+    def _namespace(self, _path: str, node: ast.Call) -> Sequence[Value] | None:
+        if not node.args:
+            return None
+        return [found for owner in self.evaluate(node.args[0]) for found in self._attribute(owner, "__dict__", node)]
+
     def _imported(self, importer: str, name: Value, node: ast.Call) -> Value:
         """The module that a call imports by its name."""
-        given = self.arguments(node, _IMPORTERS.get(importer) or self._libraries.importers[importer]).given
+        given = self.arguments(node, _IMPORTERS.get(importer) or self.libraries.importers[importer]).given
         if not isinstance(name, Constant) or not isinstance(name.value, str):
             return UNKNOWN
         if importer == "builtins.__import__":
@@ -1061,7 +1131,7 @@ class Values:
         return (Made(node, callee) if result == UNKNOWN else result,)
 
     def _converted(self, path: str, value: Value) -> Value:
-        if path == "builtins.str" and isinstance(value, Member) and value.name in self._libraries.own_texts:
+        if path == "builtins.str" and isinstance(value, Member) and value.name in self.libraries.own_texts:
             return value
         if not isinstance(value, Constant) or not isinstance(value.value, str | int | float | bool):
             return UNKNOWN
@@ -1115,7 +1185,7 @@ class Values:
         piece = node.values[0] if len(node.values) == 1 else None
         if not isinstance(piece, ast.FormattedValue) or piece.conversion not in (-1, 115) or piece.format_spec:
             return ()
-        values, own = self.evaluate(piece.value), self._libraries.own_texts
+        values, own = self.evaluate(piece.value), self.libraries.own_texts
         return values if any(isinstance(value, Member) and value.name in own for value in values) else ()
 
     def _joined(self, parts: tuple[str | ast.AST, ...] | None) -> Value:
@@ -1123,21 +1193,22 @@ class Values:
             return UNKNOWN
         return Constant("".join(part for part in parts if isinstance(part, str)))
 
-    def _binary(self, node: ast.BinOp) -> Value:
+    def _binary(self, node: ast.BinOp) -> Sequence[Value]:
         if isinstance(node.op, ast.Add | ast.Mod):
             text = self.text(node)
             if text is not None:
-                return self._joined(text)
+                return (self._joined(text),)
         left, right = self.single(node.left), self.single(node.right)
         if isinstance(left, Table) and isinstance(right, Table) and isinstance(node.op, ast.BitOr):
-            return _merged(left, right)
+            return (_merged(left, right),)
         if isinstance(left, Items) and isinstance(right, Items) and isinstance(node.op, ast.Add):
             if len(left.nodes) + len(right.nodes) > _MOST_PARTS:
-                return Items((), complete=False)
-            return Items(left.nodes + right.nodes, left.complete and right.complete, left.ordered and right.ordered)
+                return (Items((), complete=False),)
+            complete, ordered = left.complete and right.complete, left.ordered and right.ordered
+            return (Items(left.nodes + right.nodes, complete, ordered),)
         if isinstance(left, Constant) and isinstance(right, Constant):
-            return _worked_out(operations.binary, left.value, node.op, right.value)
-        return UNKNOWN
+            return (_worked_out(operations.binary, left.value, node.op, right.value),)
+        return (UNKNOWN,)
 
     def _boolean(self, node: ast.BoolOp) -> Sequence[Value]:
         """``and`` stops at the first false value, ``or`` at the first true one; constants tell."""
@@ -1151,23 +1222,23 @@ class Values:
                 return found
         return [*found, *self.evaluate(node.values[-1])]
 
-    def _compared(self, node: ast.Compare) -> Value:
+    def _compared(self, node: ast.Compare) -> Sequence[Value]:
         """What a comparison of two constants gives, or of one with a list of them."""
         left, right = self.single(node.left), self.single(node.comparators[0])
         if not isinstance(left, Constant) or len(node.ops) > 1:
-            return UNKNOWN
+            return (UNKNOWN,)
         operation = node.ops[0]
         if isinstance(right, Constant):
-            return compared(left, operation, right)
+            return (compared(left, operation, right),)
         if isinstance(right, Items) and right.complete and isinstance(operation, ast.In | ast.NotIn):
             elements = [self.single(element) for element in right.nodes]
             if left in elements or all(isinstance(element, Constant) for element in elements):
-                return Constant((left in elements) is isinstance(operation, ast.In))
-        return UNKNOWN
+                return (Constant((left in elements) is isinstance(operation, ast.In)),)
+        return (UNKNOWN,)
 
-    def _unary(self, node: ast.UnaryOp) -> Value:
+    def _unary(self, node: ast.UnaryOp) -> Sequence[Value]:
         value = self.single(node.operand)
-        return _worked_out(operations.unary, node.op, value.value) if isinstance(value, Constant) else UNKNOWN
+        return (_worked_out(operations.unary, node.op, value.value) if isinstance(value, Constant) else UNKNOWN,)
 
     # -- containers --------------------------------------------------------------
 
@@ -1186,7 +1257,7 @@ class Values:
                 nodes.append(element)
         return Items(tuple(nodes), complete, ordered)
 
-    def _dict(self, node: ast.Dict) -> Table:
+    def _dict(self, node: ast.Dict) -> Sequence[Value]:
         table = Table({}, complete=True)
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
@@ -1198,7 +1269,7 @@ class Values:
                 table.entries[name.value] = value
             else:
                 table = _with_item(table, name, value)
-        return table
+        return (table,)
 
     def changes(self, node: ast.Call) -> Table:
         """What ``dict(…)`` or ``dict.update(…)`` is given."""

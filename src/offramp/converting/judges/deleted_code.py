@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from offramp.dags.graph import Graph
 from offramp.finding.operators import Module
 from offramp.model import Blocker
-from offramp.python.names import MUTATORS, FunctionNode
+from offramp.python.effects import MUTATORS
+from offramp.python.names import FunctionNode
 from offramp.python.nodes import children, walk
 from offramp.python.values import Constant, Items, Local, Table
 
