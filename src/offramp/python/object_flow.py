@@ -783,7 +783,7 @@ class ObjectFlow:
         return not of_class or "builtins.classmethod" in made
 
     def _hand_over(self, node: ast.Call) -> None:
-        """Functions that others call with what they are given; Airflow's operators call none while loading."""
+        """Functions that others call with what they are given; libraries that defer them call none while loading."""
         functions = self._functions(node)
         if not functions:
             return
