@@ -402,3 +402,51 @@ def test_processes_change_nothing(place: Place) -> None:
     two = place.migrate("dags", "--out", "two", "--jobs", "2")
     assert one.out.replace("one/", "two/") == two.out
     assert [entry[0] for entry in place.state("one").values()] == [entry[0] for entry in place.state("two").values()]
+
+
+def test_blocks_and_packages_of_notes(place: Place) -> None:
+    note = """{% section Load %}
+## operator
+Load
+## module
+acme.operators
+## inherits
+- BaseOperator
+## arguments
+| airflow | prefect | when absent | note |
+|---|---|---|---|
+| `conn` | block: acme_prefect.DataStore | data_store | |
+## prefect_package
+- acme-prefect>=2
+## compared
+acme 1.0
+## rewrite
+call
+
+```python
+{conn}.load()
+```
+{% endsection %}
+"""
+    more = (
+        '    SQLExecuteQueryOperator(task_id="sql", conn_id="ware_house", sql="SELECT 1") >> run\n'
+        '    Load(task_id="load") >> run\n'
+    )
+    imports = (
+        "from acme.operators import Load\n"
+        "from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator\n"
+    )
+    place.write({"load.md": note, "offramp.toml": 'notes = ["load.md"]\n', "dags/d.py": dag("d", start=imports) + more})
+    done = place.migrate("dags", "--out", "flows", "--unsafe-fixes")
+    assert (done.code, done.err) == (0, "")
+    assert place.read("flows/requirements.txt") == "prefect\nprefect-dbt\nprefect-sqlalchemy\nacme-prefect>=2\n"
+    blocks = place.read("flows/blocks.py")
+    assert "from acme_prefect import DataStore\nfrom prefect_dbt.cloud import DbtCloudCredentials\n" in blocks
+    assert '"data-store": DataStore.model_validate_json(os.environ["DATA_STORE_JSON_DATA_STORE"]),' in blocks
+    assert 'connection_info=os.environ["SQL_ALCHEMY_CONNECTOR_CONNECTION_INFO_WARE_HOUSE"],' in blocks
+    ast.parse(blocks)
+    report = place.read("flows/MIGRATION.md")
+    assert "Install `prefect`, `prefect-dbt`, `prefect-sqlalchemy` and `acme-prefect>=2`, and what else" in report
+    assert "export DATA_STORE_JSON_DATA_STORE=…  # the fields of the block, in JSON\n" in report
+    assert "export SQL_ALCHEMY_CONNECTOR_CONNECTION_INFO_WARE_HOUSE=…\n" in report
+    assert "compared with SQLite only" in report

@@ -16,7 +16,7 @@ from offramp.python.nodes import walk
 from offramp.reading.source import Positions
 from offramp.record import NamedTuple
 
-BLOCKS, PREFECT_YAML, REPORT = "blocks.py", "prefect.yaml", "MIGRATION.md"
+BLOCKS, PREFECT_YAML, REPORT, REQUIREMENTS = "blocks.py", "prefect.yaml", "MIGRATION.md", "requirements.txt"
 
 _CANNOT_PARSE = "OFR901"
 _WORK_POOL = "flows"
@@ -135,6 +135,8 @@ def migration(
         *(("## What differs\n", f"In every flow:\n\n{differences}") if plan.converted else ()),
         *_ignored(plan.ignored),
     ]
+    if any(module.packages for module in plan.converted):
+        files[REQUIREMENTS] = "".join(f"{package}\n" for package in _packages(plan.converted)).encode()
     files[REPORT] = "\n".join(report).encode("utf-8", "backslashreplace")
     return files
 
@@ -325,8 +327,7 @@ def _by_hand(
     *,
     serves: bool,
 ) -> list[str]:
-    packages = dict.fromkeys(["prefect", "prefect-dbt", *(one for module in modules for one in module.packages)])
-    *most, last = map(_code, packages)
+    *most, last = map(_code, _packages(modules))
     steps = [f"Install {', '.join(most)} and {last}, and what else the modules import."]
     if blocks:
         steps.append(_create_blocks(blocks, exported))
@@ -359,6 +360,10 @@ def _by_hand(
         first, *rest = step.split("\n")
         numbered += [f"{number}. {first}", *(f"   {line}" if line else "" for line in rest)]
     return ["## By hand\n", *numbered, ""]
+
+
+def _packages(modules: Sequence[Converted]) -> list[str]:
+    return list(dict.fromkeys(["prefect", "prefect-dbt", *(one for module in modules for one in module.packages)]))
 
 
 def _create_blocks(blocks: Sequence[LoadedBlock], exported: Mapping[str, Connection] | None) -> str:
