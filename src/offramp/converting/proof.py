@@ -46,14 +46,14 @@ def broken(old: Names, tree: ast.Module, new: Names) -> str:
 
 
 class Need(NamedTuple):
-    """Why a file needs Airflow, in one sentence; ``guarded`` where it would go on without."""
+    """The reason why a file needs Airflow, in one sentence; ``guarded`` where it would go on without."""
 
     sentence: str
     guarded: bool
 
 
 def airflow_after(source: Source, project: Project | None) -> Need | None:
-    """Why a file of flows would still need Airflow; None when it does not.
+    """The reason why a file of flows would still need Airflow; None when it does not.
 
     Its own imports count, and those of the project's modules that it imports, all the
     way down. An import that may fail counts only where there is no other.

@@ -153,7 +153,7 @@ class Stage:
 
 
 class Outcome(NamedTuple):
-    """What the rounds make of a file: the last state, the findings that were fixed on the way and how many are gone.
+    """The result of a file's rounds: the last state, the findings that were fixed on the way and how many are gone.
 
     ``gone`` counts those of the first state's findings that are not there any more.
     """

@@ -103,7 +103,7 @@ def between(before: bytes, after: bytes) -> list[Edit]:
 
 
 def unproven(before: Sequence[Finding], applied: Sequence[Finding], after: Sequence[Finding]) -> str:
-    """Why a round of fixes is not as it should be; empty when it is.
+    """The reason why a round of fixes is not as it should be; empty when it is.
 
     The applied findings must be gone, and nothing may have come but what their fixes reveal.
     """

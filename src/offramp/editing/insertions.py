@@ -1,4 +1,4 @@
-"""Collects small edits of one file that may meet at the same place; may import ``imports``."""
+"""Collects small edits of one file that may meet at the same place."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Insertions:
         self.around(node, "(await " if head else "await ", ")" if head else "")
 
     def heads(self, node: ast.expr) -> bool:
-        """Whether an attribute, an item or a call of an expression is taken, which binds closer than ``await``."""
+        """Return whether an attribute, item or call of an expression is taken, which binds closer than ``await``."""
         parent = self.names.parents.get(node)
         taken = isinstance(parent, ast.Attribute | ast.Subscript) and parent.value is node
         return taken or (isinstance(parent, ast.Call) and parent.func is node)

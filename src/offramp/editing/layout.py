@@ -135,7 +135,7 @@ def comments_in(source: Source, span: Span | None = None) -> list[str]:
 
 
 def _marked(source: Source, rows: Iterable[int]) -> set[int]:
-    """Those of some rows that have a ``#``, in a string or as a comment."""
+    """The rows among some that have a ``#``, in a string or as a comment."""
     return {row for row in rows if "#" in source.positions.line(row)}
 
 

@@ -1,4 +1,4 @@
-"""The comment that suppresses one finding; may import ``finding``."""
+"""The comment that suppresses one finding."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _imports(statement: ast.stmt) -> int:
 
 
 def _only_imports(module: Module, statement: ast.stmt) -> bool:
-    """Whether a statement does nothing but import from Airflow and bind plain values, in arms of its own if any."""
+    """Return whether a statement does nothing but import from Airflow and bind plain values, in arms or without."""
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return imports_airflow(statement)
     if isinstance(statement, ast.Assign):

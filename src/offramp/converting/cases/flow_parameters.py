@@ -24,7 +24,7 @@ UNFIT = frozenset(
 
 
 class FlowParameters(NamedTuple):
-    """What a flow takes, by name with the default, and why it cannot take what else the DAG's ``params`` hold.
+    """Parameters of a flow by name, each with its default, and reasons why it cannot take what else ``params`` hold.
 
     ``problems`` are by name too; the empty one stands for all names that are not known. ``is_open`` says that others
     may be set later.
@@ -35,7 +35,7 @@ class FlowParameters(NamedTuple):
     is_open: bool = False
 
     def problem(self, name: str, node: ast.AST) -> Blocker:
-        """Why a name that a template takes is not among the defaults."""
+        """The reason why a name that a template takes is not among the defaults."""
         if self.is_open:
             return Blocker(f"is a template, and whether `params` of the DAG holds `{name}` is not known here", node)
         absent = Blocker(f"is a template, and `params` of the DAG holds no `{name}`", node)
@@ -56,7 +56,7 @@ def flow_parameters(dag: Dag, expressions: Expressions, taken: Set[str]) -> Flow
     # What the function takes, and what is set later, is said elsewhere.
     is_open = dag.function is not None and _takes_any(dag.function.args)
     is_open = is_open or "params" in names.changed_attributes or "params" in names.stores
-    for argument in _given(dag, expressions):
+    for argument in _given_params(dag, expressions):
         table = _table(argument.node, expressions)
         if isinstance(table, Constant) and not table.value:
             continue
@@ -74,7 +74,7 @@ def flow_parameters(dag: Dag, expressions: Expressions, taken: Set[str]) -> Flow
     return FlowParameters(defaults, problems, is_open)
 
 
-def _given(dag: Dag, expressions: Expressions) -> Iterator[Argument]:
+def _given_params(dag: Dag, expressions: Expressions) -> Iterator[Argument]:
     if "params" in dag.arguments:
         yield dag.arguments["params"]
     if "default_args" in dag.arguments:

@@ -38,7 +38,7 @@ class HookOptions(NamedTuple):
 
 
 class Family(NamedTuple):
-    """What one family brings.
+    """All that one family brings.
 
     ``recipes`` are by the names that the ``rewrite`` fields of notes have for them, followed by a pattern where that
     chooses another one (``run_job job-block``). ``results`` are the arguments for which they take results of other

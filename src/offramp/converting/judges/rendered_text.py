@@ -56,7 +56,7 @@ def rendered_lines(text: str) -> str:
 
 
 def holds_template(text: str) -> bool:
-    """Whether text is more to Jinja than text."""
+    """Return whether text is more to Jinja than text."""
     return any(mark in text for mark in TEMPLATE_MARKS)
 
 
@@ -157,7 +157,7 @@ class _Search:
         return None
 
     def _plain(self, node: ast.AST) -> str:
-        """What Airflow makes of an instance of a subclass of text, list, set or dict; empty for others."""
+        """The plain value that Airflow makes of an instance of a subclass of text, list, set or dict; else empty."""
         if isinstance(node, ast.Call):
             callee = self.module.values.single(node.func)
             if isinstance(callee, Reference):
@@ -171,7 +171,7 @@ class _Search:
         return self._base(owner) if member else ""
 
     def _has_unset_fields(self, node: ast.AST) -> bool:
-        """Whether a dataclass is made with fields that its ``__init__`` does not set."""
+        """Return whether a dataclass is made with fields that its ``__init__`` does not set."""
         values = self.module.values
         made = values.single(node.func) if isinstance(node, ast.Call) else None
         if not isinstance(made, Local) or not isinstance(made.node, ast.ClassDef):
@@ -206,7 +206,7 @@ class _Search:
         return next((_BASES[path] for path in paths if path in _BASES), "")
 
     def _is_no_text(self, node: ast.AST) -> bool:
-        """Whether a value that is not known is surely none that Airflow renders."""
+        """Return whether a value that is not known is surely none that Airflow renders."""
         if isinstance(node, ast.Compare | ast.Lambda):
             return True
         if isinstance(node, ast.UnaryOp):
@@ -224,7 +224,7 @@ class _Search:
         )
 
     def _changes_surely(self, node: ast.AST) -> bool:
-        """Whether a text is changed by what is known of it: its last part, or what it is by default."""
+        """Return whether a text is changed by what is known of it: its last part, or what it is by default."""
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             return self._changes_surely(node.right)
         if isinstance(node, ast.JoinedStr):

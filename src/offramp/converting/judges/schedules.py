@@ -117,7 +117,7 @@ def _written(argument: Argument, start: _Start | None, expressions: Expressions,
 
 
 def _lets_run(start: _Start, cron: object, argument: Argument, versions: Versions) -> None:
-    """Whether runs begin in spite of a start_date that moves on; Blocked where they do not."""
+    """Raise Blocked where no run begins because of a start_date that moves on."""
     fields = str(cron).split()
     period = 366 if fields[3] != "*" else 31 if fields[2] not in _ANY_DAY else 7 if fields[4] != "*" else 1
     if start.days < period and versions.airflow.at_least((3,)) is not True:
@@ -181,7 +181,7 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
 
 
 def _is_understood(known: tuple[str, str], field: str) -> bool:
-    """Whether a field is a list of values, ranges and steps, or of what else stands for a day."""
+    """Return whether a field is a list of values, ranges and steps, or of what else stands for a day."""
     value, other = known
     part = rf"(?:\*|(?:{value})(?:-(?:{value}))?)(?:/0*[1-9]\d*)?" + (f"|{other}" if other else "")
     if field == "?":
@@ -343,7 +343,7 @@ def _moving(node: ast.expr, expressions: Expressions) -> _Start:
 
 
 def _days_back(node: ast.Call) -> float | None:
-    """By how many days ``.add(days=…)`` or ``.subtract(days=…)`` goes back; None when not known."""
+    """The number of days that ``.add(days=…)`` or ``.subtract(days=…)`` goes back; None when not known."""
     assert isinstance(node.func, ast.Attribute)
     if node.args or len(node.keywords) != 1 or node.keywords[0].arg != "days":
         return None
@@ -357,7 +357,7 @@ def _days_back(node: ast.Call) -> float | None:
 
 
 def _seconds_back(node: ast.expr, expressions: Expressions) -> float | None:
-    """By how many days taking away a timedelta goes back; None when not known."""
+    """The number of days that taking away a timedelta goes back; None when not known."""
     try:
         return float(expressions.seconds(Argument(node, (), "keyword"))) / 86400
     except Blocked:

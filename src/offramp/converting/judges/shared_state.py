@@ -105,7 +105,7 @@ class _Search:
         return any(map(self._binds_shared, self.names.lookup(name.id, name)))
 
     def _binds_shared(self, binding: Binding, depth: int = 5) -> bool:
-        """Whether a name stands for a thing that outlives the task: of the module, a class, a parameter's default."""
+        """Return whether a name stands for what outlives the task: of the module, a class, a parameter's default."""
         if binding.scope is self.names.module or binding.kind in ("import", "class", "function"):
             return True
         if binding.kind == "parameter":
@@ -252,7 +252,7 @@ class _Search:
     # -- what is handed on -------------------------------------------------------
 
     def _check_results(self, task: Task) -> None:
-        """What a task changes of its arguments, the tasks that share them see, and its own next try."""
+        """Note what a task changes of its arguments: the tasks that share them see it, and its own next try."""
         if task.function is None:
             return
         parameters = [*task.function.args.posonlyargs, *task.function.args.args]

@@ -102,7 +102,7 @@ class Templates:
             self.rendered[argument.node] = rendered
 
     def context(self, name: str, node: ast.AST) -> str:
-        """What Airflow's context holds under a name of ``FROM_CONTEXT``, as text. Raises Blocked."""
+        """The value that Airflow's context holds under a name of ``FROM_CONTEXT``, as text. Raises Blocked."""
         field = self._field(name, node, f"Airflow fills the parameter `{name}` from its context")
         assert isinstance(field, _Field)
         return f'f"{{{field.code}}}"'
@@ -147,7 +147,7 @@ class Templates:
         return Rendered(f"({joined},)" if len(texts) == 1 else f"({joined})")
 
     def _text(self, text: str, node: ast.AST) -> Rendered | None:
-        """What a string renders to; None for what it is already."""
+        """The text that a string renders to; None where that is the string itself."""
         parts: list[str | _Field] = []
         for place, piece in enumerate(re.split(_FIELD, rendered_lines(text))):
             if place % 2:

@@ -1,4 +1,4 @@
-"""What a recipe works from, and what it gives: the body of a task's function."""
+"""The input of a recipe, and its result: the body of a task's function."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _Step = Callable[Concatenate[Job, _P], _T]
 
 
 def collected(otherwise: _T) -> Callable[[_Step[_P, _T]], _Step[_P, _T]]:
-    """Where a step is Blocked, its problem is kept and ``otherwise`` given, so that one look finds all problems."""
+    """Decorate steps: where one is Blocked, its problem is kept and ``otherwise`` given, so that all are found."""
 
     def decorate(step: _Step[_P, _T]) -> _Step[_P, _T]:
         def collecting(job: Job, /, *positional: _P.args, **keywords: _P.kwargs) -> _T:
@@ -107,7 +107,7 @@ def block_of(expressions: Expressions, blocks: Mapping[str, str], kind: str, con
 
 
 def absent_text(row: ArgumentRow) -> str:
-    """What a row has written when its argument is absent, as Python text: words that are no literal are a string."""
+    """The text that a row has for an absent argument, as Python: words that are no literal are a string."""
     try:
         ast.literal_eval(row.when_absent)
     except (ValueError, SyntaxError):
