@@ -38,6 +38,7 @@ PURPOSES = {
     "blocks": "Names of Prefect blocks, by Airflow connection id.",
     "gate": "What `offramp gate` keeps out.",
     "convert-dags": "Whether fixes may turn DAGs into flows, in a run with `--convert-dags configured`.",
+    "dbt-commands": "Names of the programs that are dbt, in shell texts and lists of words; with `dbt` also `dbtf`.",
     "dbt-cloud-pattern": "How flows call dbt Cloud: by prefect-dbt's functions, or by its `DbtCloudJob`, which never"
     " repeats a request.",
     "deployment": "How `migrate` deploys flows: each module serves itself, or one `prefect.yaml` has them all.",

@@ -110,8 +110,10 @@ def test_no_row_names_an_argument_that_no_release_has(rulebook: Rulebook) -> Non
 
 
 def test_every_path_of_a_note_is_importable_in_some_release(rulebook: Rulebook) -> None:
+    """Datacoves' operators are in no package: its platform puts them beside the DAGs."""
     real = {path for item in DESCRIBED for path in item.about["paths"]}
-    assert {path for note in rulebook.notes.values() for path in note.paths} - real == set()
+    noted = {path for note in rulebook.notes.values() for path in note.paths}
+    assert {path for path in noted - real if "datacoves" not in path} == set()
 
 
 def test_every_import_path_of_a_dbt_class_is_noted(rulebook: Rulebook) -> None:

@@ -16,9 +16,10 @@ from offramp.model import Finding, Related, Rule, Span
 from offramp.reading.prefilter import declares_dependencies
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
+from offramp.settings import DBT_COMMANDS
 
 # Words in notes for what the files of a rule name; everything else is a text.
-_OPERATORS, _BANNED, _NONE = "operators", "banned", "none"
+_OPERATORS, _BANNED, _NONE, _PROGRAMS = "operators", "banned", "none", "programs"
 _LONGEST_PRINT = 120
 
 
@@ -40,16 +41,26 @@ def manifest_matters(raw: bytes, rules: Iterable[Rule], bans: Bans) -> bool:
     return any(trap_module(rule).matters(raw, bans) for rule in rules)
 
 
-def find(source: Source, rulebook: Rulebook, enabled: frozenset[str], versions: Versions, bans: Bans) -> list[Finding]:
-    """The findings of the enabled rules in a Python file, in order of place, before suppressions."""
+def find(
+    source: Source,
+    rulebook: Rulebook,
+    enabled: frozenset[str],
+    versions: Versions,
+    bans: Bans,
+    programs: tuple[str, ...] = DBT_COMMANDS,
+) -> list[Finding]:
+    """The findings of the enabled rules in a Python file, in order of place, before suppressions.
+
+    ``programs`` are those that are dbt.
+    """
     declares = declares_dependencies(source.path, source.utf8)
-    text = _Text(source.utf8, rulebook)
+    text = _Text(source.utf8, rulebook, programs)
     rules = [
         rule
         for rule in _searching(rulebook, enabled)
         if (declares and rule.manifests) or (rule.manifests != "only" and text.holds(rule))
     ]
-    return _found(File(source, rulebook, versions, bans), rules, enabled)
+    return _found(File(source, rulebook, versions, bans, programs=programs), rules, enabled)
 
 
 def find_in_manifest(
@@ -60,9 +71,9 @@ def find_in_manifest(
     return _found(file, reads_manifests(rulebook, enabled), enabled)
 
 
-def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str]) -> bool:
+def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str], programs: tuple[str, ...]) -> bool:
     """Return whether one of the enabled rules reads more of a Python file than its import statements."""
-    text = _Text(raw, rulebook)
+    text = _Text(raw, rulebook, programs)
     rules = _searching(rulebook, enabled)
     return any(text.holds(rule) for rule in rules if rule.needles or _BANNED not in rule.files)
 
@@ -77,11 +88,11 @@ def _searching(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, ...]:
 class _Text:
     """A file's text, which is searched once for each word of the notes."""
 
-    def __init__(self, utf8: bytes, rulebook: Rulebook) -> None:
+    def __init__(self, utf8: bytes, rulebook: Rulebook, programs: tuple[str, ...]) -> None:
         self._utf8 = utf8
         self._rulebook = rulebook
         # Names of what is banned are looked for where imports are.
-        self._known = {_BANNED: True}
+        self._known = {_BANNED: True, _PROGRAMS: any(program.encode() in utf8 for program in programs)}
 
     def holds(self, rule: Rule) -> bool:
         """Return whether the text has what a rule's files have."""

@@ -175,8 +175,9 @@ def _found(
     """A file parsed, and its findings without fixes; ``context`` is the file's own. Raises SourceError."""
     rulebook = context.rulebook
     enabled = context.enabled_for(path)
-    source = Source(path, raw, tree, lazily=not takes_tree(raw, rulebook, enabled))
-    found = find(source, rulebook, enabled, context.versions, context.bans_for(path))
+    programs = context.settings.dbt_commands
+    source = Source(path, raw, tree, lazily=not takes_tree(raw, rulebook, enabled, programs))
+    found = find(source, rulebook, enabled, context.versions, context.bans_for(path), programs)
     return source, suppress(source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa)
 
 
@@ -225,7 +226,8 @@ def _without_traps(findings: Sequence[Finding]) -> list[Finding]:
 def _with_traps(source: Source, findings: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings of a result, with what their fixes start from; ``context`` is the file's own."""
     codes = frozenset(finding.code for finding in findings)
-    found = find(source, context.rulebook, codes, context.versions, context.bans_for(source.path))
+    programs = context.settings.dbt_commands
+    found = find(source, context.rulebook, codes, context.versions, context.bans_for(source.path), programs)
     traps = {(finding.code, finding.span): finding.trap for finding in reversed(found)}
     return [finding._replace(trap=traps.get((finding.code, finding.span))) for finding in findings]
 

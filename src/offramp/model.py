@@ -197,6 +197,11 @@ class Rule(NamedTuple):
         return self.detector in ("", "noted-operator", "derived-dbt-operator")
 
     @property
+    def is_to_convert(self) -> bool:
+        """Return whether its findings work, and will have to be converted: operators, and other runs of dbt."""
+        return self.is_operator or self.detector in ("dbt-in-bash", "dbt-in-container", "dbt-in-python")
+
+    @property
     def is_fault(self) -> bool:
         """Return whether its findings are files or notes that cannot be used, for which nothing is searched."""
         return self.files == ("none",) and not self.manifests

@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 from offramp.model import OfframpError, Rule
 from offramp.record import NamedTuple
 
+# The programs that are dbt; where `dbt` is one, so is `dbtf`, the other name of its Fusion engine.
+DBT_COMMANDS = ("dbt", "dbt-ol")
 DEFAULT_EXCLUDE = (
     ".bzr",
     ".direnv",
@@ -125,6 +127,7 @@ class Settings(NamedTuple):
     gate: Gate = Gate()
     convert_dags: bool = False
     dbt_cloud_pattern: str = "function"
+    dbt_commands: tuple[str, ...] = DBT_COMMANDS
     deployment: str = "serve"
     overrides: Mapping[str, object] = {}
     fixed: bool = False
@@ -152,6 +155,7 @@ _OPTIONS: dict[str, str | tuple[str, ...]] = {
     "gate": "gate",
     "convert-dags": "boolean",
     "dbt-cloud-pattern": ("function", "job-block"),
+    "dbt-commands": "strings",
     "deployment": ("serve", "prefect-yaml"),
 }
 

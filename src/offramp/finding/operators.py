@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 
 from offramp.finding.surroundings import Dags, Surroundings
 from offramp.knowledge.airflow_names import current_name
@@ -28,6 +29,8 @@ from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
 WAIT = "wait_for_termination"
+# What a note may have that makes the calls of its classes uses: a code, or arguments that hold what a shell runs.
+CODE, SHELL = "code", "shell"
 # Methods by which a subclass decides itself what its run or its construction does.
 _DECIDING = (
     "execute execute_complete pre_execute post_execute poke poke_mode_only run resume_execution __new__ __setattr__ "
@@ -58,6 +61,11 @@ class Use(NamedTuple):
     around: Surroundings
 
     @property
+    def has(self) -> str:
+        """Return what the note has that makes this a use."""
+        return CODE if self.note.code else SHELL
+
+    @property
     def role(self) -> str:
         """Return what the class does with a dbt run: trigger, sensor, hook, read or nothing known."""
         return self.note.roles.get(self.path, "")
@@ -80,8 +88,8 @@ class Module:
         self.names = Names(tree)
         self.values = Values(self.names, AIRFLOW._replace(exists=self._exists, meaning=self._meaning))
         self.dags = Dags(self.names, self.values, rulebook)
-        self._derived: dict[ast.ClassDef, str] = {}
-        self.uses: list[Use] = self._calls()
+        self._derived: dict[tuple[ast.ClassDef, str], str] = {}
+        self.uses: list[Use] = self._calls(CODE)
         self._by_call = {call: use for use in reversed(self.uses) for call in (use.call, use.made) if call is not None}
 
     def _exists(self, path: str) -> bool:
@@ -98,15 +106,20 @@ class Module:
         note = self.rulebook.note(path)
         return path if note is None else (note.section, note.roles.get(path, ""), path.partition(".")[0])
 
-    def noted(self, value: Value) -> str:
-        """Dotted path of the reporting operator that a class value is or derives from; empty for none."""
+    @cached_property
+    def shell_uses(self) -> list[Use]:
+        """The calls of operators whose notes say which arguments hold what a shell, or a container, runs."""
+        return self._calls(SHELL)
+
+    def noted(self, value: Value, has: str = CODE) -> str:
+        """Dotted path of the operator, whose note has something, that a class value is or derives from, else empty."""
         if isinstance(value, Reference):
             note = self.rulebook.note(value.path)
-            return value.path if note is not None and note.code else ""
+            return value.path if note is not None and (note.code if has == CODE else has in note.fields) else ""
         if isinstance(value, Local) and isinstance(value.node, ast.ClassDef):
-            return self._base(value.node)
+            return self._base(value.node, has)
         if isinstance(value, Partial):
-            return self.noted(value.callee)
+            return self.noted(value.callee, has)
         return ""
 
     def use_of(self, call: ast.expr) -> Use | None:
@@ -137,8 +150,9 @@ class Module:
 
     # -- calls -------------------------------------------------------------------
 
-    def _calls(self) -> list[Use]:
-        return [use for call in self.names.calls if self._may_make(call) and (use := self.made_by(call)) is not None]
+    def _calls(self, has: str) -> list[Use]:
+        calls = (call for call in self.names.calls if self._may_make(call))
+        return [use for call in calls if (use := self.made_by(call, has)) is not None]
 
     def _may_make(self, call: ast.Call) -> bool:
         """Return whether a call may make an operator: what a list is that something is appended to, nobody asks."""
@@ -150,9 +164,9 @@ class Module:
             or any(path.endswith(f".{call.func.attr}") for path in self.rulebook.operators)
         )
 
-    def made_by(self, call: ast.Call) -> Use | None:
-        """The use of a noted operator that a call is; None for all other calls."""
-        uses = [use for value in self.values.evaluate(call.func) if (use := self._use(call, value)) is not None]
+    def made_by(self, call: ast.Call, has: str = CODE) -> Use | None:
+        """The use of an operator, whose note has something, that a call is; None for all other calls."""
+        uses = [use for value in self.values.evaluate(call.func) if (use := self._use(call, value, has)) is not None]
         if len({(use.path, use.derived) for use in uses}) > 1:
             # Which class it is depends on the run: what one of them does with its arguments is not certain.
             return uses[0]._replace(arguments=_doubted(uses[0].arguments))
@@ -168,7 +182,7 @@ class Module:
         view._derived = {}  # noqa: SLF001 - it is a module too
         return view
 
-    def _use(self, call: ast.Call, value: Value) -> Use | None:
+    def _use(self, call: ast.Call, value: Value, has: str) -> Use | None:
         callee = call.func
         made: ast.expr = call
         target = value.callee if isinstance(value, Partial) else value
@@ -182,7 +196,7 @@ class Module:
         if partial:
             callee = callee.value if isinstance(callee, ast.Attribute) else callee
             made = self._expanded(call)
-        path = self.noted(target)
+        path = self.noted(target, has)
         note = self.rulebook.note(path) if path else None
         if note is None:
             return None
@@ -234,15 +248,15 @@ class Module:
 
     # -- subclasses --------------------------------------------------------------
 
-    def _base(self, node: ast.ClassDef) -> str:
-        if node not in self._derived:
-            self._derived[node] = ""
+    def _base(self, node: ast.ClassDef, has: str) -> str:
+        if (node, has) not in self._derived:
+            self._derived[node, has] = ""
             for base, _ in self.values.bases(node):
                 for value in self.values.evaluate(base):
-                    if path := self.noted(value):
-                        self._derived[node] = path
+                    if path := self.noted(value, has):
+                        self._derived[node, has] = path
                         return path
-        return self._derived[node]
+        return self._derived[node, has]
 
     def _through_class(self, node: ast.ClassDef, given: dict[str, Given], complete: bool) -> bool:
         """Turn the arguments of a subclass's call into those that reach its noted base; False if not all is known."""

@@ -220,7 +220,7 @@ class _Search:
     def _passes(self, use: Use, call: ast.Call) -> list[Pass]:
         try:
             views = [self.view(held) for held in self.of(call, 0)]
-            made = [(view, use if view is self.module else view.made_by(call)) for view in views]
+            made = [(view, use if view is self.module else view.made_by(call, use.has)) for view in views]
             return [one for view, each in made if each is not None for one in _instances(view, each)]
         except _Unclear:
             return [Pass(self.module, use)]

@@ -14,6 +14,7 @@ from offramp.model import Rule, Span
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
+from offramp.settings import DBT_COMMANDS
 
 if TYPE_CHECKING:
     from offramp.finding.operators import Module
@@ -43,12 +44,20 @@ class File:
     """One file as traps look at it: its text and tree, and what holds for it."""
 
     def __init__(
-        self, source: Source, rulebook: Rulebook, versions: Versions, bans: Bans, *, is_manifest: bool = False
+        self,
+        source: Source,
+        rulebook: Rulebook,
+        versions: Versions,
+        bans: Bans,
+        *,
+        programs: tuple[str, ...] = DBT_COMMANDS,
+        is_manifest: bool = False,
     ) -> None:
         self.source = source
         self.rulebook = rulebook
         self.versions = versions
         self.bans = bans
+        self.programs = programs
         self.is_manifest = is_manifest
 
     @cached_property

@@ -144,6 +144,8 @@ def _succeed(section: Section, old: Section, not_inherited: set[str], ours: Mapp
     roles = {path: note.roles.get(path) or old.note.roles.get(path) or usual for path in paths}
     own_table = note.arguments or note.inherits
     fields, kind = note.fields, ""
+    if "shell" in old.note.fields:
+        fields = {"shell": old.note.fields["shell"], **fields}
     if "rewrite" not in fields and _leads_nowhere_else(note, old.note, ours):
         kept = {name: text for name, text in old.note.fields.items() if name in _OF_REWRITES and name not in fields}
         fields, kind = {**fields, **kept}, old.note.kind

@@ -24,6 +24,11 @@ def command_of(words: Sequence[str]) -> str:
     return next(known, "".join(plain[:1]))
 
 
+def is_command(words: Sequence[str]) -> bool:
+    """Return whether the words after ``dbt`` name a command that it has."""
+    return command_of(words) in _data()["commands"].values()
+
+
 @lru_cache(maxsize=1)
 def _data() -> Any:
     import json  # the command line needs it only now

@@ -64,7 +64,7 @@ class Shape:
 def _severity(rule: Rule | None) -> types.DiagnosticSeverity:
     if rule is not None and rule.is_fault:
         return types.DiagnosticSeverity.Error
-    to_convert = rule is None or rule.is_operator
+    to_convert = rule is None or rule.is_to_convert
     return types.DiagnosticSeverity.Information if to_convert else types.DiagnosticSeverity.Warning
 
 

@@ -1,0 +1,159 @@
+"""The texts that expressions may be, as far as they are known; what is not stands there as unknown."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
+
+from offramp.python.values import Constant, Items, Reference, Values
+from offramp.shell.parsing import UNKNOWN
+
+_MOST = 8
+_DEEPEST = 12
+# Methods and functions of texts that leave the commands in them what they are.
+_SAME = frozenset("strip lstrip rstrip expandtabs encode decode removeprefix removesuffix replace".split())
+_HANDING_ON = frozenset(
+    "builtins.str textwrap.dedent inspect.cleandoc shlex.quote os.path.expanduser os.path.expandvars "
+    "os.path.abspath pathlib.Path pathlib.PurePosixPath".split()
+)
+_SPLITTING = frozenset({"split"})
+
+
+def texts_of(values: Values, node: ast.expr, depth: int = 0) -> list[str]:
+    """The texts that an expression may be, one by one; a single unknown one where nothing is known of it."""
+    found = dict.fromkeys(islice(_texts(values, node, depth), _MOST))
+    return list(found) or [UNKNOWN]
+
+
+def words_of(values: Values, node: ast.expr, depth: int = 0) -> list[list[str]]:
+    """The lists of words that an expression may be: of a text that is split, too; none for no list."""
+    if depth > _DEEPEST:
+        return []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = words_of(values, node.left, depth + 1), words_of(values, node.right, depth + 1)
+        return [[*one, *(other or [UNKNOWN])] for one in left for other in (right or [[UNKNOWN]])][:_MOST]
+    if isinstance(node, ast.Call):
+        split = _split(values, node, depth)
+        if split is not None:
+            return split
+    bound = _bound(values, node)
+    if bound:
+        return [words for one in bound for words in words_of(values, one, depth + 1)][:_MOST]
+    return [_of_items(values, value, depth) for value in values.evaluate(node) if isinstance(value, Items)][:_MOST]
+
+
+def _of_items(values: Values, items: Items, depth: int) -> list[str]:
+    words: list[str] = []
+    for node in items.nodes:
+        if isinstance(node, ast.Starred):
+            words += next(iter(words_of(values, node.value, depth + 1)), [UNKNOWN])
+        else:
+            words.append(texts_of(values, node, depth + 1)[0])
+    return words if items.complete else [*words, UNKNOWN]
+
+
+def _split(values: Values, call: ast.Call, depth: int) -> list[list[str]] | None:
+    """The words of ``shlex.split(text)`` or ``text.split()``; None for other calls."""
+    callee = values.single(call.func)
+    text: ast.expr | None = None
+    if callee == Reference("shlex.split") and call.args:
+        text = call.args[0]
+    elif isinstance(call.func, ast.Attribute) and call.func.attr in _SPLITTING and not call.args:
+        text = call.func.value
+    elif isinstance(callee, Reference) and callee.path in {"builtins.list", "builtins.tuple"} and len(call.args) == 1:
+        return words_of(values, call.args[0], depth + 1)
+    return None if text is None else [split_words(one) for one in texts_of(values, text, depth + 1)]
+
+
+def split_words(text: str) -> list[str]:
+    """A text as the words that a program is started with where no shell reads it."""
+    import shlex
+
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def _texts(values: Values, node: ast.AST, depth: int) -> Iterator[str]:
+    if depth > _DEEPEST:
+        yield UNKNOWN
+    elif isinstance(node, ast.IfExp):
+        yield from _texts(values, node.body, depth + 1)
+        yield from _texts(values, node.orelse, depth + 1)
+    elif isinstance(node, ast.JoinedStr):
+        yield from _together(values, node.values, depth)
+    elif isinstance(node, ast.FormattedValue):
+        yield from _texts(values, node.value, depth + 1)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from _together(values, (node.left, node.right), depth)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        for left, right in product(texts_of(values, node.left, depth + 1), texts_of(values, node.right, depth + 1)):
+            yield f"{left}/{right}"
+    elif isinstance(node, ast.Call) and (known := _of_call(values, node, depth)) is not None:
+        yield from known
+    elif bound := _bound(values, node):
+        for one in bound:
+            yield from _texts(values, one, depth + 1)
+    else:
+        yield from _plain(values, node, depth)
+
+
+def _together(values: Values, nodes: Sequence[ast.expr], depth: int) -> Iterator[str]:
+    for parts in product(*(texts_of(values, part, depth + 1) for part in nodes)):
+        yield "".join(parts)
+
+
+def _of_call(values: Values, call: ast.Call, depth: int) -> list[str] | None:
+    """The texts that a call makes of others; None for calls that make none, or of which nothing is known."""
+    callee = values.single(call.func)
+    if isinstance(callee, Reference) and callee.path in _HANDING_ON and len(call.args) == 1:
+        return texts_of(values, call.args[0], depth + 1)
+    if callee == Reference("os.path.join") and call.args:
+        return ["/".join(parts) for parts in product(*(texts_of(values, one, depth + 1) for one in call.args))]
+    if callee == Reference("shlex.join") and call.args:
+        return [" ".join(words) for words in words_of(values, call.args[0], depth + 1)] or None
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    owner, method = call.func.value, call.func.attr
+    if method in _SAME:
+        return texts_of(values, owner, depth + 1)
+    if method == "join" and len(call.args) == 1:
+        lists = words_of(values, call.args[0], depth + 1)
+        return [text.join(words) for text in texts_of(values, owner, depth + 1) for words in lists] or None
+    return None
+
+
+def _bound(values: Values, node: ast.AST) -> list[ast.expr]:
+    """The expressions that a name stands for, where there is more to each than its value."""
+    if not isinstance(node, ast.Name):
+        return []
+    found: list[ast.expr] = []
+    for binding in values.names.lookup(node.id, node):
+        if binding.kind == "value" and isinstance(binding.node, ast.expr):
+            found.append(binding.node)
+        elif binding.kind == "augmented" and isinstance(binding.node, ast.AugAssign):
+            # What it was before is looked for by its other bindings; a blank keeps the parts apart.
+            found.append(ast.JoinedStr([ast.Constant(UNKNOWN), ast.Constant(" "), binding.node.value]))
+        else:
+            return []
+    return found
+
+
+def _plain(values: Values, node: ast.AST, depth: int) -> Iterator[str]:
+    parts = values.text(node)
+    if parts is not None and parts != (node,):
+        known = ([one] if isinstance(one, str) else texts_of(values, _expression(one), depth + 1) for one in parts)
+        yield from ("".join(texts) for texts in product(*known))
+        return
+    for value in values.evaluate(node):
+        if not isinstance(value, Constant):
+            yield UNKNOWN
+        elif value.value is not None:
+            yield value.value.decode("utf-8", "replace") if isinstance(value.value, bytes) else str(value.value)
+
+
+def _expression(part: ast.AST) -> ast.expr:
+    assert isinstance(part, ast.expr)
+    return part
