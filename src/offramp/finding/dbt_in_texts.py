@@ -11,7 +11,7 @@ from offramp.finding.passes import passes
 from offramp.finding.trap import File
 from offramp.finding.written_texts import split_words, texts_of, words_of
 from offramp.model import Note
-from offramp.python.values import Given, Items, Table, Values
+from offramp.python.values import Arguments, Given, Items, Table, Values
 from offramp.record import NamedTuple
 from offramp.shell.parsing import UNKNOWN
 from offramp.shell.reading import Reader, Reading
@@ -22,6 +22,11 @@ _LONGEST = 100
 _LARGEST = 100_000
 _ABOVE = 8
 _ENDS = (".sh", ".bash")
+# Kinds of arguments that hold a command.
+TEXT, REMOTE, WORDS, OVERRIDES = "text", "remote", "words", "overrides"
+_HOLDING = frozenset({TEXT, REMOTE, WORDS, OVERRIDES})
+# Images of dbt Labs, whose entrypoint is dbt.
+_IMAGES = ("ghcr.io/dbt-labs/dbt-", "fishtownanalytics/dbt:")
 # Keys of what is overridden in a container that hold its command, by all the services' names.
 _COMMAND_KEYS = frozenset("args arguments cmd command commands entryPoint entrypoint".split())
 
@@ -67,7 +72,7 @@ def reader(file: File) -> Reader:
 def _read(file: File, module: Module, use: Use) -> tuple[Reading, str]:
     """The dbt commands of an operator in all passes that make it, and the directory that it is told to run in."""
     holding = kinds(use.note)
-    if not any(use.arguments.given.get(name) for name, kind in holding.items() if kind != "directory"):
+    if not any(name in use.arguments.given for name, kind in holding.items() if kind in _HOLDING):
         return Reading((), understood=True), ""
     found: dict[tuple[Run, str], None] = {}
     understood, directories = True, dict[str, None]()
@@ -94,15 +99,38 @@ def _readings(file: File, values: Values, given: dict[str, Given], holding: dict
         node = given[name].node if name in given else None
         if node is None:
             continue
-        if kind == "text":
+        if kind == TEXT:
             yield from _of_text(file, texts_of(values, node))
-        elif kind == "words":
+        elif kind == REMOTE:
+            yield from (reader(file).text(text) for text in texts_of(values, node))
+        elif kind == WORDS:
             words += _words(values, node)
-        elif kind == "overrides":
+        elif kind == "image" and not words and texts_of(values, node)[0].startswith(_IMAGES):
+            words.append("dbt")
+        elif kind == OVERRIDES:
             for listed in _overridden(values, node, 0):
                 yield reader(file).words(listed)
     if words:
         yield reader(file).words(words)
+
+
+def waits_text(module: Module, task: Started) -> str:
+    """Return whether an operator waits for what it starts; by the argument that its note names, else it does."""
+    name, kind = next(((name, kind) for name, kind in kinds(task.note).items() if kind.startswith("waits")), ("", ""))
+    if not name or task.use is None:
+        return " and waits for it"
+    states = {_waits(one.use.arguments, name, default=kind == "waits unless unset") for one in passes(module, task.use)}
+    state = states.pop() if len(states) == 1 else None
+    if state is None:
+        return f" and may or may not wait for it ({name} is not known here)"
+    return " and waits for it" if state else " and does not wait for it"
+
+
+def _waits(arguments: Arguments, name: str, *, default: bool) -> bool | None:
+    given = arguments.given.get(name)
+    if given is None:
+        return default if arguments.complete else None
+    return bool(given.constant.value) if given.constant is not None else None
 
 
 def _words(values: Values, node: ast.expr) -> list[str]:

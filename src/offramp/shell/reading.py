@@ -44,7 +44,7 @@ class Reader:
     def words(self, words: Sequence[str]) -> Reading:
         """The dbt commands of a list of words, which no shell reads before the program that it names."""
         self._understood = True
-        return Reading(tuple(self._started(words, "", 0)), self._understood)
+        return Reading(tuple(self._started([without_jinja(word) for word in words], "", 0)), self._understood)
 
     def _in_text(self, text: str, directory: str, depth: int) -> Iterator[tuple[Run, str]]:
         text = without_jinja(text)

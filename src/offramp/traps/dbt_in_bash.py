@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from offramp.finding.dbt_in_texts import commands_text, doubt_text, kinds, place_text, started
+from offramp.finding.dbt_in_texts import TEXT, commands_text, doubt_text, kinds, place_text, started
 from offramp.finding.trap import File, Trap
 
 SLOTS = ("operator", "commands", "place", "doubt")
-_TEXT = "text"
 
 
 def find(file: File) -> Iterator[Trap]:
     """The operators, and what functions under ``@task.bash`` return."""
     for task in started(file):
-        if _TEXT in kinds(task.note).values():
+        if TEXT in kinds(task.note).values():
             runs = task.reading.runs
             slots = {
                 "operator": task.name,
