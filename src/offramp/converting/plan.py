@@ -13,6 +13,7 @@ from offramp.reading.source import Source
 if TYPE_CHECKING:
     from offramp.converting.options import Options
     from offramp.editing.planning import Planning
+    from offramp.finding.operators import Use
     from offramp.project.index import Project
 
 
@@ -36,6 +37,8 @@ def plan(
     planning = Planning(source, rulebook, findings, options.versions, project)
     planned = [_planned(planning, one, fixing[one.code]) if one.code in fixing else one for one in findings]
     operators = frozenset(code for code, module in fixing.items() if module is None)
+    if operators and all(_has_no_conversion(one) for one in planned if one.code in operators):
+        return [_unconverted(one) if one.code in operators else one for one in planned]
     if operators:
         from offramp.converting.operator_fixes import plan_operators
 
@@ -52,6 +55,21 @@ def _fixing(codes: Collection[str], rulebook: Rulebook) -> dict[str, Any]:
         if module is None or hasattr(module, "fix"):
             found[code] = module
     return found
+
+
+def _has_no_conversion(finding: Finding) -> bool:
+    """Return whether a finding is of an operator that a shipped note knows no conversion of."""
+    use: Use | None = finding.trap.learned if finding.trap is not None else None
+    if use is None or use.derived is not None or use.role == "hook":
+        return False
+    return use.note.shipped and not use.note.kind and "rewrite" not in use.note.fields
+
+
+def _unconverted(finding: Finding) -> Finding:
+    """The finding of an operator that has no conversion, with that alone as its reason: no DAG has to be looked at."""
+    assert finding.trap is not None
+    name = finding.trap.learned.path.rpartition(".")[2]
+    return finding._replace(refusals=(Refusal(f"`{name}` has no conversion yet", finding.span),))
 
 
 def _planned(planning: Planning, finding: Finding, module: Any) -> Finding:
