@@ -194,6 +194,24 @@ def test_a_result_of_another_dag_is_no_edge() -> None:
     assert graph.dags[1].tasks["b"].results == {}
 
 
+def test_results_of_the_own_dag_stay_where_another_ones_are_taken_out() -> None:
+    graph = _graph(
+        """
+def f(*values): ...
+with DAG("c"):
+    a = EmptyOperator(task_id="a")
+with DAG("d"):
+    b = EmptyOperator(task_id="b")
+    c = PythonOperator(task_id="c", python_callable=f, op_args=[a.output, b.output, 1],
+                       op_kwargs={"x": a.output, "y": 2})
+"""
+    )
+    task = graph.dags[1].tasks["c"]
+    assert [type(one).__name__ for one in task.positional] == ["Result", "Argument"]
+    assert list(task.keywords) == ["y"]
+    assert [up.id for up in task.upstream] == ["b"]
+
+
 @pytest.mark.parametrize(
     ("text", "bare"),
     [
