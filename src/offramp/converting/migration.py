@@ -342,24 +342,27 @@ def _by_hand(
                 f"Airflow creates {', '.join(map(_code, paused))} paused (`is_paused_upon_creation`). Prefect switches "
                 "a schedule on each time that its flow is deployed: deploy these once their runs are wanted."
             )
-        deployed = [module for module in modules if module.flows]
-        if serves:
-            commands = "\n".join(f"python {_quoted(module.target)}" for module in deployed)
-            steps.append(
-                "Deploy the flows: each of these commands creates its deployments and runs them on schedule "
-                f"for as long as it runs itself.\n\n{_fenced(commands)}"
-            )
-        else:
-            commands = f"prefect work-pool create {_WORK_POOL} --type process\nprefect --no-prompt deploy --all\n"
-            steps.append(
-                f"Deploy the flows, in the directory of `{PREFECT_YAML}`, to a work pool; the worker runs them.\n\n"
-                f"{_fenced(f'{commands}prefect worker start --pool {_WORK_POOL}')}"
-            )
+        steps.append(_deploy(modules, serves=serves))
     numbered = []
     for number, step in enumerate(steps, 1):
         first, *rest = step.split("\n")
         numbered += [f"{number}. {first}", *(f"   {line}" if line else "" for line in rest)]
     return ["## By hand\n", *numbered, ""]
+
+
+def _deploy(modules: Sequence[Converted], *, serves: bool) -> str:
+    """The step that deploys the flows of some modules."""
+    if serves:
+        commands = "\n".join(f"python {_quoted(module.target)}" for module in modules if module.flows)
+        return (
+            "Deploy the flows: each of these commands creates its deployments and runs them on schedule "
+            f"for as long as it runs itself.\n\n{_fenced(commands)}"
+        )
+    commands = f"prefect work-pool create {_WORK_POOL} --type process\nprefect --no-prompt deploy --all\n"
+    return (
+        f"Deploy the flows, in the directory of `{PREFECT_YAML}`, to a work pool; the worker runs them.\n\n"
+        f"{_fenced(f'{commands}prefect worker start --pool {_WORK_POOL}')}"
+    )
 
 
 def _packages(modules: Sequence[Converted]) -> list[str]:
