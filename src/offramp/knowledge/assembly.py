@@ -70,13 +70,17 @@ def _one_origin(paths: Sequence[str], *, is_shipped: bool) -> dict[str, Section]
                 if rule.code in codes:
                     _fail(section, "code", f"code {rule.code} is already used in {_place(codes[rule.code])}")
                 codes[rule.code] = section
-                if note.operator and rule.detector:
-                    _fail(section, "detector", "a section has either an operator or a detector, not both")
-                if not note.operator and not rule.detector:
-                    _fail(section, "code", "a section with a code needs an operator or a detector")
-                if is_shipped and not section.message:
-                    _fail(section, "code", "a section with a code needs a message")
+                _check_rule(section, rule, is_shipped=is_shipped)
     return sections
+
+
+def _check_rule(section: Section, rule: Rule, *, is_shipped: bool) -> None:
+    if section.note.operator and rule.detector:
+        _fail(section, "detector", "a section has either an operator or a detector, not both")
+    if not section.note.operator and not rule.detector:
+        _fail(section, "code", "a section with a code needs an operator or a detector")
+    if is_shipped and not section.message:
+        _fail(section, "code", "a section with a code needs a message")
 
 
 def _detectors(ours: dict[str, Section], theirs: dict[str, Section], shipped: Sequence[str]) -> dict[str, Rule]:

@@ -384,14 +384,24 @@ class _SectionReader:
     def _arguments(self) -> tuple[ArgumentRow, ...]:
         if "arguments" not in self.fields:
             return ()
-        field = self.fields["arguments"]
-        lines = [line.rstrip("\r\n") for line in _LINE.findall(field.text)]
+        arguments: list[ArgumentRow] = []
+        rows: dict[str, int] = {}
+        for line, (name, target, when_absent, note) in self._table(self.fields["arguments"]):
+            argument = ArgumentRow(_bare(name), _bare(target), _bare(when_absent), note)
+            if not argument.name or not argument.target:
+                raise NoteError(self.path, line, "the row needs an argument and what becomes of it")
+            if argument.name in rows:
+                raise NoteError(self.path, line, f"argument `{argument.name}` is already on line {rows[argument.name]}")
+            rows[argument.name] = line
+            arguments.append(argument)
+        return tuple(arguments)
+
+    def _table(self, field: _Field) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a field's table below its head: their lines, from 1, and cells."""
         table = next((token.map for token in _tokens(field.text) if token.type == "table_open" and token.map), None)
         if table is None:
             raise NoteError(self.path, field.start, f"`arguments` has no table with the columns {', '.join(COLUMNS)}")
-        arguments: list[ArgumentRow] = []
-        rows: dict[str, int] = {}
-        for index, text in enumerate(lines):
+        for index, text in enumerate(line.rstrip("\r\n") for line in _LINE.findall(field.text)):
             line = field.start + index
             if not table[0] <= index < table[1]:
                 if text.lstrip().startswith("|"):
@@ -402,17 +412,8 @@ class _SectionReader:
                 raise NoteError(self.path, line, f"the columns are not {', '.join(COLUMNS)}")
             if len(cells) != len(COLUMNS):
                 raise NoteError(self.path, line, f"the row has {len(cells)} cells instead of {len(COLUMNS)}")
-            if index < table[0] + 2:
-                continue
-            name, target, when_absent, note = cells
-            argument = ArgumentRow(_bare(name), _bare(target), _bare(when_absent), note)
-            if not argument.name or not argument.target:
-                raise NoteError(self.path, line, "the row needs an argument and what becomes of it")
-            if argument.name in rows:
-                raise NoteError(self.path, line, f"argument `{argument.name}` is already on line {rows[argument.name]}")
-            rows[argument.name] = line
-            arguments.append(argument)
-        return tuple(arguments)
+            if index > table[0] + 1:
+                yield line, cells
 
     def _line(self, name: str) -> str:
         """First line of a field, without backticks around it; empty where there is no such field."""
