@@ -82,12 +82,8 @@ def _texts(values: Values, node: ast.AST, depth: int) -> Iterator[str]:
     elif isinstance(node, ast.IfExp):
         yield from _texts(values, node.body, depth + 1)
         yield from _texts(values, node.orelse, depth + 1)
-    elif isinstance(node, ast.JoinedStr):
-        yield from _together(values, node.values, depth)
-    elif isinstance(node, ast.FormattedValue):
-        yield from _texts(values, node.value, depth + 1)
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        yield from _together(values, (node.left, node.right), depth)
+    elif parts := _put_together(node):
+        yield from _together(values, parts, depth)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         for left, right in product(texts_of(values, node.left, depth + 1), texts_of(values, node.right, depth + 1)):
             yield f"{left}/{right}"
@@ -98,6 +94,18 @@ def _texts(values: Values, node: ast.AST, depth: int) -> Iterator[str]:
             yield from _texts(values, one, depth + 1)
     else:
         yield from _plain(values, node, depth)
+
+
+def _put_together(node: ast.AST) -> Sequence[ast.expr]:
+    """The expressions whose texts, one after the other, are that of a node; none for other nodes."""
+    match node:
+        case ast.JoinedStr(values=parts):
+            return parts
+        case ast.FormattedValue(value=value):
+            return (value,)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return (left, right)
+    return ()
 
 
 def _together(values: Values, nodes: Sequence[ast.expr], depth: int) -> Iterator[str]:
