@@ -14,7 +14,7 @@ def fold(module: Module, node: ast.AST, loop: dict[str, object]) -> Constant | N
     """The constant that an expression is, given the loop variables' values; None when not known."""
     known = _computed(module, node, loop)
     # Of a whole dict or list nobody has looked whether it holds templates.
-    return known if known is not None and not isinstance(known.value, dict | list | tuple | set) else None
+    return known if known is not None and not isinstance(known.value, dict | list | tuple | set | range) else None
 
 
 def turn_value(module: Module, node: ast.expr, loop: dict[str, object]) -> Constant | None:

@@ -46,8 +46,8 @@ def whole_number(state: State, node: ast.expr) -> int | None:
 
 
 def _flat(value: object) -> list[DagValue] | None:
-    """The values of a list or tuple, or the keys of a dict; None for everything else."""
-    return [Constant(part) for part in value] if isinstance(value, list | tuple | dict) else None
+    """The values of a list, tuple or range, or the keys of a dict; None for everything else."""
+    return [Constant(part) for part in value] if isinstance(value, list | tuple | dict | range) else None
 
 
 def _listed(state: State, node: ast.expr) -> list[DagValue] | None:

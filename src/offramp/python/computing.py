@@ -236,7 +236,9 @@ class Computing:
     def _compared(self, node: ast.Compare, names: Turn) -> object:
         left = self.compute(node.left, names)
         for sign, comparator in zip(node.ops, node.comparators, strict=True):
-            right = self.consumed(comparator, names)
+            # ``in`` goes over what it is given; all else compares it, and a view or a range equals no list.
+            goes_over = isinstance(sign, ast.In | ast.NotIn) and comparator is node.comparators[-1]
+            right = (self.consumed if goes_over else self.compute)(comparator, names)
             if not operations.compare(left, sign, right):
                 return False
             left = right
@@ -291,7 +293,7 @@ def reads(node: ast.AST, names: Turn) -> bool:
 
 def in_order(value: object) -> list[object]:
     """The elements of a value in the order in which it always gives them. Raises NotKnown."""
-    if not isinstance(value, str | list | tuple | dict):
+    if not isinstance(value, str | list | tuple | dict | range):
         raise NotKnown
     return list(value)
 

@@ -427,7 +427,9 @@ class Names:
             if item.optional_vars is not None:
                 self.parents[item.optional_vars] = item
                 self._target(item.optional_vars, item.context_expr, "context", scope, path)
-        self._block(node.body, scope, path)
+        # What is suppressed may end the body anywhere, as an attempt.
+        suppresses = any(_suppresses(item.context_expr) for item in node.items)
+        self._block(node.body, scope, (*path, (id(node), "try", "body")) if suppresses else path)
 
     def _declared(self, node: ast.Global | ast.Nonlocal, scope: Scope, _path: Path) -> None:
         for name in node.names:
@@ -691,6 +693,12 @@ def _called_name(call: ast.Call) -> str:
 def _all_parameters(arguments: ast.arguments) -> list[ast.arg]:
     found = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return found + [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
+
+
+def _suppresses(manager: ast.expr) -> bool:
+    """Whether a context manager is ``contextlib.suppress(…)``, after which code goes on wherever its body ended."""
+    callee = manager.func if isinstance(manager, ast.Call) else manager
+    return (callee.attr if isinstance(callee, ast.Attribute) else getattr(callee, "id", "")) == "suppress"
 
 
 def _evaluated_in_place(scope: Scope, outer: Scope) -> bool:

@@ -113,11 +113,11 @@ def _done(do: Callable[..., object], *given: object, **named: object) -> object:
 
 
 def checked(value: object) -> object:
-    """A value that is neither too long nor too large; views and ranges as lists. Raises NotKnown."""
-    if isinstance(value, type({}.keys()) | type({}.values()) | type({}.items()) | range):
-        if len(value) > LONGEST:
-            raise NotKnown
+    """A value that is neither too long nor too large; views as lists. Raises NotKnown."""
+    if isinstance(value, type({}.keys()) | type({}.values()) | type({}.items())):
         value = list(value)
+    if isinstance(value, range) and value[MOST_PARTS:]:
+        raise NotKnown
     if isinstance(value, str | bytes) and len(value) > LONGEST:
         raise NotKnown
     if isinstance(value, list | tuple | set | dict) and _parts_left(value, MOST_PARTS) < 0:
@@ -218,7 +218,7 @@ def call(path: str, given: Sequence[object], named: Mapping[str, object]) -> obj
 
 def item(owner: object, key: object) -> object:
     """``owner[key]``. Raises NotKnown."""
-    if not isinstance(owner, str | list | tuple | dict):
+    if not isinstance(owner, str | list | tuple | dict | range):
         raise NotKnown
     return _done(operator.getitem, owner, key)
 

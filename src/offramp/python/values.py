@@ -974,10 +974,15 @@ class Values:
         found: list[ast.ClassDef] = []
         plain = True
         stack = [node]
+        visits = 0
         while stack:
             current = stack.pop()
+            visits += 1
             if current in found:
-                continue
+                if visits > _MOST_STEPS:
+                    continue
+                # A class comes after all that are derived of it.
+                found.remove(current)
             found.append(current)
             plain = plain and not current.keywords and not current.decorator_list
             bases: list[ast.ClassDef] = []
@@ -1039,6 +1044,8 @@ class Values:
         ]
 
     def _conversion(self, path: str, node: ast.Call) -> Sequence[Value] | None:
+        if len(node.args) > 1 or node.keywords:
+            return (UNKNOWN,)
         return [self._converted(path, value) for value in self.evaluate(node.args[0])] if node.args else None
 
     def _copy(self, _path: str, node: ast.Call) -> Sequence[Value] | None:
@@ -1123,7 +1130,9 @@ class Values:
             if callee.name == "values":
                 entries = [*owner.entries.values(), *(entry for _, entry in owner.others)]
                 known = tuple(entry for entry in entries if entry is not None)
-                return (Items(known, owner.complete and len(known) == len(entries)),)
+                # A view that is kept follows the dict: it is known only where it is gone over at once.
+                at_once = isinstance(self.names.parents.get(node), ast.For | ast.comprehension | ast.Starred | ast.Call)
+                return (Items(known, at_once and owner.complete and len(known) == len(entries)),)
             return (UNKNOWN,)
         if isinstance(owner, Items):
             return (owner,) if callee.name == "copy" else (UNKNOWN,)
