@@ -153,7 +153,7 @@ class KeyStrings:
         self._note_parameters(node.name, node.args)
 
     def _values_of(self, name: str) -> list[ast.expr]:
-        """What is given to a name, and what the functions of that name give."""
+        """Return what is given to a name, and what the functions of that name give."""
         inner = (part for function in self._functions.get(name, ()) for one in function.body for part in walk(one))
         given = [one.value for one in inner if isinstance(one, ast.Return | ast.Yield) and one.value]
         return [*self._given.get(name, ()), *given]

@@ -163,7 +163,7 @@ def masked_text(text: bytes) -> bytes:
 
 
 def _without_escapes(value: bytes) -> str:
-    """What the inside of a string means, each of its escapes decoded; one that is cut short stays."""
+    """Return what the inside of a string means, each of its escapes decoded; one that is cut short stays."""
     text = value.decode("utf-8", "replace")
     return re.sub(_ESCAPE, _unescaped, text) if b"\\" in value else text
 

@@ -47,7 +47,7 @@ class Started(NamedTuple):
 
 
 def kinds(note: Note) -> dict[str, str]:
-    """What each argument of a note's ``shell`` field holds: a text, words, overrides or a directory."""
+    """Return what each argument of a note's ``shell`` field holds: a text, words, overrides or a directory."""
     lines = note.fields.get(SHELL, "").splitlines()
     pairs = (line.removeprefix("- ").partition(":") for line in lines if line.startswith("- "))
     return {name.strip(): kind.strip() for name, _, kind in pairs}
@@ -65,7 +65,7 @@ def started(file: File) -> Iterator[Started]:
 
 
 def reader(file: File) -> Reader:
-    """What reads texts of a file: names of dbt are configured, and scripts looked for in its project."""
+    """Return what reads texts of a file: names of dbt are configured, and scripts looked for in its project."""
     return Reader(file.programs, lambda path: script_text(file.source.path, path))
 
 
@@ -169,7 +169,7 @@ def _of_text(file: File, texts: Iterable[str]) -> Iterator[Reading]:
 
 
 def _returned(file: File, module: Module) -> Iterator[Started]:
-    """What functions return that are tasks of a shell text."""
+    """Return what functions return that are tasks of a shell text."""
     sections = [name for name, note in module.rulebook.notes.items() if "return" in kinds(note)]
     for function in module.names.functions:
         decorator = module.dags.decorated(function, tuple(sections)) if function.decorator_list else None

@@ -34,7 +34,7 @@ def keys_in(source: Source) -> Keys | None:
 
 
 class _Needles(NamedTuple):
-    """Whether a file holds one of the texts without which it has no API key."""
+    """Answer to whether a file holds one of the texts without which it has no API key."""
 
     found: bool
 

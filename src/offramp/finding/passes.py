@@ -78,7 +78,7 @@ def _in_all_passes(module: Module, use: Use) -> Use:
 
 
 def waits(module: Module, use: Use) -> bool | None:
-    """Whether a trigger operator waits for its run, in every pass that makes it; None when that is not known."""
+    """Return whether a trigger operator waits for its run, in every pass that makes it; None when that is not known."""
     state = _waits(module, use)
     if state is not None:
         return state
@@ -87,12 +87,12 @@ def waits(module: Module, use: Use) -> bool | None:
 
 
 def pass_waits(one: Pass) -> bool | None:
-    """Whether an operator waits for the run that it starts in one pass; None when that is not known."""
+    """Return whether an operator waits for the run that it starts in one pass; None when that is not known."""
     return _waits(one.module, one.use)
 
 
 def _waits(module: Module, use: Use) -> bool | None:
-    """By truthiness, as in provider 4.11 (``if self.wait_for_termination:``); the default is True."""
+    """Judge by truthiness, as in provider 4.11 (``if self.wait_for_termination:``); the default is True."""
     stored = _stored_after(module, use, WAIT)
     given = stored or use.arguments.given.get(WAIT)
     if given is None:
@@ -123,7 +123,7 @@ def _stored_after(module: Module, use: Use, attribute: str) -> Given | None:
 
 
 def stands_in_one_loop(module: Module, use: Use) -> bool:
-    """Whether the turns of one loop of statements are all the passes that make an operator, in order."""
+    """Return whether the turns of one loop of statements are all the passes that make an operator, in order."""
     if use.call is None:
         return False
     function = module.names.enclosing_function(use.call)
@@ -142,7 +142,7 @@ def stands_in_one_loop(module: Module, use: Use) -> bool:
 
 
 def _instances(view: Module, use: Use) -> list[Pass]:
-    """What ``.expand(…)`` makes of a mapped operator in one pass, where the values that it maps are known."""
+    """Return what ``.expand(…)`` makes of a mapped operator in one pass, where the values that it maps are known."""
     rows = _mapped(view, use.made) if use.made is not use.call else None
     if rows is None or use.call is None:
         return [Pass(view, use)]
@@ -185,7 +185,7 @@ class _Unclear(Exception):  # noqa: N818 - what is not counted is no error
 
 
 class _Element(NamedTuple):
-    """What a loop goes over in one turn: an expression, and what holds where it is evaluated."""
+    """Element that a loop goes over in one turn: an expression, and what holds where it is evaluated."""
 
     node: ast.expr
     held: Held
@@ -281,7 +281,7 @@ class _Search:
         return self._turns_of[key][1]
 
     def _arrives(self, conditions: Iterable[ast.If], held: Held, leaving: tuple[type[ast.stmt], ...]) -> bool:
-        """Whether a pass goes on after conditions: none that it is known to meet ends it."""
+        """Return whether a pass goes on after conditions: none that it is known to meet ends it."""
         return not any(
             (taken := self._test(condition.test, held)) is not None
             and any(isinstance(last, leaving) for last in (condition.body if taken else condition.orelse)[-1:])
@@ -316,7 +316,7 @@ class _Search:
         return found
 
     def _bound(self, iterable: ast.expr, held: Held) -> Iterator[Held]:
-        """What holds in each turn over an iterable; the same as before where its elements are not known."""
+        """Return what holds in each turn over an iterable; the same as before where its elements are not known."""
         elements = self._elements(iterable, held)
         if elements is None:
             yield held
@@ -346,7 +346,7 @@ class _Search:
         return _limited(self._given(function, call, held) for call in outside for held in self.of(call, depth + 1))
 
     def _given(self, function: FunctionNode, call: ast.Call, held: Held) -> Held:
-        """What holds in a function when it is called: its parameters, besides what holds where that is done."""
+        """Return what holds in a function when it is called: its parameters, besides what holds where that is done."""
         own = function.args
         plain = [parameter.arg for parameter in (*own.posonlyargs, *own.args)]
         if isinstance(self.names.parents.get(function), ast.ClassDef):
@@ -371,7 +371,7 @@ class _Search:
     # -- what is gone over -------------------------------------------------------
 
     def _elements(self, node: ast.expr, held: Held) -> list[_Element] | None:
-        """What an iterable gives, in order but for sets; None where that is not known."""
+        """Return what an iterable gives, in order but for sets; None where that is not known."""
         self._steps += 1
         if self._steps > _MOST_STEPS:
             raise _Unclear
@@ -447,7 +447,7 @@ def known_calls(module: Module, function: FunctionNode) -> list[ast.Call]:
 
 
 def _is_of(module: Module, node: ast.expr, owner: ast.ClassDef) -> bool:
-    """Whether an expression is an object of a class of the file, or the class itself."""
+    """Return whether an expression is an object of a class of the file, or the class itself."""
     value = module.values.single(node)
     return (value.callee if isinstance(value, Made) else value) == Local(owner)
 
@@ -462,7 +462,7 @@ def _called_by(module: Module, use: ast.expr) -> ast.Call | None:
 
 
 def _joined(path: str, lists: list[list[_Element]], first: int | None) -> list[_Element] | None:
-    """What a function of ``builtins`` or ``itertools`` makes of the elements of its arguments.
+    """Return what a function of ``builtins`` or ``itertools`` makes of the elements of its arguments.
 
     ``first`` is the number that ``enumerate`` begins with, None where it is not known.
     """
@@ -485,7 +485,7 @@ def _row(parts: tuple[_Element, ...]) -> _Element:
 
 
 def _together(*held: Held) -> Held:
-    """What holds where several things do; two values of one name, as of a list that is gone over twice, are unclear."""
+    """Return what holds where several things do; two values of one name, as of a list gone over twice, are unclear."""
     found: dict[int, tuple[ast.expr, tuple[int, ...]]] = {}
     for one in held:
         for key, value in one.items():

@@ -1,4 +1,4 @@
-"""Where import statements may stand: the parts of statements that hold statements."""
+"""Places where import statements may stand: the parts of statements that hold statements."""
 
 from __future__ import annotations
 

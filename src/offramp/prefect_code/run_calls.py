@@ -18,7 +18,7 @@ OPTIONS_ARGUMENT = "trigger_job_run_options"
 
 @cache
 def positional(name: str) -> tuple[str, ...]:
-    """What a callable of prefect-dbt takes by position, in the newest release."""
+    """Return what a callable of prefect-dbt takes by position, in the newest release."""
     from offramp.knowledge.api_surface import newest
 
     surface = newest()

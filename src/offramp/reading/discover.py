@@ -76,7 +76,7 @@ def _why_not(absolute: str, mode: int, why_no_pipe: str) -> str:
 
 
 def _ends(absolute: str) -> bool:
-    """Whether a character device can be read to an end: a terminal, and the one that is empty."""
+    """Return whether a character device can be read to an end: a terminal, and the one that is empty."""
     if os.path.samefile(absolute, os.devnull):
         return True
     try:

@@ -139,7 +139,7 @@ class Source:
             self._tree = _parse(self.text, self.positions)
 
     def kept(self, kind: type[_Kept]) -> _Kept | None:
-        """What was kept of a type; None where nothing was."""
+        """Return what was kept of a type; None where nothing was."""
         found = self._kept.get(kind)
         return found if isinstance(found, kind) else None
 

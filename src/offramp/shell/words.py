@@ -87,7 +87,7 @@ class Script(NamedTuple):
 
 
 def run_by(words: Sequence[str], names: Collection[str]) -> Run | Inner | Script | None:
-    """What the words of a command run; None for what has to do with neither dbt nor another shell text."""
+    """Return what the words of a command run; None for what has to do with neither dbt nor another shell text."""
     words = list(words)
     while words and re.fullmatch(r"[A-Za-z_]\w*=.*", words[0], re.DOTALL):
         del words[0]
@@ -127,7 +127,7 @@ def _is_running_by(program: str, words: Sequence[str]) -> bool:
 
 
 def _among(words: Sequence[str], names: Collection[str], more: Sequence[str] = ()) -> Run | Inner | Script | None:
-    """What a program runs that takes a command among its words: options and their values come before it."""
+    """Return what a program runs that takes a command among its words: options and their values come before it."""
     for index, word in enumerate(words):
         program, rest = _base(word), (*words[index + 1 :], *more)
         if _is_dbt(program, names) and _begins_command(rest):
