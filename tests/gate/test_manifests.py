@@ -16,13 +16,14 @@ from offramp.reading.versions import find_versions
 Found = list[tuple[int, int, str, str]]
 
 
-def found(name: str, content: str, folder: Path, config: str = "") -> Found:
+def found(
+    name: str, content: str, folder: Path, config: str = "", codes: tuple[str, ...] = ("OFR302", "OFR303")
+) -> Found:
     """Row, column, code and fingerprint of each finding."""
     (folder / "offramp.toml").write_text(config)
     chosen = settings.load(str(folder), {})
-    enabled = frozenset({"OFR302", "OFR303"})
     rulebook = load_rulebook([], pytest.fail)
-    context = Context(chosen, rulebook, enabled, find_versions(chosen))
+    context = Context(chosen, rulebook, frozenset(codes), find_versions(chosen))
     raw = content.encode()
     result = check_bytes(str(folder / name), raw, context, named=True)
     assert result.problem == ""
@@ -576,6 +577,13 @@ def test_what_cannot_be_parsed_is_said(name: str, content: str, row: int, senten
     ((found_row, _, code, said),) = found(name, content, tmp_path)
     assert (found_row, code) == (row, "OFR901")
     assert said == f"cannot parse: {sentence}"
+
+
+def test_a_rule_finds_its_own_in_a_manifest_without_the_others(tmp_path: Path) -> None:
+    text = 'dependencies = ["apache-airflow"]\nentry-points.x.a = "airflow.models:DAG"\n'
+    text = f'[project]\nname = "x"\nversion = "1"\n{text}'
+    assert [code for _, _, code, _ in found("pyproject.toml", text, tmp_path, codes=("OFR302",))] == ["OFR302"]
+    assert [code for _, _, code, _ in found("pyproject.toml", text, tmp_path, codes=("OFR303",))] == ["OFR303"]
 
 
 def test_bans_of_the_configuration_decide(tmp_path: Path) -> None:
