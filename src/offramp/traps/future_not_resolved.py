@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SLOTS = ("call", "consequence")
 HELP = "Return the future in a flat list of futures, or ask for its `.result()`"
-NAME = "future-not-resolved"
 _NESTED, _BESIDE = "nested", "beside"
 _WHY = {
     _NESTED: "a future inside a list or dict of the returned value does not count",
@@ -55,7 +54,7 @@ def fix(planning: Planning, call: ast.Call) -> Fix:
     from offramp.prefect_code.future_results import FutureFixes
 
     known_target(prefect_of(planning.module, planning.versions), call, ("submit", "map"))
-    return planning.shared(FutureFixes).plan(call, planning.learned(NAME))
+    return planning.shared(FutureFixes).plan(call, planning.learned("future-not-resolved"))
 
 
 def _submits_work(prefect: Prefect, call: ast.Call) -> bool:
