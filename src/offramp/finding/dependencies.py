@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from offramp.finding.trap import File
 from offramp.model import Span
+from offramp.python.code import values_of
 from offramp.python.libraries import Libraries
 from offramp.python.names import Names
 from offramp.python.values import UNKNOWN, Constant, Given, Items, Reference, Table, Value, Values
@@ -68,7 +69,7 @@ def _required_in_sessions(source: Source) -> Iterator[tuple[ast.expr, str]]:
     if os.path.basename(source.path) != "noxfile.py":
         return
     names = Names(source.tree)
-    values = Values(names, Libraries(exists=_SETUP.__contains__))
+    values = values_of(names, Libraries(exists=_SETUP.__contains__))
     for call in names.calls:
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if method in _INSTALLING or method in _RUNNING:
@@ -89,7 +90,7 @@ def _setups(source: Source) -> Iterator[tuple[dict[str, Given], Values]]:
     if os.path.basename(source.path) != "setup.py":
         return
     names = Names(source.tree)
-    values = Values(names, Libraries(exists=_SETUP.__contains__))
+    values = values_of(names, Libraries(exists=_SETUP.__contains__))
     for call in names.calls:
         if any(isinstance(value, Reference) and value.path in _SETUP for value in values.evaluate(call.func)):
             yield values.arguments(call).given, values

@@ -10,7 +10,8 @@ from offramp.knowledge.airflow_names import current_name
 from offramp.knowledge.libraries import AIRFLOW
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Note
-from offramp.python.names import FunctionNode, Names
+from offramp.python.code import Code
+from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import (
     UNKNOWN,
@@ -23,7 +24,6 @@ from offramp.python.values import (
     Partial,
     Reference,
     Value,
-    Values,
 )
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
@@ -79,14 +79,12 @@ def module_of(source: Source, rulebook: Rulebook) -> Module:
     return module
 
 
-class Module:
+class Module(Code):
     """Everything the rules ask about one parsed file; each part is worked out once."""
 
     def __init__(self, tree: ast.Module, rulebook: Rulebook) -> None:
-        self.tree = tree
         self.rulebook = rulebook
-        self.names = Names(tree)
-        self.values = Values(self.names, AIRFLOW._replace(exists=self._exists, meaning=self._meaning))
+        super().__init__(tree, AIRFLOW._replace(exists=self._exists, meaning=self._meaning))
         self.dags = Dags(self.names, self.values, rulebook)
         self._derived: dict[tuple[ast.ClassDef, str], str] = {}
         self.uses: list[Use] = self._calls(CODE)

@@ -385,7 +385,10 @@ class _Search:
         if isinstance(value, Table) and value.complete:
             return [_Element(ast.Constant(key), held) for key in value.entries]
         behind = self._behind(node, held)
-        return self._elements(behind, held) if behind is not None else None
+        if behind is not None:
+            return self._elements(behind, held)
+        known = self.view(held).values.gone_over(node)
+        return [_Element(_written(one), held) for one in known[: _MOST_PASSES + 1]] if known is not None else None
 
     def _behind(self, node: ast.expr, held: Held) -> ast.expr | None:
         """The comprehension or call that a name is bound to, where nothing else is and nothing changes it."""
@@ -502,6 +505,17 @@ def _limited(found: Iterable[_T]) -> list[_T]:
         if len(kept) > _MOST_PASSES:
             raise _Unclear
     return kept
+
+
+def _written(value: object) -> ast.expr:
+    """An expression that gives a value which was worked out."""
+    if isinstance(value, tuple):
+        return ast.Tuple([_written(one) for one in value], ast.Load())
+    if isinstance(value, list):
+        return ast.List([_written(one) for one in value], ast.Load())
+    if isinstance(value, dict):
+        return ast.Dict([_written(key) for key in value], [_written(one) for one in value.values()])
+    return ast.Constant(value)  # type: ignore[arg-type]
 
 
 def _entries(table: Table, method: str) -> list[ast.expr]:

@@ -18,6 +18,7 @@ from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.dag_needles import DEFINES
 from offramp.project.dag_texts import TEMPLATE, ids_asked_for, may_ask
 from offramp.project.texts import WILD, texts
+from offramp.python.code import values_of
 from offramp.python.names import Names
 from offramp.python.nodes import walk
 from offramp.python.values import Items, Reference, Values
@@ -142,7 +143,7 @@ class _Search:
 
     @cached_property
     def _values(self) -> Values:
-        return Values(self._names, AIRFLOW)
+        return values_of(self._names, AIRFLOW)
 
     def references(self) -> References:
         for node in self._nodes:

@@ -11,6 +11,7 @@ from offramp.finding.statement_bodies import BODIES
 from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.commands import NEEDLES, commands_of_airflow, is_program
 from offramp.project.texts import WILD, texts
+from offramp.python.code import values_of
 from offramp.python.libraries import Libraries
 from offramp.python.names import Names
 from offramp.python.nodes import walk
@@ -107,7 +108,7 @@ def imported_by(tree: ast.Module, text: bytes, *, as_script: bool = False) -> li
         found += _by_keys(names)
     if b"airflow" in text and any(needle in text for needle in NEEDLES):
         names = Names(tree)
-        values = Values(names, Libraries(exists=is_program), follows_changes=False)
+        values = Values(names, Libraries(exists=is_program))
         found += [Imported(call, "airflow", command=True) for call in commands_of_airflow(names, values)]
     return found
 
@@ -175,7 +176,7 @@ def _takes(kind: ast.expr | None, errors: frozenset[str]) -> bool:
 
 
 def _by_calls(names: Names) -> Iterator[Imported]:
-    values = Values(names, AIRFLOW._replace(exists=_CALLS.__contains__))
+    values = values_of(names, AIRFLOW._replace(exists=_CALLS.__contains__))
     for call in names.calls:
         for callee in values.evaluate(call.func):
             path = callee.path if isinstance(callee, Reference) else ""
@@ -196,7 +197,7 @@ def _by_calls(names: Names) -> Iterator[Imported]:
 
 def _by_keys(names: Names) -> Iterator[Imported]:
     """Return what is taken out of ``sys.modules`` or looked for there."""
-    values = Values(names, AIRFLOW._replace(exists=_CALLS.__contains__))
+    values = values_of(names, AIRFLOW._replace(exists=_CALLS.__contains__))
     for node in walk(names.tree):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             table, key = node.value, node.slice

@@ -18,8 +18,9 @@ from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.dag_needles import may_refer
 from offramp.project.imported import CALL_NEEDLES, Imported, imported_by, is_airflow
 from offramp.project.modules import Modules, module_name
+from offramp.python.code import values_of
 from offramp.python.names import Names
-from offramp.python.values import Constant, Values
+from offramp.python.values import Constant
 from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
 
@@ -300,7 +301,7 @@ class Project:
         if source is None:
             return []
         names = Names(source.tree)
-        values = Values(names, AIRFLOW)
+        values = values_of(names, AIRFLOW)
         bindings = names.module.bindings.get(name, ())
         nodes = [binding.node for binding in bindings if binding.kind == "value" and binding.node is not None]
         found = [value.value for node in nodes for value in values.evaluate(node) if isinstance(value, Constant)]

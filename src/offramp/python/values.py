@@ -197,7 +197,7 @@ class Values:
 
     ``held`` are the values that one pass of the code around gives bindings, by their identity: an expression, and the
     place in it.
-    Unless it ``follows_changes``, only what is done through the name itself is followed.
+    Without ``objects``, which gives those of the file, only what is done through the name itself is followed.
     """
 
     def __init__(
@@ -206,7 +206,7 @@ class Values:
         libraries: Libraries = NO_LIBRARIES,
         held: Held | None = None,
         *,
-        follows_changes: bool = True,
+        objects: Callable[[], Objects] | None = None,
     ) -> None:
         self.names = names
         self._held = held or {}
@@ -220,7 +220,7 @@ class Values:
         self._exits_of: dict[ast.AST, list[ast.AST]] = {}
         self._passing: dict[ast.AST, tuple[Value, ...]] = {}
         self._callers: dict[ast.AST, list[ast.Call]] | None = None
-        self._follows = follows_changes
+        self._find_objects = objects
         self._objects: Objects | None = None
         self._whole = self
         self._once: dict[ast.Name, ast.expr | None] = {}
@@ -244,7 +244,7 @@ class Values:
 
     def in_pass(self, held: Held) -> Values:
         """The values of the same module in one pass of the code around; who may change them is worked out once."""
-        made = Values(self.names, self.libraries, held, follows_changes=self._follows)
+        made = Values(self.names, self.libraries, held, objects=self._find_objects)
         made._whole = self._whole
         return made
 
@@ -253,10 +253,8 @@ class Values:
         """The objects of the module, for who may change a value; None where changes are not followed."""
         if self._whole is not self:
             return self._whole.objects
-        if self._objects is None and self._follows:
-            from offramp.python.objects import Objects
-
-            self._objects = Objects(self.names, Values(self.names, self.libraries, follows_changes=False))
+        if self._objects is None and self._find_objects is not None:
+            self._objects = self._find_objects()
         return self._objects
 
     def evaluate(self, node: ast.AST) -> tuple[Value, ...]:
@@ -304,7 +302,7 @@ class Values:
 
     def _is_rebound(self, binding: Binding, use: ast.AST) -> bool:
         """Whether a name may be set by its text, as in ``globals()["NAME"] = …``, between its binding and a use."""
-        if binding.scope is not self.names.module or not self._follows or not self.names.sets_by_text:
+        if binding.scope is not self.names.module or self._find_objects is None or not self.names.sets_by_text:
             return False
         return self.objects is not None and self.objects.rebound(binding, use)
 

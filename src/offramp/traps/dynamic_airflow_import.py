@@ -10,6 +10,7 @@ from itertools import takewhile
 from offramp.finding.bans import Bans
 from offramp.finding.trap import File, Trap
 from offramp.knowledge.libraries import AIRFLOW
+from offramp.python.code import values_of
 from offramp.python.names import Names
 from offramp.python.values import Constant, Reference, Values, absolute
 from offramp.reading.prefilter import declares_dependencies
@@ -62,7 +63,7 @@ def _leads_to_banned(target: str, bans: Bans) -> bool:
 def _calls(tree: ast.Module, bans: Bans) -> Iterator[Trap]:
     """The calls that import a banned module by name, in source order."""
     names = Names(tree)
-    values = Values(names, AIRFLOW._replace(exists=_IMPORTERS.__contains__))
+    values = values_of(names, AIRFLOW._replace(exists=_IMPORTERS.__contains__))
     for call in names.calls:
         for value in values.evaluate(call.func):
             path = value.path if isinstance(value, Reference) else ""
