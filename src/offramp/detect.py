@@ -23,11 +23,14 @@ _OPERATORS, _BANNED, _NONE, _PROGRAMS = "operators", "banned", "none", "programs
 _LONGEST_PRINT = 120
 
 
-def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans) -> frozenset[bytes]:
+def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans, programs: tuple[str, ...]) -> frozenset[bytes]:
     """Byte strings of which every Python file with a finding of the enabled rules contains one."""
     found: set[bytes] = set()
     for word in {word for rule in rulebook.rules.values() if rule.code in enabled for word in rule.files}:
-        found.update(bans.needles() if word == _BANNED else _texts(word, rulebook))
+        if word == _PROGRAMS:
+            found.update(program.encode() for program in programs)
+        else:
+            found.update(bans.needles() if word == _BANNED else _texts(word, rulebook))
     return frozenset(found)
 
 

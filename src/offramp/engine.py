@@ -65,7 +65,7 @@ class Context:
     @cached_property
     def prefilter(self) -> Prefilter:
         """Tells which files can have findings of the enabled rules."""
-        return Prefilter(needles(self.rulebook, self.enabled, self.bans))
+        return Prefilter(needles(self.rulebook, self.enabled, self.bans, self.settings.dbt_commands))
 
     @cached_property
     def reads_manifests(self) -> tuple[Rule, ...]:

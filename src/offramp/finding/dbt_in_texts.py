@@ -64,6 +64,17 @@ def started(file: File) -> Iterator[Started]:
     yield from _returned(file, module)
 
 
+def reading_of(file: File, node: ast.expr, *, by_shell: bool) -> Reading:
+    """The dbt commands of what Python starts as a program: a text that a shell reads, or a list of words."""
+    values = file.module.values
+    if by_shell:
+        readings = [reader(file).text(text) for text in texts_of(values, node)]
+    else:
+        readings = [reader(file).words(words) for words in words_of(values, node)]
+    runs = dict.fromkeys(run for reading in readings for run in reading.runs)
+    return Reading(tuple(runs), all(reading.understood for reading in readings))
+
+
 def reader(file: File) -> Reader:
     """Return what reads texts of a file: names of dbt are configured, and scripts looked for in its project."""
     return Reader(file.programs, lambda path: script_text(file.source.path, path))

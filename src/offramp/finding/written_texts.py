@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
+from offramp.python.names import Binding, FunctionNode
 from offramp.python.values import Constant, Items, Reference, Values
 from offramp.shell.parsing import UNKNOWN
 
@@ -17,7 +18,6 @@ _HANDING_ON = frozenset(
     "builtins.str textwrap.dedent inspect.cleandoc shlex.quote os.path.expanduser os.path.expandvars "
     "os.path.abspath pathlib.Path pathlib.PurePosixPath".split()
 )
-_SPLITTING = frozenset({"split"})
 
 
 def texts_of(values: Values, node: ast.expr, depth: int = 0) -> list[str]:
@@ -32,15 +32,19 @@ def words_of(values: Values, node: ast.expr, depth: int = 0) -> list[list[str]]:
         return []
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left, right = words_of(values, node.left, depth + 1), words_of(values, node.right, depth + 1)
-        return [[*one, *(other or [UNKNOWN])] for one in left for other in (right or [[UNKNOWN]])][:_MOST]
+        if not left and not right:
+            return []
+        return [[*one, *other] for one in left or [[UNKNOWN]] for other in right or [[UNKNOWN]]][:_MOST]
     if isinstance(node, ast.Call):
         split = _split(values, node, depth)
         if split is not None:
             return split
-    bound = _bound(values, node)
-    if bound:
-        return [words for one in bound for words in words_of(values, one, depth + 1)][:_MOST]
-    return [_of_items(values, value, depth) for value in values.evaluate(node) if isinstance(value, Items)][:_MOST]
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_of_items(values, Items(tuple(node.elts), complete=True), depth)]
+    known = [value for value in values.evaluate(node) if isinstance(value, Items)]
+    if not known:
+        return [words for one in _bound(values, node) for words in words_of(values, one, depth + 1)][:_MOST]
+    return [_of_items(values, items, depth) for items in known][:_MOST]
 
 
 def _of_items(values: Values, items: Items, depth: int) -> list[str]:
@@ -49,7 +53,9 @@ def _of_items(values: Values, items: Items, depth: int) -> list[str]:
         if isinstance(node, ast.Starred):
             words += next(iter(words_of(values, node.value, depth + 1)), [UNKNOWN])
         else:
-            words.append(texts_of(values, node, depth + 1)[0])
+            texts = texts_of(values, node, depth + 1)
+            # What is not the program may be one thing or another, which is not known then.
+            words.append(texts[0] if len(texts) == 1 or not words else UNKNOWN)
     return words if items.complete else [*words, UNKNOWN]
 
 
@@ -59,7 +65,7 @@ def _split(values: Values, call: ast.Call, depth: int) -> list[list[str]] | None
     text: ast.expr | None = None
     if callee == Reference("shlex.split") and call.args:
         text = call.args[0]
-    elif isinstance(call.func, ast.Attribute) and call.func.attr in _SPLITTING and not call.args:
+    elif isinstance(call.func, ast.Attribute) and call.func.attr == "split":
         text = call.func.value
     elif isinstance(callee, Reference) and callee.path in {"builtins.list", "builtins.tuple"} and len(call.args) == 1:
         return words_of(values, call.args[0], depth + 1)
@@ -142,10 +148,37 @@ def _bound(values: Values, node: ast.AST) -> list[ast.expr]:
         if binding.kind == "value" and isinstance(binding.node, ast.expr):
             found.append(binding.node)
         elif binding.kind == "augmented" and isinstance(binding.node, ast.AugAssign):
-            # What it was before is looked for by its other bindings; a blank keeps the parts apart.
-            found.append(ast.JoinedStr([ast.Constant(UNKNOWN), ast.Constant(" "), binding.node.value]))
+            found += [ast.BinOp(one, ast.Add(), binding.node.value) for one in _before(values, binding)]
+        elif binding.kind == "parameter" and (given := _handed_in(values, binding)):
+            found += given
         else:
             return []
+    return found
+
+
+def _before(values: Values, binding: Binding) -> list[ast.expr]:
+    """What a name stands for before a statement that adds to it; an unknown text where that is not seen."""
+    assert binding.node is not None
+    others = [one for one in values.names.lookup(binding.name, binding.node) if one is not binding]
+    found = [one.node for one in others if one.kind == "value" and isinstance(one.node, ast.expr)]
+    for one in others:
+        if one.kind == "augmented" and isinstance(one.node, ast.AugAssign) and one.order < binding.order:
+            found += [ast.BinOp(before, ast.Add(), one.node.value) for before in _before(values, one)]
+    return found or [ast.Constant(UNKNOWN + " ")]
+
+
+def _handed_in(values: Values, binding: Binding) -> list[ast.expr]:
+    """What the calls of a function of the file give a parameter."""
+    function = binding.node
+    if not isinstance(function, FunctionNode):
+        return []
+    plain = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    found: list[ast.expr] = []
+    for call in values.calls_of(function):
+        found += [one.value for one in call.keywords if one.arg == binding.name]
+        if binding.name in plain:
+            place = plain.index(binding.name)
+            found += [one for one in call.args[place : place + 1] if not isinstance(one, ast.Starred)]
     return found
 
 
