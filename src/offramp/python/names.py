@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from offramp.python.effects import MUTATORS
@@ -300,6 +300,8 @@ class Names:
         """What a function sees of a scope around it: its end, and the moments at which its name is used there."""
         found = self._visible(outer, name, None, ())
         if len(found) < len(self._all(outer, name)):
+            if self._is_kept(inside.node):
+                return self._all(outer, name)
             for order, path in self._moments(outer, inside):
                 found = found + [seen for seen in self._visible(outer, name, order, path) if seen not in found]
         return found
@@ -308,7 +310,7 @@ class Names:
         known = self._called_at.get(inside)
         if known is None:
             known = self._called_at[inside] = []
-            for load in self.loads.get(getattr(inside.node, "name", ""), ()):
+            for load in self._naming(inside.node):
                 scope, order, path = self.place(load)
                 while scope is not outer and scope.parent is not None and scope.parent is not outer:
                     scope = scope.parent
@@ -317,6 +319,27 @@ class Names:
                 elif scope.parent is outer and scope is not inside:
                     known.extend(self._moments(outer, scope))
         return known
+
+    def _is_kept(self, function: ast.AST | None) -> bool:
+        """Whether a function is a lambda that anything may call at any time, as one in a list."""
+        if not isinstance(function, ast.Lambda) or self._targets(function):
+            return False
+        around = self.parents.get(function)
+        return not isinstance(around, ast.Call) or around.func is not function
+
+    def _targets(self, function: ast.Lambda) -> list[str]:
+        """The name that a lambda is assigned to, if it is one name."""
+        statement = self.parents.get(function)
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        return names if len(names) == len(targets) == 1 else []
+
+    def _naming(self, function: ast.AST | None) -> Iterable[ast.AST]:
+        """The uses of a function's name; a lambda without one is used where it stands."""
+        if not isinstance(function, ast.Lambda):
+            return self.loads.get(getattr(function, "name", ""), ())
+        names = self._targets(function)
+        return self.loads.get(names[0], ()) if names else [function]
 
     # -- building ----------------------------------------------------------------
 
