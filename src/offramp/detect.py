@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from zlib import crc32
@@ -19,7 +20,9 @@ from offramp.reading.versions import Versions
 from offramp.settings import DBT_COMMANDS
 
 # Words in notes for what the files of a rule name; everything else is a text.
-_OPERATORS, _BANNED, _NONE, _PROGRAMS = "operators", "banned", "none", "programs"
+_OPERATORS, _BANNED, _NONE, _PROGRAMS, _SCRIPTS = "operators", "banned", "none", "programs", "scripts"
+# Ends of the names of shell scripts; `.bash` is a module of Airflow, too.
+_SCRIPT_NAME = rb"""\.sh[\s"'{;&|)\\]|\.bash["']"""
 _LONGEST_PRINT = 120
 
 
@@ -102,6 +105,8 @@ class _Text:
         return any(map(self._has, rule.files)) and (not rule.needles or any(map(self._has, rule.needles)))
 
     def _has(self, word: str) -> bool:
+        if word not in self._known and word == _SCRIPTS:
+            self._known[word] = re.search(_SCRIPT_NAME, self._utf8) is not None
         if word not in self._known:
             self._known[word] = any(text in self._utf8 for text in _texts(word, self._rulebook))
         return self._known[word]
