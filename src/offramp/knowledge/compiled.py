@@ -23,7 +23,10 @@ from offramp.model import ArgumentRow, Note, Rule
 _HERE = os.path.dirname(os.path.abspath(__file__))
 # Editing any of these changes what the same notes compile to.
 _CODE = (
-    *(os.path.join(_HERE, name) for name in ("note_format.py", "rewrites.py", "assembly.py", "rulebook.py", "compiled.py")),
+    *(
+        os.path.join(_HERE, name)
+        for name in ("note_format.py", "rewrites.py", "assembly.py", "rulebook.py", "compiled.py")
+    ),
     os.path.join(os.path.dirname(_HERE), "model.py"),
 )
 
