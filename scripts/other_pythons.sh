@@ -3,7 +3,7 @@
 # 3.10 to 3.13 that is on PATH or installed by pyenv.
 set -eu
 
-tests="tests/converting tests/dags tests/finding tests/fixing tests/gate tests/knowledge tests/output tests/reading
+tests="tests/converting tests/dags tests/finding tests/fixing tests/gate tests/knowledge tests/output tests/reading tests/shell
     tests/traps tests/test_engine.py tests/test_notes_examples.py tests/test_record.py tests/test_settings.py"
 here=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 for version in 3.10 3.11 3.12 3.13; do
