@@ -17,11 +17,9 @@ _BEFORE = (
     r"|(?:conda|hatch|pdm|pipenv|poetry|uv)\s+run)"
     r"(?:\s+-[ug]\s+\S+|\s+-(?![ug]\s)\S+)*(?:\s+\d\S*)?\s+|\w+=\S*\s+)*"
 )
-_CALLED = re.compile(rf"(?:^|[;&|(`\n])\s*{_BEFORE}(?:[^\s;&|()`'\"]*/)?airflow(?:\s|$|[;&|)`])")
-_BY_PYTHON = re.compile(
-    r"py\S*\s(?:[^;&|\n]*\s)?-m\s*airflow\b(?![-/])|py\S*\s.*?\b(?:import|from)\s+airflow\b(?![-/])", re.DOTALL
-)
-_SHELL = re.compile(r"(?:.*/)?(?:(?:ba|da|k|z|fi)?sh|su)")
+_CALLED = rf"(?:^|[;&|(`\n])\s*{_BEFORE}(?:[^\s;&|()`'\"]*/)?airflow(?:\s|$|[;&|)`])"
+_BY_PYTHON = r"py\S*\s(?:[^;&|\n]*\s)?-m\s*airflow\b(?![-/])|py\S*\s.*?\b(?:import|from)\s+airflow\b(?![-/])"
+_SHELL = r"(?:.*/)?(?:(?:ba|da|k|z|fi)?sh|su)"
 _WRAPPERS = frozenset(
     "command conda env exec hatch nice nohup pdm pipenv poetry run setsid stdbuf sudo time timeout uv xargs".split()
 )
@@ -47,7 +45,7 @@ NEEDLES = (b"subprocess", b"system", b"popen", b"exec", b"spawn", b"invoke")
 
 def calls_airflow(line: str) -> bool:
     """Return whether a shell's line calls Airflow's command, or Python with its code."""
-    return bool(_CALLED.search(line) or _BY_PYTHON.search(line))
+    return bool(re.search(_CALLED, line) or re.search(_BY_PYTHON, line, re.DOTALL))
 
 
 def is_program(path: str) -> bool:
@@ -132,7 +130,7 @@ def _words_call_airflow(words: Sequence[str]) -> bool:
         return False
     if rest[0].rpartition("/")[2] == "airflow":
         return True
-    if _SHELL.fullmatch(rest[0]):
+    if re.fullmatch(_SHELL, rest[0]):
         lines = [line for option, line in pairwise(rest) if re.fullmatch(r"-[a-z]*c", option)]
         return any(map(calls_airflow, lines))
     if WILD in rest[0] or "py" in rest[0]:

@@ -13,7 +13,7 @@ from offramp.model import Blocked
 from offramp.python.values import Constant
 
 RUN_COMMAND = "run_command"
-_SETTING = re.compile(r"(cwd|env)(\+?)=(\{\w+\??\})$")
+_SETTING = r"(cwd|env)(\+?)=(\{\w+\??\})$"
 
 
 def command(job: Job) -> Body:
@@ -27,7 +27,7 @@ def command(job: Job) -> Body:
     lines: list[str] = []
     settings: dict[str, str] = {}
     for line in filling.chosen().lines:
-        setting = _SETTING.match(line.strip())
+        setting = re.match(_SETTING, line.strip())
         if setting is not None:
             _set(filling, setting[1], bool(setting[2]), setting[3], settings)
         elif words := _words(filling, line):

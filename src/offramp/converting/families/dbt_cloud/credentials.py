@@ -10,7 +10,7 @@ from offramp.model import OfframpError
 
 CREDENTIALS = "prefect_dbt.cloud.DbtCloudCredentials"
 _DEFAULT_DOMAIN = "cloud.getdbt.com"
-_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?")
+_DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?"
 
 
 def _read(name: str, identifier: str, fields: Mapping[str, object]) -> Connection:
@@ -18,7 +18,7 @@ def _read(name: str, identifier: str, fields: Mapping[str, object]) -> Connectio
     login = str(fields.get("login") or "").strip()
     host = str(fields.get("host") or "").strip()
     domain = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", host).rstrip("/")
-    if domain and not _DOMAIN.fullmatch(domain):
+    if domain and not re.fullmatch(_DOMAIN, domain):
         raise OfframpError(f"{name}: the host of the connection `{identifier}` is not a domain")
     arguments = {"domain": f'"{domain or _DEFAULT_DOMAIN}"'}
     if login.isascii() and login.isdecimal():
