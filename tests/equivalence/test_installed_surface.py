@@ -17,7 +17,7 @@ from offramp.knowledge.prefect_loads import LOADED
 
 # Looked for by modules that take any failure for an answer (seen with such files beside a flow), or only on Windows.
 NOT_HIDDEN = {"PyICU", "org", "ctags", "lzmaffi", "prune_source", "sitecustomize", "usercustomize"}
-NOT_HIDDEN |= {"nt", "winreg", "msvcrt"}
+NOT_HIDDEN |= {"nt", "winreg", "msvcrt", "apport_python_hook"}
 
 # What the installed package itself says of its callables: kind, parameters and which of them are required.
 PROGRAM = """

@@ -64,9 +64,15 @@ def with_rendered(setting: Setting, arguments: Iterable[Argument]) -> Setting:
     """The same, with what the templates in some of its arguments render to."""
     expressions, problems = rendering(setting.case, setting.task, arguments, setting.expressions)
     setting.notes.take(problems)
-    if any(one.constant is None for one in expressions.rendered.values()):
+    if any(_reads_run(one.text) for one in expressions.rendered.values()):
         setting.notes.imports.add(RUNTIME)
     return setting._replace(expressions=expressions)
+
+
+def _reads_run(text: str) -> bool:
+    """Return whether an expression reads something of the flow run."""
+    run = RUNTIME[1]
+    return run in text and any(isinstance(node, ast.Name) and node.id == run for node in walk(ast.parse(text)))
 
 
 def passed_value(expressions: Expressions, value: Argument | Result) -> str | Task:
