@@ -6,17 +6,12 @@ export UV_SYSTEM_CERTS = 1
 # The tests start offramp a thousand times, and each start compiles all of it where no byte code is kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Measuring branches takes the tests three times as long: `make test` does it for one commit in six.
-COVERAGE := --cov --cov-report=term:skip-covered
-COVERED := $(if $(filter 0 6 c,$(shell git rev-parse HEAD 2>/dev/null | cut -c40)),$(COVERAGE))
-
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage equivalence lint format docs site bench clean
+.PHONY: help demo test equivalence lint format docs site bench clean
 
 help:
 	@echo "make demo         set up and check examples/dags"
 	@echo "make test         set up and run every check and test, on every Python 3.10 to 3.13 found"
-	@echo "make coverage     pass the tests and report which branches of the code they take"
 	@echo "make equivalence  run every scene of every DAG of tests/equivalence in real Airflow and of its flow in real Prefect,"
 	@echo "                  and compare the front ends on everything"
 	@echo "make docs         write the pages that are made of notes and code anew"
@@ -30,7 +25,7 @@ demo: .venv/offramp.stamp
 	else echo "offramp check ended with exit code $$code, not 1" >&2; exit 2; fi
 
 test: .venv/test.stamp lint
-	.venv/bin/python -m pytest -q -n auto -rs $(COVERED)
+	.venv/bin/python -m pytest -q -n auto -rs --cov --cov-report=term:skip-covered
 	.venv/bin/python -m pytest -q -m equivalence tests/equivalence
 	sh scripts/other_pythons.sh
 
@@ -39,9 +34,6 @@ equivalence: .venv/test.stamp
 	.venv/bin/python -m pytest -q -n auto -m everything tests/agreement --everything
 	@git log -1 --format='commit %h'
 	@cd tests/equivalence/environments; grep -E '^(apache-airflow|apache-airflow-providers-dbt-cloud|prefect|prefect-dbt)==' *.txt
-
-coverage: .venv/test.stamp
-	.venv/bin/python -m pytest -q -n auto $(COVERAGE)
 
 lint: .venv/test.stamp
 	.venv/bin/ruff check

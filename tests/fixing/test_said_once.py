@@ -31,9 +31,9 @@ def _said(code: str) -> list[str]:
     [
         ("PARAMS", "the names in `params` are not known here"),
         ("{**PARAMS, 'job': 5}", "the names in `params` are not known here"),
-        ("{'job': PARAMS}", "the default of `job` in `params` is no plain value that is known here"),
-        ("{'job': [5]}", "the default of `job` in `params` is no plain value that is known here"),
-        ("{'job': 5, 'class': 1}", "`class` in `params` is no name that a parameter of the flow could have"),
+        ("{'job': PARAMS}", "the default of `job` in `params` is not a plain value that is known here"),
+        ("{'job': [5]}", "the default of `job` in `params` is not a plain value that is known here"),
+        ("{'job': 5, 'class': 1}", "`class` in `params` is not a name that a parameter of the flow could have"),
     ],
 )
 def test_of_params_that_a_flow_cannot_take_only_that_is_said(params: str, reason: str) -> None:

@@ -206,13 +206,13 @@ def test_params_become_parameters_of_the_flow(params: str, header: str, reason: 
 @pytest.mark.parametrize(
     ("params", "reason"),
     [
-        ("{'my key': 1}", "`my key` in `params` is no name that a parameter of the flow could have"),
-        ("{'load': 1}", "`load` in `params` is no name"),
-        ("{'class': 1}", "`class` in `params` is no name"),
-        ("{'flow_run': 1}", "`flow_run` in `params` is no name"),
-        ("{'a': [1]}", "the default of `a` in `params` is no plain value"),
-        ("{'a': Param(type='string')}", "the default of `a` in `params` is no plain value"),
-        ("{'a': load(1)}", "the default of `a` in `params` is no plain value"),
+        ("{'my key': 1}", "`my key` in `params` is not a name that a parameter of the flow could have"),
+        ("{'load': 1}", "`load` in `params` is not a name"),
+        ("{'class': 1}", "`class` in `params` is not a name"),
+        ("{'flow_run': 1}", "`flow_run` in `params` is not a name"),
+        ("{'a': [1]}", "the default of `a` in `params` is not a plain value"),
+        ("{'a': Param(type='string')}", "the default of `a` in `params` is not a plain value"),
+        ("{'a': load(1)}", "the default of `a` in `params` is not a plain value"),
         ("dict(load(1))", "the names in `params` are not known here"),
     ],
 )

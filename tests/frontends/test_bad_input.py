@@ -255,5 +255,5 @@ def test_a_pipe_has_no_place_in_a_baseline_or_beside_flows(command: list[str], o
     for path in ("pipe", "/dev/stdin"):
         done = offramp(*command, path, input=DAG, timeout=30)
         assert done.returncode == 2
-        assert f"offramp: {path}: this is no file, and " in done.stderr
+        assert f"offramp: {path}: this is not a file, and " in done.stderr
     assert sorted(os.listdir(tmp_path)) == ["pipe"]

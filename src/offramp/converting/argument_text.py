@@ -224,7 +224,7 @@ def _finite(number: float, node: ast.AST) -> str:
 
 
 def _leaves(value: object) -> Iterator[object]:
-    """A value's parts, keys included, that are no lists, tuples or dicts themselves."""
+    """A value's parts, keys included, that are not lists, tuples or dicts themselves."""
     if isinstance(value, dict):
         yield from value
         for inner in value.values():

@@ -98,7 +98,7 @@ class Comments:
 
 
 def comments_on(source: Source, statement: ast.AST) -> dict[int, str]:
-    """The comments on the rows of a node that are no pragmas, by row."""
+    """The comments on the rows of a node that are not pragmas, by row."""
     rows = range(statement.lineno, statement.end_lineno + 1)  # type: ignore[attr-defined]
     if not _marked(source, rows):
         return {}

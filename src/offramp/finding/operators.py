@@ -202,7 +202,7 @@ class Module(Code):
         around = self.dags.surroundings(call)
         positional = tuple(argument.name for argument in note.arguments)
         taking = made if isinstance(made, ast.Call) else call
-        # A hook is no task: `default_args` are not for it.
+        # A hook is not a task: `default_args` are not for it.
         inherited = Arguments({}, complete=True) if note.roles.get(path) == "hook" else self.dags.inherited(around)
         arguments = self._given(taking, note, derived, inherited, positional)
         return Use(callee, call, made, path, note, derived, arguments, around)

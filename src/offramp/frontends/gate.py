@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _RULES = ["OFR3"]
 _MOST_SHOWN = 10
-_NO_PIPE = "this is no file, and the gate knows findings by their files: name the file"
+_NO_PIPE = "this is not a file, and the gate knows findings by their files: name the file"
 
 
 class _Run(NamedTuple):

@@ -25,7 +25,7 @@ from offramp.settings import enabled_codes, load
 
 # The operators, and the traps that stand between them and a conversion.
 _RULES = ["OFR1", "OFR201", "OFR202", "OFR204", "OFR8"]
-_NO_PIPE = "this is no file, and flows are named after their DAGs' files: name the file"
+_NO_PIPE = "this is not a file, and flows are named after their DAGs' files: name the file"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -70,7 +70,7 @@ def named_block(row: ArgumentRow) -> NamedBlock | None:
 def _template(info: str, content: str) -> Template:
     words = info.split()[1:]
     conditions = [_CONDITION.match(word) for word in words]
-    problem = next((f"`{word}` is no condition" for word, one in zip(words, conditions, strict=True) if not one), "")
+    problem = next((f"`{word}` is not a condition" for word, one in zip(words, conditions, strict=True) if not one), "")
     lines: list[str] = []
     imports: list[tuple[str, str]] = []
     for line in content.rstrip().splitlines():

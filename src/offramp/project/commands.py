@@ -11,7 +11,7 @@ from offramp.project.texts import WILD, texts
 from offramp.python.names import FunctionNode, Names
 from offramp.python.values import Items, Made, Partial, Reference, Value, Values
 
-# What stands before a command that it runs. A folder that is called after Airflow is no command.
+# What stands before a command that it runs. A folder that is called after Airflow is not a command.
 _BEFORE = (
     r"(?:(?:command|do|else|env|exec|if|nice|nohup|setsid|stdbuf|sudo|then|time|timeout|until|while|xargs|!|\{"
     r"|(?:conda|hatch|pdm|pipenv|poetry|uv)\s+run)"

@@ -78,7 +78,7 @@ class Computing:
         return self.compute(node, names)
 
     def _is_iterator(self, node: ast.Call) -> bool:
-        """Whether a call gives what can be gone over once, or whose text is not that of a list."""
+        """Return whether a call gives what can be gone over once, or whose text is not that of a list."""
         if isinstance(node.func, ast.Attribute) and node.func.attr in operations.VIEWS:
             return True
         return self._values.path(node.func) in operations.ITERATORS
@@ -287,7 +287,7 @@ class Computing:
 
 
 def reads(node: ast.AST, names: Turn) -> bool:
-    """Whether a name of a turn stands in an expression."""
+    """Return whether a name of a turn stands in an expression."""
     return any(isinstance(inner, ast.Name) and inner.id in names for inner in walk(node))
 
 

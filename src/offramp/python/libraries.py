@@ -38,7 +38,7 @@ class Libraries(NamedTuple):
     harmless: frozenset[str] = frozenset()
 
     def is_mapping(self, method: str) -> bool:
-        """Whether a method makes one call of each part of what it is given."""
+        """Return whether a method makes one call of each part of what it is given."""
         return bool(self.mapping) and method.startswith(self.mapping)
 
 

@@ -1,4 +1,4 @@
-"""Where each name of a file is bound, and which bindings a use may see; knows no rules.
+"""Scopes of a file: where each name is bound, and which bindings a use may see; knows no rules.
 
 The analysis follows source order and branches: a binding hides the earlier ones
 when every path from them to the use runs through it, bindings in the branches of
@@ -176,7 +176,7 @@ class Names:
         return self._places[node]
 
     def frame(self, scope: Scope) -> Scope:
-        """What runs a scope's code: classes and comprehensions run where they stand, generators when they are asked."""
+        """Return what runs a scope's code: classes and comprehensions run where they stand, generators when asked."""
         while isinstance(scope.node, ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp) and scope.parent:
             scope = scope.parent
         return scope
@@ -234,7 +234,7 @@ class Names:
 
     @cached_property
     def sets_by_text(self) -> bool:
-        """Whether code may set the module's names by their text."""
+        """Return whether code may set the module's names by their text."""
         if not BY_TEXT.isdisjoint(self.loads) or not BY_TEXT.isdisjoint(self.attributes):
             return True
         imports = (one for bound in self.module.bindings.values() for one in bound if one.kind == "import")
@@ -297,7 +297,7 @@ class Names:
         return known
 
     def _from_inside(self, outer: Scope, name: str, inside: Scope) -> list[Binding]:
-        """What a function sees of a scope around it: its end, and the moments at which its name is used there."""
+        """Return what a function sees of a scope around it: its end, and the moments at which its name is used."""
         found = self._visible(outer, name, None, ())
         if len(found) < len(self._all(outer, name)):
             if self._is_kept(inside.node):
@@ -321,7 +321,7 @@ class Names:
         return known
 
     def _is_kept(self, function: ast.AST | None) -> bool:
-        """Whether a function is a lambda that anything may call at any time, as one in a list."""
+        """Return whether a function is a lambda that anything may call at any time, as one in a list."""
         if not isinstance(function, ast.Lambda) or self._targets(function):
             return False
         around = self.parents.get(function)
@@ -691,7 +691,7 @@ class Names:
 
 
 def checks_types(test: ast.expr) -> bool | None:
-    """Whether a condition holds for type checkers only (True), or never for them (False); None for all others."""
+    """Return whether a condition holds for type checkers only (True), or never for them (False); else None."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = checks_types(test.operand)
         return None if inner is None else not inner
@@ -700,7 +700,7 @@ def checks_types(test: ast.expr) -> bool | None:
 
 
 def expects_failure(names: Names, node: ast.AST) -> bool:
-    """Whether code stands in a ``with`` block that catches what it raises, as ``pytest.raises(…)`` does."""
+    """Return whether code stands in a ``with`` block that catches what it raises, as ``pytest.raises(…)`` does."""
     return any(
         isinstance(item.context_expr, ast.Call) and _called_name(item.context_expr) in _CATCHING
         for outer in names.ancestors(node)
@@ -719,13 +719,13 @@ def _all_parameters(arguments: ast.arguments) -> list[ast.arg]:
 
 
 def _suppresses(manager: ast.expr) -> bool:
-    """Whether a context manager is ``contextlib.suppress(…)``, after which code goes on wherever its body ended."""
+    """Return whether a context manager is ``contextlib.suppress(…)``: code goes on wherever its body ended."""
     callee = manager.func if isinstance(manager, ast.Call) else manager
     return (callee.attr if isinstance(callee, ast.Attribute) else getattr(callee, "id", "")) == "suppress"
 
 
 def _evaluated_in_place(scope: Scope, outer: Scope) -> bool:
-    """Whether only comprehensions and classes stand between two scopes, so that the use runs where it stands."""
+    """Return whether only comprehensions and classes stand between two scopes, so that the use runs where it stands."""
     current: Scope | None = scope
     while current is not None and current is not outer:
         if not isinstance(current.node, (*_COMPREHENSIONS, ast.ClassDef)):
@@ -735,7 +735,7 @@ def _evaluated_in_place(scope: Scope, outer: Scope) -> bool:
 
 
 def _exclusive(left: Path, right: Path) -> bool:
-    """Whether two paths lie in different arms of one ``if`` or ``match``, or a body after its handler."""
+    """Return whether two paths lie in different arms of one ``if`` or ``match``, or a body after its handler."""
     for one, other in zip(left, right):  # noqa: B905 - the common length is what is compared
         if one[0] != other[0]:
             return False
@@ -745,7 +745,7 @@ def _exclusive(left: Path, right: Path) -> bool:
 
 
 def _loop_carried(binding: Path, use: Path) -> bool:
-    """Whether a later binding reaches an earlier use by way of a loop around both."""
+    """Return whether a later binding reaches an earlier use by way of a loop around both."""
     for one, other in zip(binding, use):  # noqa: B905 - the common length is what is compared
         if one != other:
             return False

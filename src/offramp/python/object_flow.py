@@ -1,4 +1,4 @@
-"""Which objects the expressions of a module may be, and where something may change them in place; knows no rules."""
+"""Flow of objects: which ones expressions may be, and where something may change them in place; knows no rules."""
 
 from __future__ import annotations
 
@@ -197,19 +197,19 @@ class ObjectFlow:
         )
 
     def _is_called_unseen(self, function: FunctionNode) -> bool:
-        """Whether a function is called where no call is seen: by operators, as an attribute, by its decorators."""
+        """Return whether a function is called where no call is seen: by operators, attributes or its decorators."""
         parts = [self._running.decorator(one) for one in function.decorator_list]
         if any(path in _CALLED_UNSEEN or path.partition(".")[0] not in self._plain_decorators for path in parts):
             return True
         return self._is_special(function)
 
     def _is_special(self, function: FunctionNode) -> bool:
-        """Whether operators and statements call a function for the objects of its class."""
+        """Return whether operators and statements call a function for the objects of its class."""
         special = function.name.startswith("__") and function.name != "__init__"
         return special and isinstance(self._names.parents.get(function), ast.ClassDef)
 
     def _done_to_operands(self, function: FunctionNode) -> Iterator[ast.AST]:
-        """Where a method that operators call does something to what they give it, which is not followed."""
+        """Return where a method that operators call does something to what they give it, which is not followed."""
         own = {one.arg for one in (*function.args.posonlyargs, *function.args.args)[:1]}
         for binding in self._names.bindings_of(function):
             if binding.kind == "parameter" and binding.name not in own:
@@ -234,7 +234,7 @@ class ObjectFlow:
             self._change(self.variable(one), one, deep=True)
 
     def given_away(self) -> Iterator[tuple[int, Change]]:
-        """What is kept where objects that are not followed get at it: from then on they may do anything to it."""
+        """Return what is kept where objects that are not followed get at it: they may do anything to it from then."""
         escaped: set[Hashable] = {OUTSIDE}
         for variable, change in self.changes:
             if change.deep:
@@ -453,7 +453,7 @@ class ObjectFlow:
         return self._any_of(results)
 
     def _called(self, callee: Value, node: ast.Call, owner: int) -> int:
-        """What calling one of the things that a callee may be gives."""
+        """Return what calling one of the things that a callee may be gives."""
         callee = self._behind(callee)
         if isinstance(callee, Local):
             return self._called_local(callee, node)
@@ -537,7 +537,7 @@ class ObjectFlow:
         return known
 
     def _is_fresh(self, node: ast.expr) -> bool:
-        """Whether what a function returns is made anew by each call, and is nowhere else."""
+        """Return whether what a function returns is made anew by each call, and is nowhere else."""
         if isinstance(node, ast.Name):
             bindings = self._names.lookup(node.id, node)
             scopes = {one.scope for one in bindings}
@@ -555,7 +555,7 @@ class ObjectFlow:
         return isinstance(node, ast.Dict | ast.List | ast.Set | ast.ListComp | ast.SetComp | ast.DictComp | ast.BinOp)
 
     def _is_own_use(self, load: ast.Name) -> bool:
-        """Whether a use of a local name leaves its object to that name."""
+        """Return whether a use of a local name leaves its object to that name."""
         parent = self._names.parents.get(load)
         if isinstance(parent, ast.Return):
             return True
@@ -586,7 +586,7 @@ class ObjectFlow:
             self.graph.store(made, keyword.arg or SOME, given if keyword.arg else self._items(given))
 
     def _called_reference(self, path: str, node: ast.Call) -> int | None:
-        """What a library's function gives that does something else than to look at or keep what it is given."""
+        """Return what a library's function gives that does something else than to look at or keep what it is given."""
         if self._gives_module(path, node):
             return self._module
         special = self._specials.get(path)
@@ -597,7 +597,7 @@ class ObjectFlow:
         return None
 
     def _gives_module(self, path: str, node: ast.Call) -> bool:
-        """Whether a call gives the module that it stands in, or a dict of its names."""
+        """Return whether a call gives the module that it stands in, or a dict of its names."""
         if path in _NAMESPACES or (path == "builtins.vars" and not node.args):
             return path == "builtins.globals" or isinstance(self._names.place(node)[0].node, ast.Module)
         named = bool(node.args) and isinstance(node.args[0], ast.Constant)
@@ -638,7 +638,7 @@ class ObjectFlow:
         return self._holding(node, [self.graph.new(node)])
 
     def _executed(self, _path: str, node: ast.Call) -> int | None:
-        """What ``exec`` or ``eval`` gives; a text that is known may do something to what it names."""
+        """Return what ``exec`` or ``eval`` gives; a text that is known may do something to what it names."""
         text = self._text(node.args[0]) if node.args else ""
         try:
             inside = walk(ast.parse(text))
@@ -657,7 +657,7 @@ class ObjectFlow:
         return self._stranger(node, NOTHING)
 
     def _called_by(self, node: ast.Call) -> Iterator[Value]:
-        """What a function of the standard library calls that calls what it is given."""
+        """Return what a function of the standard library calls that calls what it is given."""
         keys = (keyword.value for keyword in node.keywords if keyword.arg in ("key", "func"))
         for one in (*node.args[:1], *keys):
             yield from self._values.evaluate(one)
@@ -666,7 +666,7 @@ class ObjectFlow:
         return not isinstance(value, Reference) or self._is_harmless(value)
 
     def _is_harmless(self, callee: Value) -> bool:
-        """Whether a call changes nothing that it is given."""
+        """Return whether a call changes nothing that it is given."""
         if isinstance(callee, Reference):
             root, _, rest = callee.path.partition(".")
             if root == "builtins":
@@ -681,7 +681,7 @@ class ObjectFlow:
         return isinstance(callee, Member) and isinstance(callee.owner, Made) and self._is_harmless(callee.owner)
 
     def _kept(self, callee: Value, node: ast.Call) -> int:
-        """What a harmless call gives: something that may have in it, or be, what it was given."""
+        """Return what a harmless call gives: something that may have in it, or be, what it was given."""
         path = callee.path if isinstance(callee, Reference) else ""
         if path in _LOOKING or path.partition(".")[0] in IMMUTABLE_LIBRARIES:
             return NOTHING
@@ -770,7 +770,7 @@ class ObjectFlow:
             self.graph.flow(given, self.binding(binding))
 
     def _is_bound(self, function: FunctionNode | ast.Lambda, call: ast.Call) -> bool:
-        """Whether a call gives a function its object before the arguments, as for methods."""
+        """Return whether a call gives a function its object before the arguments, as for methods."""
         if not isinstance(self._names.parents.get(function), ast.ClassDef):
             return False
         made = {self._running.decorator(one) for one in _decorators(function)}
@@ -845,7 +845,7 @@ class ObjectFlow:
             self.set_by_text.append(SetByText(owner, node.slice, given, node))
 
     def _taken_apart(self, target: ast.AST) -> int:
-        """What a target that is not alone gets a part of."""
+        """Return what a target that is not alone gets a part of."""
         statement = self._names.parents.get(target)
         while isinstance(statement, ast.Tuple | ast.List | ast.Starred):
             statement = self._names.parents.get(statement)
@@ -876,7 +876,7 @@ class ObjectFlow:
             self._kept_by.append((owner, source, node))
 
     def _loaded(self, target: ast.Subscript | ast.Attribute) -> int:
-        """What an item or attribute that is stored was before."""
+        """Return what an item or attribute that is stored was before."""
         owner = self.variable(target.value)
         return self.graph.load(owner, target.attr) if isinstance(target, ast.Attribute) else self._items(owner)
 

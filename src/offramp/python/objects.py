@@ -1,4 +1,4 @@
-"""Who can reach an object, and what may change it before and after a point; knows no rules.
+"""Changes of objects: who can reach one, and what may change it before and after a point; knows no rules.
 
 An object is the expression that makes it: a display, a call, a class (its instances count as it).
 ``ObjectFlow`` says which objects an expression may be, through names, attributes, containers, calls and
@@ -50,7 +50,7 @@ class Objects:
     # -- asking ------------------------------------------------------------------
 
     def changed(self, binding: Binding, use: ast.AST, seen: Iterable[ast.AST]) -> tuple[list[Change], list[Change]]:
-        """What may change a name's object between its binding and a use: the object, and what is in it.
+        """Return what may change a name's object between its binding and a use: the object, and what is in it.
 
         ``seen`` are the changes that are followed otherwise.
         """
@@ -62,12 +62,12 @@ class Objects:
         return known
 
     def altered(self, node: ast.AST, attribute: str = "") -> bool:
-        """Whether an expression's object, or an attribute of it, may have been changed since it was made."""
+        """Return whether an expression's object, or an attribute of it, may have been changed since it was made."""
         whole, inner = self._between(self._flow.variable(node), None, self._running.spot(node), set())
         return bool(inner) or any(not (attribute and one.attribute) or one.attribute == attribute for one in whole)
 
     def changed_later(self, node: ast.AST) -> ast.AST | None:
-        """What may change an expression's object, or what is in it, after that while the file is loaded."""
+        """Return what may change an expression's object, or what is in it, after that while the file is loaded."""
         point = self._running.spot(node)
         if self._graph.objects(self._flow.variable(node)) and self._graph.exhausted:
             return self._names.tree.body[-1]
@@ -80,7 +80,7 @@ class Objects:
         return min(later, key=self._running.end, default=None)
 
     def rebound(self, binding: Binding, use: ast.AST) -> bool:
-        """Whether a name of the module may be set by its text between its binding and a use."""
+        """Return whether a name of the module may be set by its text between its binding and a use."""
         if self._rebound is None:
             self._rebound = list(self._rebindings())
         return any(
@@ -136,7 +136,7 @@ class Objects:
         return start is None or not self._is_settled(change, start, use)
 
     def _is_settled(self, change: Change, start: Spot, use: Spot) -> bool:
-        """Whether a change is always before the binding that a use sees."""
+        """Return whether a change is always before the binding that a use sees."""
         at = self._running.spot(change.node)
         if at.frame is not start.frame or self._running.end(change.node) > start.order:
             return False
@@ -153,7 +153,7 @@ class Objects:
         return once and (not at.loops & point.loops or (direct and at.loops & point.loops <= self._loops_of(site)))
 
     def _is_direct(self, node: ast.AST, site: object) -> bool:
-        """Whether a change is made through a name that was bound to the object where it was made."""
+        """Return whether a change is made through a name that was bound to the object where it was made."""
         owner: ast.AST | None = node
         if isinstance(node, ast.Call):
             owner = node.func.value if isinstance(node.func, ast.Attribute) else None
@@ -213,7 +213,7 @@ class Objects:
         yield from (Rebinding(None, node) for node in self._flow.anything)
 
     def _is_no_plain_value(self, value: ast.expr | None) -> bool:
-        """Whether a value is surely an object that a library made, such as a DAG: no name of a plain value gets it."""
+        """Return whether a library surely made a value, such as a DAG: no name of a plain value gets it."""
         return value is not None and all(isinstance(one, Made | Local) for one in self._values.evaluate(value))
 
 

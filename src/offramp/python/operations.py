@@ -96,12 +96,12 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
 
 
 def is_function(path: str) -> bool:
-    """Whether a dotted path leads to a function that is called here."""
+    """Return whether a dotted path leads to a function that is called here."""
     return path in _FUNCTIONS
 
 
 def is_binary(sign: ast.operator) -> bool:
-    """Whether an operator of two values is one of those that are worked out."""
+    """Return whether an operator of two values is one of those that are worked out."""
     return type(sign) in _BINARY
 
 
@@ -149,7 +149,7 @@ def binary(left: object, sign: ast.operator, right: object) -> object:
 
 
 def _is_long(left: object, sign: ast.operator, right: object) -> bool:
-    """Whether the result of an operation may be too long to be made."""
+    """Return whether the result of an operation may be too long to be made."""
     if isinstance(sign, ast.Mult):
         sizes = [len(one) if isinstance(one, str | bytes | list | tuple) else one for one in (left, right)]
         repeated = any(isinstance(one, str | bytes | list | tuple) for one in (left, right))
@@ -224,7 +224,7 @@ def item(owner: object, key: object) -> object:
 
 
 def is_wide(pattern: str) -> bool:
-    """Whether a format may ask for very long text."""
+    """Return whether a format may ask for very long text."""
     return re.search(r"\d{4}|\{[^}]*\{|\*", pattern) is not None
 
 
@@ -233,7 +233,7 @@ def _size(value: object) -> int:
 
 
 def _holds_set(value: object) -> bool:
-    """Whether the text of a value has the order of a set in it, which is another in every process."""
+    """Return whether the text of a value has the order of a set in it, which is another in every process."""
     if isinstance(value, dict):
         return any(map(_holds_set, value.values()))
     return isinstance(value, set) or (isinstance(value, list | tuple) and any(map(_holds_set, value)))

@@ -1,4 +1,4 @@
-"""Which objects a variable may stand for, by inclusion (Andersen's analysis); knows nothing of Python's syntax.
+"""Objects that a variable may stand for, by inclusion (Andersen's analysis); knows nothing of Python's syntax.
 
 Variables are numbers, objects anything that has a hash. An object has fields, which are
 variables too: its ``ITEMS``, and attributes by their names. ``EVERY`` attribute reads them all,
@@ -19,7 +19,7 @@ _MOST_STEPS = 40_000
 
 
 class Pool(NamedTuple):
-    """Stands for what is under an attribute of an object that is not followed, and for all in it.
+    """Stand-in for what is under an attribute of an object that is not followed, and for all in it.
 
     That may be what any object has under an attribute of that name.
     """
@@ -109,7 +109,7 @@ class PointsTo:
         return made
 
     def objects(self, variable: int) -> set[Hashable]:
-        """What a variable may stand for."""
+        """Return what a variable may stand for."""
         if self._waiting:
             self._inside.clear()
         while self._waiting and not self.exhausted:
@@ -148,5 +148,5 @@ class PointsTo:
 
 
 def unfollowed(one: Hashable) -> bool:
-    """Whether something stands for objects that are not followed."""
+    """Return whether something stands for objects that are not followed."""
     return one == OUTSIDE or isinstance(one, Pool)

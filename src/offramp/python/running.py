@@ -1,4 +1,4 @@
-"""When code of a module runs: in which frame, order and loops, and whether while the file is loaded; knows no rules."""
+"""Order in which code runs: in which frame and loops, and whether while the file is loaded; knows no rules."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Running:
     # -- where -------------------------------------------------------------------
 
     def spot(self, node: ast.AST) -> Spot:
-        """Where code stands; a call comes after all that it is given."""
+        """Return where code stands; a call comes after all that it is given."""
         known = self._spots.get(node)
         if known is None:
             scope, order, path = self._names.place(node)
@@ -45,7 +45,7 @@ class Running:
         return known
 
     def end(self, node: ast.AST) -> int:
-        """When a change is made: after all that it is made of."""
+        """Return when a change is made: after all that it is made of."""
         known = self._ends.get(node)
         if known is None:
             # Python has one object for all operators of a kind; a lambda's body stands elsewhere in the order.
@@ -69,7 +69,7 @@ class Running:
         return frozenset(found)
 
     def is_once(self, frame: ast.AST) -> bool:
-        """Whether code runs once at most while the file is loaded."""
+        """Return whether code runs once at most while the file is loaded."""
         seen: set[ast.AST] = set()
         while isinstance(frame, FunctionNode) and frame not in seen:
             seen.add(frame)
@@ -82,11 +82,11 @@ class Running:
     # -- what runs while the file is loaded --------------------------------------
 
     def loads(self, frame: ast.AST) -> bool:
-        """Whether code may run while the file is loaded."""
+        """Return whether code may run while the file is loaded."""
         return self.begins(frame) is not None
 
     def begins(self, frame: ast.AST) -> int | None:
-        """From where on in the module code may run while the file is loaded; None where it does not."""
+        """Return from where on in the module code may run while the file is loaded; None where it does not."""
         if self._begins is None:
             self._begins = self._run_by_loading()
         return self._begins.get(frame)
@@ -120,7 +120,7 @@ class Running:
                 yield scope.node, parent
 
     def _starts(self, function: FunctionNode) -> Iterator[ast.AST]:
-        """Where a function may be called, or begin to be: by its name, as a method, by a decorator."""
+        """Return where a function may be called, or begin to be: by its name, as a method, by a decorator."""
         parts = [self.decorator(one) for one in function.decorator_list]
         roots = [path.partition(".")[0] for path in parts]
         if any(root in self._libraries.deferring for root in roots):
@@ -142,7 +142,7 @@ class Running:
         return value.path if isinstance(value, Reference) else ""
 
     def _is_argument_of_runner(self, node: ast.AST) -> bool:
-        """Whether an expression is given to a library that calls nothing while the file is loaded."""
+        """Return whether an expression is given to a library that calls nothing while the file is loaded."""
         for outer in self._names.ancestors(node):
             if isinstance(outer, ast.Call):
                 inside = any(node is inner for inner in walk(outer.func))
@@ -155,7 +155,7 @@ class Running:
         return False
 
     def is_task(self, function: FunctionNode) -> bool:
-        """Whether calling a function runs it later."""
+        """Return whether calling a function runs it later."""
         paths = [self.decorator(one) for one in function.decorator_list]
         return any(path.partition(".")[0] in self._libraries.deferring for path in paths) and not any(
             path.rpartition(".")[2] in self._libraries.immediate for path in paths

@@ -1,4 +1,4 @@
-"""What an expression is known to be without running it; knows no rules.
+"""Values of expressions: what each is known to be without running it; knows no rules.
 
 An expression has one or more candidate values, since branches may bind a name
 differently. What cannot be known is ``Unknown``, never a guess.
@@ -131,7 +131,7 @@ class Table(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What calling something not evaluated here returned, such as an operator."""
+    """Result of calling something that is not evaluated here, such as an operator."""
 
     call: ast.Call
     callee: Value
@@ -152,7 +152,7 @@ class Partial(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """Not known statically."""
+    """Value that is not known statically."""
 
 
 Value = Constant | Reference | Local | Items | Table | Made | Member | Partial | Unknown
@@ -295,30 +295,30 @@ class Values:
         return result
 
     def _alike(self, value: Value, other: Value) -> bool:
-        """Whether two candidates are one, a name that has moved from one module to another among them."""
+        """Return whether two candidates are one, a name that has moved from one module to another among them."""
         if isinstance(value, Reference) and isinstance(other, Reference) and value != other:
             return self.libraries.meaning(value.path) == self.libraries.meaning(other.path)
         return value == other
 
     def _is_rebound(self, binding: Binding, use: ast.AST) -> bool:
-        """Whether a name may be set by its text, as in ``globals()["NAME"] = …``, between its binding and a use."""
+        """Return whether a name may be set by its text, as by ``globals()["NAME"] = …``, between binding and use."""
         if binding.scope is not self.names.module or self._find_objects is None or not self.names.sets_by_text:
             return False
         return self.objects is not None and self.objects.rebound(binding, use)
 
     def changed_unseen(self, name: ast.Name) -> bool:
-        """Whether what a name is may be changed by something else than what is done through the name itself."""
+        """Return whether what a name is may be changed by something else than what is done through the name itself."""
         return self.objects is not None and any(
             self._is_rebound(binding, name) or any(self.objects.changed(binding, name, self._followed(binding)))
             for binding in self.names.lookup(name.id, name)
         )
 
     def altered(self, node: ast.AST, attribute: str = "") -> bool:
-        """Whether an expression's object, or an attribute of it, may have been changed since it was made."""
+        """Return whether an expression's object, or an attribute of it, may have been changed since it was made."""
         return self.objects is not None and self.objects.altered(node, attribute)
 
     def changed_later(self, node: ast.AST) -> ast.AST | None:
-        """What may change the list or dict that an expression gives after that, while the file is loaded."""
+        """Return what may change the list or dict that an expression gives after that, while the file is loaded."""
         if self.objects is None or not any(isinstance(value, Items | Table) for value in self.evaluate(node)):
             return None
         return self.objects.changed_later(node)
@@ -346,7 +346,7 @@ class Values:
         return values[0] if len(values) == 1 else UNKNOWN
 
     def constant(self, node: ast.AST) -> tuple[bool, object]:
-        """Whether an expression is one constant, and which."""
+        """Return whether an expression is one constant, and which."""
         value = self.single(node)
         return (True, value.value) if isinstance(value, Constant) else (False, None)
 
@@ -491,7 +491,7 @@ class Values:
         return given, complete, mapped
 
     def _given_by(self, node: ast.expr, origin: str) -> tuple[Value, ...]:
-        """What an argument is: its value, or what ``.expand(…)`` takes one by one out of a list."""
+        """Return what an argument is: its value, or what ``.expand(…)`` takes one by one out of a list."""
         if origin != "expand":
             return self.evaluate(node)
         listed = self.single(node)
@@ -510,7 +510,7 @@ class Values:
         return [part.value for part in exits if not isinstance(part, ast.Return) and part.value is not None]  # type: ignore[attr-defined]
 
     def is_generator(self, function: FunctionNode) -> bool:
-        """Whether a function is one whose call only makes a generator."""
+        """Return whether a function is one whose call only makes a generator."""
         return any(isinstance(part, ast.Yield | ast.YieldFrom) for part in self._exits(function))
 
     def _exits(self, function: FunctionNode) -> list[ast.AST]:
@@ -660,7 +660,7 @@ class Values:
         return (UNKNOWN,) if unseen_star else (Reference(f"builtins.{node.id}"),)
 
     def _imported_as(self, path: str) -> Reference:
-        """What a dotted path leads to."""
+        """Return what a dotted path leads to."""
         return Reference(self.libraries.stands_for(path))
 
     def _of_pass(self, bindings: list[Binding], use: ast.Name) -> list[Binding]:
@@ -712,7 +712,7 @@ class Values:
         return ()
 
     def _handed_in(self, binding: Binding) -> Sequence[Value]:
-        """What the calls of a local function give a parameter, of those that can be classes."""
+        """Return what the calls of a local function give a parameter, of those that can be classes."""
         function = binding.node
         if not isinstance(function, FunctionNode):
             return ()
@@ -761,7 +761,7 @@ class Values:
         return self._callers.get(function, [])
 
     def handed_on(self, function: ast.AST) -> bool:
-        """Whether a local function is used other than by calling it, so that others may call it."""
+        """Return whether a local function is used other than by calling it, so that others may call it."""
         uses = [
             load
             for binding in self.names.bindings_of(function)
@@ -819,7 +819,7 @@ class Values:
         return (UNKNOWN,)
 
     def _fields(self, made: Made) -> dict[str, ast.expr]:
-        """What an object of a class that only holds values was made with, by name; empty for all other objects."""
+        """Return what an object of a class that only holds values was made with, by name; empty for all others."""
         names: list[str] = []
         defaults: dict[str, ast.expr] = {}
         callee = made.callee
@@ -842,7 +842,7 @@ class Values:
         return {name: node for name in (names or given) if (node := given.get(name, defaults.get(name))) is not None}
 
     def _only_holds(self, node: ast.ClassDef) -> bool:
-        """Whether a class is a dataclass or a named tuple without code of its own that makes its objects."""
+        """Return whether a class is a dataclass or a named tuple without code of its own that makes its objects."""
         decorators = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
         known = [self.single(one) for one in decorators] == [Reference("dataclasses.dataclass")] and not node.bases
         tuples = not decorators and [self.single(base) for base in node.bases] == [Reference("typing.NamedTuple")]
@@ -933,7 +933,7 @@ class Values:
         return (*stored, UNKNOWN) if stored else (Member(owner, attribute),)
 
     def _got(self, value: Value) -> Sequence[Value]:
-        """What a class attribute gives that is asked for: what a property returns, else itself."""
+        """Return what a class attribute gives that is asked for: what a property returns, else itself."""
         function = value.node if isinstance(value, Local) else None
         if not isinstance(function, ast.FunctionDef) or not function.decorator_list:
             return (value,)
@@ -942,7 +942,7 @@ class Values:
         return [*(found for returned in self.returns(function) for found in self.evaluate(returned)), UNKNOWN]
 
     def _stored(self, lineage: list[ast.ClassDef], attribute: str) -> list[Value]:
-        """What the methods of a class set an attribute of their object to."""
+        """Return what the methods of a class set an attribute of their object to."""
         stores = self.names.stores.get(attribute, ())
         return [
             value
@@ -953,7 +953,7 @@ class Values:
         ]
 
     def _member_value(self, node: ast.Attribute) -> Sequence[Value]:
-        """What ``Enumeration.MEMBER.value`` is, of an enumeration of the file that only lists its members."""
+        """Return what ``Enumeration.MEMBER.value`` is, of an enumeration of the file that only lists its members."""
         member = node.value
         if node.attr != "value" or not isinstance(member, ast.Attribute):
             return ()
@@ -1103,7 +1103,7 @@ class Values:
         return (Made(node, callee),)
 
     def _decorated_by(self, function: FunctionNode, known: frozenset[str]) -> bool:
-        """Whether all decorators of a function are among those."""
+        """Return whether all decorators of a function are among those."""
         callees = [
             self.single(decorator.func if isinstance(decorator, ast.Call) else decorator)
             for decorator in function.decorator_list
@@ -1157,7 +1157,7 @@ class Values:
         return found if table.complete and found else [*found, UNKNOWN]
 
     def _entry(self, table: Table, key: Value) -> Sequence[Value]:
-        """What a dict has under a key; any of its values when the key is not known."""
+        """Return what a dict has under a key; any of its values when the key is not known."""
         if isinstance(key, Constant) and isinstance(key.value, str):
             entry = table.entries.get(key.value)
             return self.evaluate(entry) if entry is not None else (UNKNOWN,)
@@ -1230,7 +1230,7 @@ class Values:
         return [*found, *self.evaluate(node.values[-1])]
 
     def _compared(self, node: ast.Compare) -> Sequence[Value]:
-        """What a comparison of two constants gives, or of one with a list of them."""
+        """Return what a comparison of two constants gives, or of one with a list of them."""
         left, right = self.single(node.left), self.single(node.comparators[0])
         if not isinstance(left, Constant) or len(node.ops) > 1:
             return (UNKNOWN,)
@@ -1279,7 +1279,7 @@ class Values:
         return (table,)
 
     def changes(self, node: ast.Call) -> Table:
-        """What ``dict(…)`` or ``dict.update(…)`` is given."""
+        """Return what ``dict(…)`` or ``dict.update(…)`` is given."""
         table = Table({}, complete=True)
         for argument in node.args:
             value = self.single(argument)
@@ -1301,7 +1301,7 @@ class Values:
         return table if pairs.complete else _merged(table, UNKNOWN)
 
     def _at_use(self, binding: Binding, use: ast.AST) -> list[Value]:
-        """What a name that was bound so may be at a use."""
+        """Return what a name that was bound so may be at a use."""
         found = [self._mutated(binding, use, value) for value in self._binding(binding)]
         return [*found, UNKNOWN] if self._is_rebound(binding, use) else found
 
@@ -1367,7 +1367,7 @@ class Values:
 
 
 def compared(one: Constant, sign: ast.cmpop, other: Constant) -> Value:
-    """What a comparison of two constants gives."""
+    """Return what a comparison of two constants gives."""
     return _worked_out(operations.compare, one.value, sign, other.value)
 
 

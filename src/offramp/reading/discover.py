@@ -66,7 +66,7 @@ def discover(paths: Sequence[str], settings: Settings, *, manifests: bool = Fals
 
 
 def _why_not(absolute: str, mode: int, why_no_pipe: str) -> str:
-    """Return why something that is no directory is not read; empty where it is."""
+    """Return why something that is not a directory is not read; empty where it is."""
     if stat.S_ISREG(mode):
         return ""
     if stat.S_ISFIFO(mode) or (stat.S_ISCHR(mode) and _ends(absolute)):

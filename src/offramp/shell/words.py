@@ -142,7 +142,7 @@ def _among(words: Sequence[str], names: Collection[str], more: Sequence[str] = (
 
 
 def _begins_command(words: Sequence[str]) -> bool:
-    """Return whether words can follow dbt: a word that is no command of it follows another thing of that name."""
+    """Return whether words can follow dbt: a word that is not a command of it follows another thing of that name."""
     return not words or words[0].startswith("-") or UNKNOWN in words[0] or words[0][:1] == "$" or is_command(words)
 
 

@@ -145,7 +145,7 @@ class _Future(Paths):
         return isinstance(self.names.parents.get(call), ast.Expr)
 
     def _beside_others(self, node: ast.AST) -> bool:
-        """Return whether a returned list or tuple certainly holds something that is no future."""
+        """Return whether a returned list or tuple certainly holds something that is not a future."""
         if node not in self._beside:
             self._beside[node] = any(
                 self._no_future(element)

@@ -97,7 +97,7 @@ def _awaited_future(prefect: Prefect, call: ast.Call, target: Target) -> str:
 
 
 def _awaited_result(prefect: Prefect, call: ast.Call, target: Target) -> str:
-    """``await`` of what is no coroutine on any version."""
+    """``await`` of what is not a coroutine on any version."""
     synchronous = (target.callable.kind == PLAIN and target.owner) or target.callable.name == RUN_ID
     if synchronous and target.form == "call" and isinstance(prefect.names.parents.get(call), ast.Await):
         return "runs, and then awaiting its result raises TypeError"

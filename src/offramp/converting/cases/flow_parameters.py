@@ -102,7 +102,7 @@ def _parameter(
 ) -> tuple[str, Constant | None]:
     """The default of a parameter, or why the flow cannot have it."""
     if not name.isidentifier() or name.startswith("_") or name in taken | UNFIT:
-        return f"`{name}` in `params` is no name that a parameter of the flow could have", None
+        return f"`{name}` in `params` is not a name that a parameter of the flow could have", None
     made = expressions.bound(node) if node is not None else None
     known: Value | None
     if isinstance(made, ast.Call):
@@ -111,7 +111,7 @@ def _parameter(
         known = expressions.module.values.single(node) if node is not None else None
     if isinstance(known, Constant) and isinstance(known.value, str | int | float | NoneType):
         return "", known
-    return f"the default of `{name}` in `params` is no plain value that is known here", None
+    return f"the default of `{name}` in `params` is not a plain value that is known here", None
 
 
 def _default(call: ast.Call, expressions: Expressions) -> Constant | None:

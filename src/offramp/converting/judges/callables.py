@@ -110,7 +110,7 @@ def _of_name(case: Case, name: ast.Name, binding: Binding) -> Iterator[Blocker]:
 
 
 def _dropped(case: Case, task: Task, function: FunctionNode) -> Iterator[Verdict]:
-    """A result that Airflow is told not to keep, so that a generator is no failure, and never runs."""
+    """A result that Airflow is told not to keep, so that a generator is not a failure, and never runs."""
     pushed = task.arguments.get("do_xcom_push")
     if pushed is None or case.constant(pushed) == Constant(True):
         return

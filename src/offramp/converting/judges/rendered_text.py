@@ -61,7 +61,7 @@ def holds_template(text: str) -> bool:
 
 
 def from_library(target: str) -> bool:
-    """Return whether a dotted path leads to a library whose values are no templates."""
+    """Return whether a dotted path leads to a library whose values are not templates."""
     return target.partition(".")[0] in _LIBRARIES
 
 

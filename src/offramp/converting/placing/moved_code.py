@@ -74,7 +74,7 @@ class MovedCode:
         return before
 
     def _dedented(self, statement: ast.stmt, decorator: str | None = None) -> str:
-        """A statement as one piece: blank lines in its strings are no layout."""
+        """A statement as one piece: blank lines in its strings are not layout."""
         hooks = self.case.hooks.get(statement) if isinstance(statement, FunctionNode) else None
         if isinstance(statement, FunctionNode):
             self.moved.add(statement)

@@ -107,7 +107,7 @@ def block_of(expressions: Expressions, blocks: Mapping[str, str], kind: str, con
 
 
 def absent_text(row: ArgumentRow) -> str:
-    """The text that a row has for an absent argument, as Python: words that are no literal are a string."""
+    """The text that a row has for an absent argument, as Python: words that are not a literal are a string."""
     try:
         ast.literal_eval(row.when_absent)
     except (ValueError, SyntaxError):

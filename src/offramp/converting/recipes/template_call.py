@@ -62,7 +62,7 @@ def _keywords(filling: Filling) -> dict[str, str]:
 
 
 def _without(line: str, name: str) -> str:
-    """The line of a template without the argument that a slot is; empty where the slot is no argument."""
+    """The line of a template without the argument that a slot is; empty where the slot is not an argument."""
     item = rf'(?:\w+=|"[^"]*": ?)?\{{{name}\?\}}'
     for pattern in (rf"{item}, *", rf", *{item}", rf"(?<=[(\[{{]){item}(?=[)\]}}])"):
         shorter, number = re.subn(pattern, "", line)

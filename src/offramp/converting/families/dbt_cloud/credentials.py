@@ -14,7 +14,7 @@ _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?"
 
 
 def _read(name: str, identifier: str, fields: Mapping[str, object]) -> Connection:
-    """The account and the domain of a connection; a login that is no account id is left to be given."""
+    """The account and the domain of a connection; a login that is not an account id is left to be given."""
     login = str(fields.get("login") or "").strip()
     host = str(fields.get("host") or "").strip()
     domain = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", host).rstrip("/")

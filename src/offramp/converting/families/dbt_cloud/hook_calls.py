@@ -203,7 +203,7 @@ class _Rewriting:
             elif attribute.attr == "is_terminal" and isinstance(outer, ast.Call) and outer.func is attribute:
                 if len(outer.args) != 1 or outer.keywords:
                     raise Blocked(f"uses `{node.id}` in a way that is not followed", node)
-                # Airflow's raises for a number that is no status.
+                # Airflow's raises for a number that is not a status.
                 status = f"{_STATUS}({self.text(outer.args[0])}).value"
                 self._replace(outer, f"{_STATUS}.is_terminal_status_code({status})")
             else:
@@ -392,7 +392,7 @@ def _run(to: _Rewriting, call: ast.Call, given: dict[str, ast.expr], hook: str) 
 def _status(to: _Rewriting, call: ast.Call, given: dict[str, ast.expr], hook: str) -> str:
     to.imports.add(("prefect_dbt.cloud.runs", _STATUS))
     run = to.one(hook, "GET", to.path("/runs/", _needed(given, "run_id", call), "/"))
-    # The hook raises for a number that is no status.
+    # The hook raises for a number that is not a status.
     return f'{_STATUS}({run}.json()["data"]["status"]).value'
 
 
