@@ -20,11 +20,14 @@ _DEFAULT_CAUSE = re.compile(r"Triggered via Apache Airflow by task '.*' in the .
 REPEATS = 4
 
 
-def differences(airflow: Outcome, prefect: Outcome, merged: Mapping[str, str] | None = None) -> list[str]:
+def differences(
+    airflow: Outcome, prefect: Outcome, merged: Mapping[str, str] | None = None, *, commands: bool = True
+) -> list[str]:
     """What the flow did otherwise; empty where it did the same.
 
     ``merged`` names the Airflow tasks that are part of another one's task in the flow (``{"wait": "run"}``). Marks
-    start with the full id of the task that makes them.
+    start with the full id of the task that makes them. Without ``commands`` what dbt's nodes did is compared alone,
+    in all commands together, for what runs other commands on the two sides.
     """
     if airflow.error or prefect.error:
         sides = (("Airflow", airflow.error), ("Prefect", prefect.error))
@@ -32,6 +35,8 @@ def differences(airflow: Outcome, prefect: Outcome, merged: Mapping[str, str] | 
     return [
         *_requests(airflow, prefect),
         *_marks(airflow, prefect),
+        *(_dbt_commands(airflow, prefect) if commands else ()),
+        *_dbt_nodes(airflow, prefect, together=not commands),
         *_order(airflow, prefect),
         *_states(airflow, prefect, merged or {}),
     ]
@@ -93,6 +98,36 @@ def _marks(airflow: Outcome, prefect: Outcome) -> Iterator[str]:
             yield f"`{mark}` happened {there[mark]} times with Airflow, {here[mark]} times with Prefect"
 
 
+def _dbt_commands(airflow: Outcome, prefect: Outcome) -> Iterator[str]:
+    there, here = (
+        Counter(_told_command(record) for record in side.recording if "code" in record) for side in (airflow, prefect)
+    )
+    for command in sorted(there | here):
+        if there[command] != here[command]:
+            yield f"`{command}` ran {there[command]} times with Airflow, {here[command]} times with Prefect"
+
+
+def _told_command(record: dict[str, Any]) -> str:
+    environment = "".join(f"{name}={value} " for name, value in sorted(record["environment"].items()))
+    return f"{environment}dbt {record['dbt']} in {record['directory']}: {record['code']}"
+
+
+def _dbt_nodes(airflow: Outcome, prefect: Outcome, *, together: bool) -> Iterator[str]:
+    """What dbt's nodes did otherwise, command by command, or ``together``: then nodes that were skipped are none."""
+    there, here = (Counter(_told_nodes(side, together=together)) for side in (airflow, prefect))
+    for nodes in sorted(there | here):
+        if there[nodes] != here[nodes]:
+            yield f"{nodes or 'no node'}: {there[nodes]} times with Airflow, {here[nodes]} times with Prefect"
+
+
+def _told_nodes(outcome: Outcome, *, together: bool) -> Iterator[str]:
+    for record in outcome.recording:
+        if "nodes" in record and together:
+            yield from (node for node in record["nodes"] if not node.endswith(" skipped"))
+        elif "nodes" in record:
+            yield ", ".join(record["nodes"])
+
+
 def _order(airflow: Outcome, prefect: Outcome) -> Iterator[str]:
     """Wherever Airflow's graph orders two tasks, and one was over before the other began, so it must be here."""
     there, here = (_effects(side, airflow) for side in (airflow, prefect))
@@ -111,6 +146,9 @@ def _effects(outcome: Outcome, plan: Outcome) -> dict[str, list[int]]:
     for place, record in enumerate(outcome.recording):
         if "mark" in record:
             effects.setdefault(record["mark"].split()[0], []).append(place)
+        elif "dbt" in record or "nodes" in record:
+            for task in _running(record, plan):
+                effects.setdefault(task, []).append(place)
         elif record["method"] == "POST" and "job" in record:
             for task in _triggering(record["job"], plan):
                 effects.setdefault(task, []).append(place)
@@ -123,6 +161,13 @@ def _effects(outcome: Outcome, plan: Outcome) -> dict[str, list[int]]:
             last = not any(other in waiting for other in _below(task, plan.graph))
             effects.setdefault(task, []).append(places[-1] if last else places[0])
     return effects
+
+
+def _running(record: dict[str, Any], plan: Outcome) -> set[str]:
+    """The task that does this with dbt; none where several do the same, for then nobody can tell."""
+    what = "dbt" if "dbt" in record else "nodes"
+    tasks = {other["task"] for other in plan.recording if what in other and other[what] == record[what]}
+    return tasks if len(tasks) == 1 else set()
 
 
 def _triggering(job: int, plan: Outcome) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +27,7 @@ class Case(NamedTuple):
     ``jobs`` is the script of the stand-in: ``{job id or "*": {"outcomes": [...], "polls": n}}``; ``variable`` the
     DAG's id or the flow's variable, needed only where the file has several; ``timeout`` in seconds; tasks that read
     ``FAIL`` fail when it is ``fail``; runs of ``other_dag`` end in the state ``triggered`` a little later, if any.
+    With ``dbt``, ``JAFFLE`` is a copy of the dbt project for this run alone, in which that happens.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Case(NamedTuple):
     timeout: int = 60
     fail: str = ""
     triggered: str = ""
+    dbt: str = ""
 
 
 class Outcome(NamedTuple):
@@ -145,7 +149,7 @@ def _runs(
             "file": str(case.file),
             "jobs": case.jobs,
             "timeout": case.timeout,
-            "environment": {"FAIL": case.fail},
+            "environment": {"FAIL": case.fail, "JAFFLE": _project(case, folder), "JAFFLE_SCENE": case.dbt},
             "triggered": case.triggered,
         }
         | ({kind: case.variable} if case.variable else {})
@@ -158,6 +162,8 @@ def _runs(
             "SSL_CERT_FILE": str(api.certificate),
             "REQUESTS_CA_BUNDLE": str(api.certificate),
             "JOURNAL": str(api.journal),
+            "WORKING_DIRECTORY": str(folder.resolve()),
+            "PATH": f"{_recording_dbt(folder)}:{os.environ['PATH']}",
             **settings(api),
         }
         with (folder / "log.txt").open("wb") as log:
@@ -175,6 +181,23 @@ def _runs(
     results = {result.pop("name"): result for result in map(json.loads, lines)}
     gone = {"error": f"{script} {ended}: see {folder / 'log.txt'}"}
     return {case.name: Outcome(recordings.get(case.name, []), **results.get(case.name, gone)) for case in cases}
+
+
+def _project(case: Case, folder: Path) -> str:
+    """The directory of the case's own dbt project, if it has any."""
+    if not case.dbt:
+        return ""
+    return str(shutil.copytree(HERE / "jaffle", (folder / "projects").resolve() / case.name))
+
+
+def _recording_dbt(folder: Path) -> Path:
+    """A directory with a ``dbt`` that records what it is asked for; on all sides it is the same dbt that runs."""
+    command = [sys.executable, "-E", str(HERE / "recording_dbt.py"), str(python("prefect3").with_name("dbt"))]
+    dbt = folder / "bin" / "dbt"
+    dbt.parent.mkdir(exist_ok=True)
+    dbt.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    dbt.chmod(0o755)
+    return dbt.parent
 
 
 def _end(process: subprocess.Popen[bytes], timeout: float) -> str:

@@ -89,17 +89,22 @@ WAITING = {
     "single_job",
     "trigger_then_wait_later",
 }
+# What happens in the dbt project of the fixtures that run dbt, besides nothing.
+DBT = ("fail_model", "fail_test", "warn", "fail_once")
+# These run other commands on the two sides, and the same nodes.
+OTHER_COMMANDS: frozenset[str] = frozenset()
 # Airflow 2 does these otherwise: it looks once more at a deferred run, and has other messages and no `job_run_id`.
 ALSO_AIRFLOW_2 = {"deferrable", "sensor_deferrable", "sensor_of_output", "single_job"}
 _FAILING = re.compile(r"""(?:os\.environ\["FAIL"\] == "|"\$FAIL" (?:!= |= ))([\w.]+)""")
 
 
 class Scene(NamedTuple):
-    """What dbt Cloud does, which other task fails, and how the runs of `other_dag` end."""
+    """What dbt Cloud does, which other task fails, how the runs of `other_dag` end, what happens in the dbt project."""
 
     jobs: Mapping[str, Any]
     fail: str = ""
     triggered: str = ""
+    dbt: str = ""
 
 
 class Run(NamedTuple):
@@ -117,6 +122,9 @@ class Run(NamedTuple):
 def scenes(fixture: str) -> dict[str, Scene]:
     """The scenes of a fixture, by name."""
     found = {"success": Scene(_all("success", polls=int(fixture in WAITING)))}
+    if "JAFFLE" in FIXTURES[fixture].read_text(encoding="utf-8"):
+        nothing = _all("success")
+        return {"success": Scene(nothing, dbt="ok"), **{scene: Scene(nothing, dbt=scene) for scene in DBT}}
     if fixture in TRIGGERING:
         ends = TRIGGERING[fixture]
         return {
@@ -230,12 +238,22 @@ def _compared(items: Sequence[pytest.Function]) -> list[tuple[str, Run]]:
 
 def _case(run: Run, file: Path) -> Case:
     scene = scenes(run.fixture)[run.scene]
-    return Case(run.name, file, scene.jobs, variable=run.flow, fail=scene.fail, triggered=scene.triggered)
+    return Case(
+        run.name,
+        file,
+        scene.jobs,
+        variable=run.flow,
+        timeout=180 if scene.dbt else 60,
+        fail=scene.fail,
+        triggered=scene.triggered,
+        dbt=scene.dbt,
+    )
 
 
 def test_the_flow_does_what_the_dag_does(environment: str, run: Run, ran: Ran) -> None:
     stated = STATED.get((environment, *run[::2]), [])
-    assert differences(ran.airflow[environment].result()[run.name], ran.prefect.result()[run.name]) == stated
+    airflow, prefect = ran.airflow[environment].result()[run.name], ran.prefect.result()[run.name]
+    assert differences(airflow, prefect, commands=run.fixture not in OTHER_COMMANDS) == stated
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
@@ -296,7 +314,7 @@ else:
     files = sorted(map(str, flows.glob("*.py")))
     ran = subprocess.run(
         [python("prefect3"), "-c", script, *files],
-        env={**os.environ, "JOURNAL": os.devnull, "FAIL": ""},
+        env={**os.environ, "JOURNAL": os.devnull, "FAIL": "", "JAFFLE": "/srv/jaffle"},
         check=False,
         capture_output=True,
         text=True,

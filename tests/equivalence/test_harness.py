@@ -19,10 +19,11 @@ PAIRS = Path(__file__).resolve().parent / "pairs"
 
 
 class Scene(NamedTuple):
-    """What dbt Cloud does, and which other task fails."""
+    """What dbt Cloud does, which other task fails, and what happens in the dbt project."""
 
     jobs: Mapping[str, Any]
     fail: str = ""
+    dbt: str = ""
 
 
 def _all(*outcomes: str, polls: int = 1) -> dict[str, Any]:
@@ -39,6 +40,7 @@ SCENES = {
     "second-mapped-error": Scene({"62": {"outcomes": ["error"], "polls": 1}}),
     "nothing": Scene(_all("success"), fail="nothing"),
     "extract-fails": Scene(_all("success", polls=0), fail="extract"),
+    **{scene: Scene({}, dbt=scene) for scene in ("ok", "fail_model", "fail_once")},
 }
 EVERYWHERE = ("success", "error", "cancelled", "error-then-success", "http-500")
 EQUAL = [
@@ -47,6 +49,7 @@ EQUAL = [
     ("retried_elt", "extract-fails"),
     *(("branch", scene) for scene in ("success", "error", "nothing")),
     *(("mapped", scene) for scene in ("success", "error", "second-mapped-error")),
+    *(("dbt_core", scene) for scene in ("ok", "fail_model", "fail_once")),
 ]
 # Pair, broken flow, scene that shows it, what must be said about it.
 BROKEN = [
@@ -95,6 +98,14 @@ BROKEN = [
         "second-mapped-error",
         "task `notify` should have ended NotReady, with Prefect it ended C",
     ),
+    ("dbt_core", "failure_hidden", "fail_model", "the run ended failed with Airflow, Completed with Prefect"),
+    ("dbt_core", "other_selection", "ok", "`dbt run in $JAFFLE: 0` ran 1 times with Airflow, 0 times with Prefect"),
+    (
+        "dbt_core",
+        "in_process",
+        "fail_model",
+        "model fin skipped, model mid error, model solo success, model stg success: 2 times with Airflow, 1 times",
+    ),
 ]
 
 
@@ -133,4 +144,5 @@ def test_a_broken_flow_is_told_apart(
 
 
 def _case(pair: str, file: str, scene: str) -> Case:
-    return Case(f"{pair}-{file}-{scene}", PAIRS / pair / f"{file}.py", SCENES[scene].jobs, fail=SCENES[scene].fail)
+    name, script = f"{pair}-{file}-{scene}", SCENES[scene]
+    return Case(name, PAIRS / pair / f"{file}.py", script.jobs, timeout=180, fail=script.fail, dbt=script.dbt)

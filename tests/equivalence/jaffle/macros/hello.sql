@@ -1,0 +1,3 @@
+{% macro hello(name) %}
+  {% do run_query("select record('hello " ~ name ~ "')") %}
+{% endmacro %}
