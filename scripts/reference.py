@@ -31,6 +31,7 @@ PURPOSES = {
     "respect-gitignore": "Skip what Git ignores.",
     "force-exclude": "Skip excluded files even when they are named.",
     "notes": "Mapping notes for your own operators.",
+    "src": "Directories that the project's imports begin at, instead of the usual ones.",
     "airflow-version": "Version of Airflow; else read from requirements and lock files.",
     "dbt-cloud-provider-version": "Version of apache-airflow-providers-dbt-cloud; else read from there too.",
     "prefect-version": "Version of Prefect; else read from there too.",

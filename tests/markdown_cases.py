@@ -13,18 +13,27 @@ _REFUSED = re.compile(r"  # no: (.+)$", re.MULTILINE)
 
 
 class Case(NamedTuple):
-    """One case: its blocks of code without the ``preamble`` before each, and the lines ``after`` them."""
+    """One case: its blocks of code without the ``preamble`` before each, and the lines ``after`` them.
+
+    ``paths`` are those of the files that the blocks are, empty where none is said.
+    """
 
     name: str
     preamble: str
     settings: dict[str, str]
     blocks: tuple[str, ...]
     after: str
+    paths: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
         """The file that is checked, with its marks."""
         return self.preamble + self.blocks[0]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files of a tree, by their paths."""
+        return {path: self.preamble + block for path, block in zip(self.paths, self.blocks, strict=True)}
 
     @property
     def selected(self) -> set[str]:
@@ -50,11 +59,11 @@ def cases(folder: Path) -> Iterator[Case]:
     """The cases of every file in a folder."""
     for path in sorted(folder.glob("*.md")):
         (_, start), *parts = _parts(path.read_text("utf-8"))
-        _, blocks, _ = _split(start)
+        _, blocks, _, _ = _split(start)
         for title, text in parts:
-            prose, own, after = _split(text)
+            prose, own, after, paths = _split(text)
             assert own, f"{path}: {title} has no code"
-            yield Case(f"{path.stem}: {title}", "".join(blocks), dict(_SETTING.findall(prose)), own, after)
+            yield Case(f"{path.stem}: {title}", "".join(blocks), dict(_SETTING.findall(prose)), own, after, paths)
 
 
 def marks(code: str) -> list[Mark]:
@@ -86,7 +95,9 @@ def _parts(text: str) -> list[tuple[str, str]]:
     return [(title, "".join(lines)) for title, lines in found]
 
 
-def _split(text: str) -> tuple[str, tuple[str, ...], str]:
-    """The text before the blocks of code, the blocks, and the text after them."""
-    pieces = re.split(r"^```(?:\w+\n)?", text, flags=re.MULTILINE)
-    return pieces[0], tuple(pieces[1::2]), pieces[-1] if len(pieces) > 1 else ""
+def _split(text: str) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
+    """The text before the blocks of code, the blocks, the text after them, and the paths of the blocks."""
+    pieces = re.split(r"^```(?:\w+(?: (\S+))?\n)?", text, flags=re.MULTILINE)
+    texts = pieces[::2]
+    after = texts[-1] if len(texts) > 1 else ""
+    return texts[0], tuple(texts[1::2]), after, tuple(path or "" for path in pieces[1::4])

@@ -10,6 +10,7 @@ from zlib import crc32
 
 from offramp.finding.bans import Bans
 from offramp.finding.keys_in import keys_in
+from offramp.finding.other_modules import OtherModules
 from offramp.finding.places import header
 from offramp.finding.trap import OPERATORS, File, Trap, trap_module
 from offramp.knowledge.rulebook import Rulebook
@@ -37,6 +38,11 @@ def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans, programs: t
     return frozenset(found)
 
 
+def looks_for_operators(rulebook: Rulebook, enabled: frozenset[str]) -> bool:
+    """Return whether one of the enabled rules looks for uses of noted operators."""
+    return any(_OPERATORS in rule.files for rule in rulebook.rules.values() if rule.code in enabled)
+
+
 def reads_manifests(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, ...]:
     """The enabled rules that look into dependency manifests."""
     return tuple(rule for rule in _searching(rulebook, enabled) if rule.manifests)
@@ -54,19 +60,20 @@ def find(
     versions: Versions,
     bans: Bans,
     programs: tuple[str, ...] = DBT_COMMANDS,
+    others: OtherModules | None = None,
 ) -> list[Finding]:
     """The findings of the enabled rules in a Python file, in order of place, before suppressions.
 
-    ``programs`` are those that are dbt.
+    ``programs`` are those that are dbt, ``others`` the modules that the file imports.
     """
     declares = declares_dependencies(source.path, source.utf8)
-    text = _Text(source.utf8, rulebook, programs)
+    text = _Text(_with_others(source.utf8, others), rulebook, programs)
     rules = [
         rule
         for rule in _searching(rulebook, enabled)
         if (declares and rule.manifests) or (rule.manifests != "only" and text.holds(rule))
     ]
-    return _found(File(source, rulebook, versions, bans, programs=programs), rules, enabled)
+    return _found(File(source, rulebook, versions, bans, programs=programs, others=others), rules, enabled)
 
 
 def find_in_manifest(
@@ -89,6 +96,11 @@ def _searching(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, ...]:
     """The enabled rules, one of all that the same module searches for."""
     rules = (rule for rule in rulebook.rules.values() if rule.code in enabled)
     return tuple({rule.detector or OPERATORS: rule for rule in rules}.values())
+
+
+def _with_others(utf8: bytes, others: OtherModules | None) -> bytes:
+    """A file's text, and those of the modules that what is found in it may come from."""
+    return utf8 if others is None else b"\n".join((utf8, *others.texts))
 
 
 class _Text:
@@ -157,9 +169,17 @@ def _finding(file: File, rule: Rule, trap: Trap) -> Finding:
         header(source, trap.statement or file.module.names.statement(trap.place), trap.place),
         rule.message.format_map(trap.slots),
         _print(about),
-        related=tuple(Related(source.positions.span(node), sentence) for node, sentence in trap.related),
+        related=_related(source, trap, trap.place),
         trap=trap,
     )
+
+
+def _related(source: Source, trap: Trap, about: ast.AST) -> tuple[Related, ...]:
+    """The other places that a trap is about."""
+    here = [Related(source.positions.span(node), sentence) for node, sentence in trap.related]
+    if trap.elsewhere is not None:
+        here.append(Related(source.positions.span(about), trap.elsewhere[1], trap.elsewhere[0]))
+    return tuple(here)
 
 
 def _print(text: str) -> str:

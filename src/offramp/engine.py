@@ -13,6 +13,7 @@ from offramp.detect import (
     cannot_parse,
     find,
     find_in_manifest,
+    looks_for_operators,
     manifest_matters,
     needles,
     reads_manifests,
@@ -20,6 +21,7 @@ from offramp.detect import (
 )
 from offramp.finding.bans import Bans
 from offramp.finding.keys_in import keys_in, without_keys
+from offramp.finding.other_modules import OtherModules
 from offramp.finding.suppress import suppress
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Applicability, FileResult, Finding, Rule
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from offramp.converting.options import Options
     from offramp.converting.rounds import Round, Stage
     from offramp.project.index import Project
+    from offramp.project.linked_modules import Links
 
 _CANNOT_PARSE = "OFR901"
 # What would take longer than this many seconds is done in processes; starting them costs a fraction of it.
@@ -66,6 +69,21 @@ class Context:
     def prefilter(self) -> Prefilter:
         """Tells which files can have findings of the enabled rules."""
         return Prefilter(needles(self.rulebook, self.enabled, self.bans, self.settings.dbt_commands))
+
+    def imported_by(self, path: str, raw: bytes) -> OtherModules | None:
+        """The modules of the project that a file imports; None where no operator may come from one of them."""
+        return self.links.of(path, raw) if self._looks_for_operators else None
+
+    @cached_property
+    def links(self) -> Links:
+        """The modules of the project, as far as files import them."""
+        from offramp.project.linked_modules import Links
+
+        return Links(self.settings, self.rulebook, _text_of)
+
+    @cached_property
+    def _looks_for_operators(self) -> bool:
+        return looks_for_operators(self.rulebook, self.enabled)
 
     @cached_property
     def reads_manifests(self) -> tuple[Rule, ...]:
@@ -177,7 +195,8 @@ def _found(
     enabled = context.enabled_for(path)
     programs = context.settings.dbt_commands
     source = Source(path, raw, tree, lazily=not takes_tree(raw, rulebook, enabled, programs))
-    found = find(source, rulebook, enabled, context.versions, context.bans_for(path), programs)
+    others = context.imported_by(path, raw)
+    found = find(source, rulebook, enabled, context.versions, context.bans_for(path), programs, others)
     return source, suppress(source, found, rules=rulebook.rules, enabled=enabled, disable_noqa=disable_noqa)
 
 
@@ -227,7 +246,8 @@ def _with_traps(source: Source, findings: Sequence[Finding], context: Context) -
     """Findings of a result, with what their fixes start from; ``context`` is the file's own."""
     codes = frozenset(finding.code for finding in findings)
     programs = context.settings.dbt_commands
-    found = find(source, context.rulebook, codes, context.versions, context.bans_for(source.path), programs)
+    others = context.imported_by(source.path, source.raw)
+    found = find(source, context.rulebook, codes, context.versions, context.bans_for(source.path), programs, others)
     traps = {(finding.code, finding.span): finding.trap for finding in reversed(found)}
     return [finding._replace(trap=traps.get((finding.code, finding.span))) for finding in findings]
 
@@ -376,7 +396,7 @@ def project_around(paths: Sequence[str], settings: Settings) -> Project:
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:
     if _is_manifest(path, context):
         return manifest_matters(raw, context.reads_manifests, context.bans)
-    if context.prefilter.matches(raw):
+    if context.prefilter.matches(raw) or context.imported_by(path, raw) is not None:
         return True
     return declares_dependencies(path, raw) and manifest_matters(raw, context.reads_manifests, context.bans)
 
@@ -423,6 +443,11 @@ def _options(context: Context) -> Options:
 
     settings = context.settings
     return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves, context.in_place)
+
+
+def _text_of(path: str) -> bytes | None:
+    raw = _read(path)
+    return raw if isinstance(raw, bytes) else None
 
 
 def _read(path: str) -> bytes | FileResult:

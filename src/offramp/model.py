@@ -207,11 +207,22 @@ class Rule(NamedTuple):
         return self.files == ("none",) and not self.manifests
 
 
+class Place(NamedTuple):
+    """A line of another file."""
+
+    path: str
+    row: int
+
+
 class Related(NamedTuple):
-    """Another place that a finding is about, and what is to be said there."""
+    """Another place that a finding is about, and what is to be said there; ``place`` where it is in another file.
+
+    The span is the finding's own then.
+    """
 
     span: Span
     message: str
+    place: Place | None = None
 
 
 class Finding(NamedTuple):

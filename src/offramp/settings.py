@@ -106,7 +106,8 @@ class Settings(NamedTuple):
     layers of rule selection, the file's before the command line's. The globs of
     ``exclude``, ``extend_exclude`` and ``per_file_ignores`` are absolute where they
     start with ``/`` (or ``!/``) and meant for a base name otherwise. ``notes`` are
-    the absolute paths of existing note files. ``overrides`` are what ``load`` was
+    the absolute paths of existing note files, ``src`` absolute directories that imports begin
+    at (none: the usual ones). ``overrides`` are what ``load`` was
     given, and ``fixed`` says that no nearer configuration may replace these settings.
     """
 
@@ -119,6 +120,7 @@ class Settings(NamedTuple):
     respect_gitignore: bool = True
     force_exclude: bool = False
     notes: tuple[str, ...] = ()
+    src: tuple[str, ...] = ()
     airflow_version: str = ""
     dbt_cloud_provider_version: str = ""
     prefect_version: str = ""
@@ -147,6 +149,7 @@ _OPTIONS: dict[str, str | tuple[str, ...]] = {
     "respect-gitignore": "boolean",
     "force-exclude": "boolean",
     "notes": "strings",
+    "src": "strings",
     "airflow-version": "version",
     "dbt-cloud-provider-version": "version",
     "prefect-version": "version",
@@ -486,6 +489,8 @@ def _absolute(config: _Config, option: str, value: Any, anchor: str) -> Any:
         return tuple((_anchor(pattern, anchor), tuple(codes)) for pattern, codes in value.items())
     if option == "notes":
         return _expand(config, value, anchor)
+    if option == "src":
+        return tuple(os.path.normpath(os.path.join(anchor, directory)) for directory in value)
     if option == "gate":
         baseline = value.get("baseline", "")
         return Gate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
+from offramp.finding.other_modules import Definition, OtherModules
 from offramp.finding.surroundings import Dags, Surroundings
 from offramp.knowledge.airflow_names import current_name
 from offramp.knowledge.libraries import AIRFLOW
@@ -71,20 +72,24 @@ class Use(NamedTuple):
         return self.note.roles.get(self.path, "")
 
 
-def module_of(source: Source, rulebook: Rulebook) -> Module:
-    """The analysis of a file, made once for all that ask."""
+def module_of(source: Source, rulebook: Rulebook, others: OtherModules | None = None) -> Module:
+    """The analysis of a file, made once for all that ask; ``others`` are the modules that it imports."""
     module = source.kept(Module)
-    if module is None or module.rulebook is not rulebook:
-        module = source.keep(Module(source.tree, rulebook))
+    if module is None or module.rulebook is not rulebook or (others is not None and others is not module.others):
+        module = source.keep(Module(source.tree, rulebook, others))
     return module
 
 
 class Module(Code):
     """Everything the rules ask about one parsed file; each part is worked out once."""
 
-    def __init__(self, tree: ast.Module, rulebook: Rulebook) -> None:
+    def __init__(self, tree: ast.Module, rulebook: Rulebook, others: OtherModules | None = None) -> None:
+        """``others`` are the modules of the project that the file imports."""
         self.rulebook = rulebook
-        super().__init__(tree, AIRFLOW._replace(exists=self._exists, meaning=self._meaning))
+        self.others = others
+        self._owners: dict[ast.ClassDef, Module] = {}
+        facts = AIRFLOW._replace(exists=self._exists, meaning=self._meaning, stands_for=self._stands_for)
+        super().__init__(tree, facts)
         self.dags = Dags(self.names, self.values, rulebook)
         self._derived: dict[tuple[ast.ClassDef, str], str] = {}
         self.uses: list[Use] = self._calls(CODE)
@@ -96,6 +101,13 @@ class Module(Code):
         from offramp.knowledge.prefect_dbt_calls import exists
 
         return exists(path)
+
+    def _stands_for(self, path: str) -> str:
+        path = AIRFLOW.stands_for(path)
+        return path if self.others is None else self.others.stands_for(path)
+
+    def _definition(self, path: str) -> Definition | None:
+        return self.others.definition(path) if self.others is not None else None
 
     def _meaning(self, path: str) -> object:
         """The same for two dotted paths of one library that are one thing by the notes or by Airflow's releases."""
@@ -113,6 +125,8 @@ class Module(Code):
         """Dotted path of the operator, whose note has something, that a class value is or derives from, else empty."""
         if isinstance(value, Reference):
             note = self.rulebook.note(value.path)
+            if note is None and (other := self._definition(value.path)) is not None:
+                return other.module.noted(Local(other.node), has)
             return value.path if note is not None and (note.code if has == CODE else has in note.fields) else ""
         if isinstance(value, Local) and isinstance(value.node, ast.ClassDef):
             return self._base(value.node, has)
@@ -198,7 +212,7 @@ class Module(Code):
         note = self.rulebook.note(path) if path else None
         if note is None:
             return None
-        derived = target.node if isinstance(target, Local) and isinstance(target.node, ast.ClassDef) else None
+        derived = self._class_of(target)
         around = self.dags.surroundings(call)
         positional = tuple(argument.name for argument in note.arguments)
         taking = made if isinstance(made, ast.Call) else call
@@ -246,6 +260,18 @@ class Module(Code):
 
     # -- subclasses --------------------------------------------------------------
 
+    def _class_of(self, value: Value) -> ast.ClassDef | None:
+        """The class of the file, or of another module of the project, that a value is."""
+        if isinstance(value, Local) and isinstance(value.node, ast.ClassDef):
+            return value.node
+        if not isinstance(value, Reference) or value.path in self.rulebook.operators:
+            return None
+        other = self._definition(value.path)
+        if other is None or not isinstance(other.node, ast.ClassDef):
+            return None
+        self._owners[other.node] = other.module
+        return other.node
+
     def _base(self, node: ast.ClassDef, has: str) -> str:
         if (node, has) not in self._derived:
             self._derived[node, has] = ""
@@ -258,19 +284,40 @@ class Module(Code):
 
     def _through_class(self, node: ast.ClassDef, given: dict[str, Given], complete: bool) -> bool:
         """Turn the arguments of a subclass's call into those that reach its noted base; False if not all is known."""
+        owner = self._owners.get(node, self)
+        if owner is not self:
+            return self._through_other(owner, node, given, complete)
         lineage, _ = self.values.lineage(node)
         for current in lineage:
             constructor = next((part for part in current.body if getattr(part, "name", "") == "__init__"), None)
             if isinstance(constructor, FunctionNode):
                 complete = self._constructed(constructor, given, complete) and complete
+        for current in lineage:
+            for base, _ in self.values.bases(current):
+                other = self._class_of(self.values.single(base))
+                if other is not None and other in self._owners:
+                    complete = self._through_class(other, given, complete)
         if not complete or self.decides(node):
             for name in (*given, WAIT):
                 value = given.get(name, Given(None, (UNKNOWN,), "subclass"))
                 given[name] = value._replace(values=(*value.values, UNKNOWN))
         return complete
 
+    def _through_other(self, owner: Module, node: ast.ClassDef, given: dict[str, Given], complete: bool) -> bool:
+        """Do the same where the class is in another module: of what that writes itself only constants are kept."""
+        own = {value.node for value in given.values()}
+        complete = owner._through_class(node, given, complete)
+        for name, value in given.items():
+            if value.node not in own:
+                plain = tuple(one if isinstance(one, Constant) else UNKNOWN for one in value.values)
+                given[name] = Given(None, tuple(dict.fromkeys(plain)), "subclass")
+        return complete
+
     def decides(self, derived: ast.ClassDef) -> bool:
         """Return whether a subclass, or a base of it that is not seen, has a say in what the operator does."""
+        owner = self._owners.get(derived, self)
+        if owner is not self:
+            return owner.decides(derived)
         for node in self.values.lineage(derived)[0]:
             methods = (binding for name in _DECIDING for binding in self.names.class_attribute(node, name))
             # The base's constructor overwrites what the class body only assigns.
@@ -279,7 +326,10 @@ class Module(Code):
             for base, _ in self.values.bases(node):
                 for value in self.values.evaluate(base):
                     harmless = isinstance(value, Reference) and value.path in _HARMLESS_BASES
-                    seen = isinstance(value, Local) and isinstance(value.node, ast.ClassDef)
+                    other = self._class_of(value)
+                    if other in self._owners and self._owners[other].decides(other):
+                        return True
+                    seen = other is not None
                     if not harmless and not seen and not self.noted(value):
                         return True
         return False

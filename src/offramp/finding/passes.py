@@ -7,7 +7,7 @@ comprehensions, and what ``.expand(…)`` maps. Everything else leaves its names
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import TypeVar
@@ -67,14 +67,17 @@ def _in_all_passes(module: Module, use: Use) -> Use:
     if use.arguments.complete and not any(UNKNOWN in given.values for given in use.arguments.given.values()):
         return use
     made = passes(module, use)
-    if not made or all(one.use is use for one in made):
-        return use
+    return use if not made or all(one.use is use for one in made) else together([one.use for one in made])
+
+
+def together(uses: Sequence[Use]) -> Use:
+    """The first of several uses, with what the arguments of all are."""
     given: dict[str, Given] = {}
-    for one in made:
-        for name, value in one.use.arguments.given.items():
+    for use in uses:
+        for name, value in use.arguments.given.items():
             known = given[name].values if name in given else ()
             given[name] = value._replace(values=(*known, *(new for new in value.values if new not in known)))
-    return use._replace(arguments=Arguments(given, all(one.use.arguments.complete for one in made)))
+    return uses[0]._replace(arguments=Arguments(given, all(use.arguments.complete for use in uses)))
 
 
 def waits(module: Module, use: Use) -> bool | None:
@@ -173,8 +176,8 @@ def _mapped(view: Module, made: ast.expr) -> list[dict[str, ast.expr]] | None:
 
 
 @lru_cache(maxsize=1)
-def _search(module: Module) -> _Search:
-    return _Search(module)
+def _search(module: Module) -> Search:
+    return Search(module)
 
 
 # -- loops, conditions and functions -----------------------------------------------
@@ -191,7 +194,7 @@ class _Element(NamedTuple):
     held: Held
 
 
-class _Search:
+class Search:
     """Looks for the passes of one module; a pass is the values that its loops and parameters have.
 
     What several operators of a loop or function have in common is worked out once.
@@ -225,6 +228,10 @@ class _Search:
         except _Unclear:
             return [Pass(self.module, use)]
 
+    def enter(self, function: FunctionNode, held: Held) -> None:
+        """Look at one call of a function, of which is known what holds in it, and at no others."""
+        self._calls_of[function] = [held]
+
     def view(self, held: Held) -> Module:
         """The module as a pass sees it."""
         if not held:
@@ -232,6 +239,13 @@ class _Search:
         if id(held) not in self._views:
             self._views[id(held)] = (held, self.module.in_pass(held))
         return self._views[id(held)][1]
+
+    def passes_of(self, node: ast.AST) -> list[Held]:
+        """The passes in which a node is evaluated; one of which nothing is known where they are not clear."""
+        try:
+            return self.of(node, 0)
+        except _Unclear:
+            return [{}]
 
     def of(self, node: ast.AST, depth: int) -> list[Held]:
         """The passes in which a node is evaluated."""
@@ -343,9 +357,9 @@ class _Search:
             # What it is called with is not known; it may still be made anew in each pass of the code around.
             return self.of(function, depth + 1)
         outside = [call for call in calls if self.names.enclosing_function(call) is not function]
-        return _limited(self._given(function, call, held) for call in outside for held in self.of(call, depth + 1))
+        return _limited(self.given(function, call, held) for call in outside for held in self.of(call, depth + 1))
 
-    def _given(self, function: FunctionNode, call: ast.Call, held: Held) -> Held:
+    def given(self, function: FunctionNode, call: ast.Call, held: Held) -> Held:
         """Return what holds in a function when it is called: its parameters, besides what holds where that is done."""
         own = function.args
         plain = [parameter.arg for parameter in (*own.posonlyargs, *own.args)]

@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from offramp.finding.bans import Bans
+from offramp.finding.other_modules import OtherModules
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Rule, Span
+from offramp.model import Place, Rule, Span
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
@@ -27,8 +28,9 @@ class Trap(NamedTuple):
     """A place where a trap was found and what its message says.
 
     ``about`` identifies it across moved lines; ``related`` are other places that it is about, each with a
-    sentence. ``statement`` is the one around the place, where no module has to be asked for it; ``rule`` is that
-    of a note which the module searches for besides its own. ``learned`` is what its fix starts from.
+    sentence, ``elsewhere`` one in another file. ``statement`` is the one around the place, where no module has to
+    be asked for it; ``rule`` is that of a note which the module searches for besides its own. ``learned`` is what
+    its fix starts from.
     """
 
     place: ast.expr | ast.alias | Span
@@ -38,6 +40,7 @@ class Trap(NamedTuple):
     statement: ast.stmt | None = None
     rule: Rule | None = None
     learned: Any = None
+    elsewhere: tuple[Place, str] | None = None
 
 
 class File:
@@ -51,9 +54,11 @@ class File:
         bans: Bans,
         *,
         programs: tuple[str, ...] = DBT_COMMANDS,
+        others: OtherModules | None = None,
         is_manifest: bool = False,
     ) -> None:
         self.source = source
+        self.others = others
         self.rulebook = rulebook
         self.versions = versions
         self.bans = bans
@@ -65,7 +70,7 @@ class File:
         """The names, values, DAGs and operators of a Python file."""
         from offramp.finding.operators import module_of
 
-        return module_of(self.source, self.rulebook)
+        return module_of(self.source, self.rulebook, self.others)
 
 
 def trap_module(rule: Rule) -> Any:

@@ -37,10 +37,10 @@ class Around:
                 directories.setdefault(os.path.dirname(absolute), False)
                 yield path
         for directory, is_whole in sorted(directories.items()):
-            if any(_is_below(directory, root) for root in roots):
+            if any(is_below(directory, root) for root in roots):
                 continue
             settings = settings_for(os.path.join(directory, "x"), self._settings)
-            root = _root(directory, settings) or (directory if is_whole else "")
+            root = project_root(directory, settings) or (directory if is_whole else "")
             if root:
                 roots[root] = Settings(root=root, respect_gitignore=settings.respect_gitignore, fixed=True)
             elif os.access(directory, os.R_OK):
@@ -50,13 +50,14 @@ class Around:
             yield from discover([root], plain).files
 
 
-def _root(directory: str, settings: Settings) -> str:
+def project_root(directory: str, settings: Settings) -> str:
     """The directory of the project around a directory; empty where nothing says how far it reaches."""
     roots = [repository_of(directory)]
-    if settings.config_file and _is_below(directory, settings.root):
+    if settings.config_file and is_below(directory, settings.root):
         roots.append(settings.root)
     return min(filter(None, roots), key=len, default="")
 
 
-def _is_below(directory: str, root: str) -> bool:
+def is_below(directory: str, root: str) -> bool:
+    """Return whether a directory or file is in another directory, or is it."""
     return os.path.join(directory, "").startswith(os.path.join(root, ""))

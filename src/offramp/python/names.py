@@ -181,6 +181,13 @@ class Names:
             scope = scope.parent
         return scope
 
+    def read_in(self, function: FunctionNode, name: str) -> ast.Name:
+        """A use of a name at the end of a function's body, as if it stood there."""
+        use = ast.Name(name, ast.Load())
+        self.parents[use] = function
+        self._note(use, self.scopes[function], ())
+        return use
+
     def statement(self, node: ast.AST) -> ast.stmt:
         """The smallest statement around a node."""
         while not isinstance(node, ast.stmt):

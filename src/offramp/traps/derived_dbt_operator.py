@@ -1,4 +1,4 @@
-"""OFR108: classes that derive from noted operators, and their uses."""
+"""OFR108: classes that derive from noted operators."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ SLOTS = ("operator", "base")
 
 
 def find(file: File) -> Iterator[Trap]:
-    """The classes and calls."""
-    module = file.module
-    for use in (*module.subclasses(), *module.uses):
-        if use.call is None or use.derived is not None:
-            yield Trap(use.callee, _slots(use), use.call or use.callee, learned=use)
+    """The classes."""
+    for use in file.module.subclasses():
+        yield Trap(use.callee, _slots(use), use.callee, learned=use)
 
 
 def _slots(use: Use) -> dict[str, str]:

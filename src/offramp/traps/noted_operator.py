@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from offramp.finding.helper_calls import helper_uses
 from offramp.finding.operators import Module, Use
 from offramp.finding.trap import File, Trap
 
@@ -23,23 +24,29 @@ def find(file: File) -> Iterator[Trap]:
     """The calls of noted operators, each for the rule of its note."""
     module = file.module
     for use in module.uses:
-        if use.call is not None and use.derived is None:
+        if use.call is not None:
             rule = module.rulebook.rule_for(use.note)
             yield Trap(use.callee, _Slots(module, use), use.call, rule=rule, learned=use)
+    for use, function, place in helper_uses(module):
+        rule = module.rulebook.rule_for(use.note)
+        sentence = f"`{function}` makes the `{use.path.rpartition('.')[2]}` here"
+        slots = _Slots(module, use, settled_already=True)
+        yield Trap(use.callee, slots, use.call or use.callee, rule=rule, learned=use, elsewhere=(place, sentence))
 
 
 class _Slots(dict[str, str]):
     """The slots of an operator's message, each worked out only when the message has it."""
 
-    def __init__(self, module: Module, use: Use) -> None:
+    def __init__(self, module: Module, use: Use, *, settled_already: bool = False) -> None:
         self._module = module
+        self._settled_already = settled_already
         self._use = use
 
     @cached_property
     def _settled(self) -> Use:
         from offramp.finding.passes import settled
 
-        return settled(self._module, self._use)
+        return self._use if self._settled_already else settled(self._module, self._use)
 
     def __missing__(self, slot: str) -> str:
         from offramp.finding import describe

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from lsprotocol import types
 
-from offramp.frontends.lsp.documents import Checked
+from offramp.frontends.lsp.documents import Checked, uri_of
 from offramp.knowledge.rulebook import Rulebook
-from offramp.model import Finding, Rule, Span
+from offramp.model import Finding, Place, Rule
 from offramp.output import rule_url, well_formed
 
 # Says where the bytes from one offset to another are shown.
@@ -69,11 +69,19 @@ def _severity(rule: Rule | None) -> types.DiagnosticSeverity:
 
 
 def _related(finding: Finding, locate: Locate) -> list[types.DiagnosticRelatedInformation]:
-    placed: list[tuple[Span, str]] = list(finding.related)
+    placed = [(_line(one.place) if one.place else locate(*one.span), one.message) for one in finding.related]
     placed += [
-        (refusal.span, f"prevents a fix: {refusal.reason}") for refusal in finding.refusals if refusal.span is not None
+        (locate(*refusal.span), f"prevents a fix: {refusal.reason}")
+        for refusal in finding.refusals
+        if refusal.span is not None
     ]
     return [
-        types.DiagnosticRelatedInformation(locate(*span), well_formed(sentence))
-        for span, sentence in placed[:_MOST_RELATED]
+        types.DiagnosticRelatedInformation(location, well_formed(sentence))
+        for location, sentence in placed[:_MOST_RELATED]
     ]
+
+
+def _line(place: Place) -> types.Location:
+    """The beginning of a line of another file."""
+    start = types.Position(place.row - 1, 0)
+    return types.Location(uri_of(place.path), types.Range(start, start))

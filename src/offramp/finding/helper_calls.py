@@ -1,0 +1,187 @@
+"""Calls of functions in other modules that make operators: each is a use, with the values that the caller gives."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from offramp.finding.operators import Module, Use
+from offramp.finding.other_modules import Definition
+from offramp.finding.passes import Search, together
+from offramp.model import Place
+from offramp.python.names import FunctionNode
+from offramp.python.values import (
+    UNKNOWN,
+    Arguments,
+    Constant,
+    Given,
+    Held,
+    Items,
+    Local,
+    Reference,
+    Table,
+    Value,
+    Values,
+)
+from offramp.record import NamedTuple
+
+_DEEPEST = 6
+_LONGEST = 200
+
+
+class HelperUse(NamedTuple):
+    """An operator that the call of a function of another module makes; ``place`` is where that does so."""
+
+    use: Use
+    function: str
+    place: Place
+
+
+def helper_uses(module: Module) -> Iterator[HelperUse]:
+    """The operators that a file's calls of functions in other modules of the project make."""
+    if module.others is None:
+        return
+    for call in module.names.calls:
+        by_place: dict[tuple[Place, str], list[HelperUse]] = {}
+        for one in _made_by(module, call, 0):
+            by_place.setdefault((one.place, one.use.path), []).append(one)
+        for same in by_place.values():
+            yield same[0]._replace(use=together([one.use for one in same]))
+
+
+def _made_by(module: Module, call: ast.Call, depth: int) -> Iterator[HelperUse]:
+    """The operators that a call makes, of a function in another module, each as a use of the call."""
+    found = _helper(module, call)
+    if found is None or depth > _DEEPEST:
+        return
+    function, helper = found.node, found.module
+    assert isinstance(function, FunctionNode)
+    given = module.values.arguments(call, _parameters(function)).given
+    held = Search(helper).given(function, _without_names(module.values, call), {})
+    for use, place in _made_in(helper, function, held, found.file, depth):
+        made = _inheriting(module, _as_of(call, use, helper, given), use, helper, function)
+        yield HelperUse(made, function.name, place)
+
+
+def _made_in(helper: Module, function: FunctionNode, held: Held, file: str, depth: int) -> Iterator[tuple[Use, Place]]:
+    """The operators that one call of a function makes, of which is known what holds in it."""
+    search = Search(helper)
+    search.enter(function, held)
+    for use in helper.uses:
+        if use.call is not None and helper.names.enclosing_function(use.call) is function:
+            passes = search.passes(use, use.call)
+            yield from ((one.use, Place(file, use.callee.lineno)) for one in passes)
+    for call in helper.names.calls if depth < _DEEPEST else ():
+        if helper.names.enclosing_function(call) is function:
+            yield from _made_through(search, call, file, depth + 1)
+
+
+def _made_through(search: Search, call: ast.Call, file: str, depth: int) -> Iterator[tuple[Use, Place]]:
+    """The operators that a call in a function makes in all passes, of a function of that module or another."""
+    helper = search.module
+    value = helper.values.single(call.func)
+    local = value.node if isinstance(value, Local) else None
+    if not isinstance(local, ast.FunctionDef) and _helper(helper, call) is None:
+        return
+    for held in search.passes_of(call):
+        if isinstance(local, ast.FunctionDef) and _builds(helper, local):
+            yield from _made_in(helper, local, search.given(local, call, held), file, depth)
+        else:
+            yield from ((one.use, one.place) for one in _made_by(search.view(held), call, depth))
+
+
+def _helper(module: Module, call: ast.Call) -> Definition | None:
+    """The function of another module that a call surely runs, and that builds what it builds when it is called."""
+    value = module.values.single(call.func)
+    others = module.others
+    found = others.definition(value.path) if isinstance(value, Reference) and others is not None else None
+    if found is None or not isinstance(found.node, ast.FunctionDef):
+        return None
+    return found if _builds(found.module, found.node) else None
+
+
+def _builds(module: Module, function: ast.FunctionDef) -> bool:
+    """Return whether calling a function does what it says, whatever decorates it."""
+    builds = module.dags.decorated(function, ("dag", "task_group"))
+    return all(one is builds for one in function.decorator_list)
+
+
+def _as_of(call: ast.Call, use: Use, owner: Module, given: dict[str, Given]) -> Use:
+    """A use in a helper as one of the call, whose arguments are shown where they are not known."""
+    arguments = {}
+    for name, value in use.arguments.given.items():
+        known = tuple(one if isinstance(one, Constant) else UNKNOWN for one in value.values)
+        known = tuple(dict.fromkeys(known))
+        handed = given.get(value.node.id) if isinstance(value.node, ast.Name) and UNKNOWN in known else None
+        is_parameter = handed is not None and _is_parameter(owner, value.node)
+        node = handed.node if is_parameter and handed is not None else None
+        arguments[name] = Given(node, known, value.origin)
+    made = Arguments(arguments, use.arguments.complete)
+    return use._replace(callee=call.func, call=call, made=call, arguments=made)
+
+
+def _stands_alone(owner: Module, call: ast.Call, function: FunctionNode) -> bool:
+    """Return whether a call stands in a function, and in no block of a DAG or group there."""
+    if function.decorator_list or {"dag", "task_group"} & owner.values.arguments(call).given.keys():
+        return False
+    for outer in owner.names.ancestors(call):
+        if outer is function or isinstance(outer, ast.With):
+            return outer is function
+    return False
+
+
+def _inheriting(module: Module, made: Use, use: Use, owner: Module, function: FunctionNode) -> Use:
+    """A use with what the DAG around the call gives it, where the helper makes nothing around it."""
+    if use.call is None or use.derived is not None or not _stands_alone(owner, use.call, function):
+        return made
+    inherited = module.dags.inherited(module.dags.surroundings(made.made))
+    complete = inherited.complete and owner.values.arguments(use.call).complete
+    rows = module.rulebook.arguments(use.note)
+    defaults = {name: value for name, value in inherited.given.items() if name in rows}
+    return made._replace(arguments=Arguments({**defaults, **made.arguments.given}, complete))
+
+
+def _is_parameter(owner: Module, node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Name) and [one.kind for one in owner.names.lookup(node.id, node)] == ["parameter"]
+
+
+def _parameters(function: FunctionNode) -> list[str]:
+    return [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+
+
+def _without_names(values: Values, call: ast.Call) -> ast.Call:
+    """A call of the same arguments, as far as they are known, that means the same in another module."""
+    positional = [_starred(values, one) if isinstance(one, ast.Starred) else _written(values, one) for one in call.args]
+    keywords = [ast.keyword(one.arg, _written(values, one.value)) for one in call.keywords]
+    return ast.Call(_not_known(), positional, keywords)
+
+
+def _starred(values: Values, node: ast.Starred) -> ast.Starred:
+    return ast.Starred(_written(values, node.value), ast.Load())
+
+
+def _written(values: Values, node: ast.expr, depth: int = 0) -> ast.expr:
+    """An expression without names that has the values of another."""
+    found = [_text_of(values, one, depth) for one in values.evaluate(node)]
+    result = found[-1]
+    for one in found[-2::-1]:
+        # Which of them it is depends on something that is not known.
+        result = ast.IfExp(_not_known(), one, result)
+    return result
+
+
+def _not_known() -> ast.expr:
+    """An expression of which nothing is known."""
+    return ast.Yield()
+
+
+def _text_of(values: Values, value: Value, depth: int) -> ast.expr:
+    if isinstance(value, Constant):
+        return ast.Constant(value.value)  # type: ignore[arg-type]
+    if depth < _DEEPEST and isinstance(value, Items) and value.complete and len(value.nodes) <= _LONGEST:
+        parts = [_written(values, one, depth + 1) for one in value.nodes]
+        return ast.List(parts, ast.Load()) if value.ordered else ast.Set(parts)
+    if depth < _DEEPEST and isinstance(value, Table) and value.complete and len(value.entries) <= _LONGEST:
+        known = [_not_known() if one is None else _written(values, one, depth + 1) for one in value.entries.values()]
+        return ast.Dict([ast.Constant(key) for key in value.entries], known)
+    return _not_known()

@@ -1,0 +1,37 @@
+"""What a file is told about the other modules of its project; reads none of them itself."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Protocol
+
+from offramp.python.names import FunctionNode
+from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from offramp.finding.operators import Module
+
+
+class Definition(NamedTuple):
+    """A class or function of another module: its node, its name and the module's analysis, and the path of the file."""
+
+    node: ast.ClassDef | FunctionNode
+    module: Module
+    file: str
+
+
+class OtherModules(Protocol):
+    """The modules of the project that a file imports."""
+
+    @property
+    def texts(self) -> tuple[bytes, ...]:
+        """The texts of the modules that a noted operator may come from."""
+
+    def stands_for(self, path: str) -> str:
+        """The dotted path that one leads to, through the names that modules of the project only hand on."""
+
+    def offers(self, path: str) -> bool:
+        """Return whether ``from module import *`` surely gives the name that a dotted path ends with."""
+
+    def definition(self, path: str) -> Definition | None:
+        """The class or function of the project that a dotted path leads to; None for all else."""

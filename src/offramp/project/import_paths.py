@@ -1,0 +1,139 @@
+"""Where an import leads inside the project: the file that Python would run for it; reads no file.
+
+Python takes the first directory of its path that has the first part of a name, and merges directories without
+``__init__.py``. The order of the path is not known here. So where two files could be meant, none is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+from offramp.project.around import is_below, project_root
+from offramp.record import NamedTuple
+from offramp.settings import Settings, settings_for
+
+# The directories that Airflow adds to the path, in the home directory of Airflow (`airflow.settings.prepare_syspath`).
+_OF_AIRFLOW = ("dags", "plugins", "config")
+# Where packages are installed, and the libraries that a project may have directories of the names of.
+_INSTALLED = ("site-packages", "dist-packages")
+_LIBRARIES = frozenset({"airflow", "astronomer", "cosmos", "dbt", "prefect", "prefect_dbt", "prefect_shell"})
+
+
+class Target(NamedTuple):
+    """What a dotted path leads to: a module's file, the name that it has there, and what follows the module's name."""
+
+    file: str
+    module: str
+    rest: tuple[str, ...]
+
+
+class ImportPaths:
+    """Finds the modules that the files of one directory import."""
+
+    def __init__(self, directory: str, settings: Settings) -> None:
+        """``directory`` is absolute; ``settings`` are those of its files."""
+        self.root, self.roots = _roots(directory, settings)
+        self._targets: dict[tuple[str, str], Target | None] = {}
+
+    def target(self, path: str, importing: str) -> Target | None:
+        """Return where a dotted path leads that stands in the file ``importing``; None for what is not known.
+
+        A relative path begins with dots. ``importing`` is absolute.
+        """
+        key = (path, os.path.dirname(importing) if path.startswith(".") else "")
+        if key not in self._targets:
+            self._targets[key] = self._relative(path, key[1]) if key[1] else self._absolute(path)
+        return self._targets[key]
+
+    def name_of(self, file: str) -> str:
+        """The dotted path of a module's file, from the first root that it is below; empty where none is."""
+        place = os.path.splitext(file)[0].removesuffix(f"{os.sep}__init__")
+        for root in self.roots:
+            if is_below(place, root) and place != root:
+                return os.path.relpath(place, root).replace(os.sep, ".")
+        return ""
+
+    def _absolute(self, path: str) -> Target | None:
+        parts = path.split(".")
+        if not self.roots or parts[0] in _LIBRARIES or parts[0] in sys.stdlib_module_names:
+            return None
+        return self._longest(self.roots, parts)
+
+    def _relative(self, path: str, directory: str) -> Target | None:
+        name = path.lstrip(".")
+        for _ in range(len(path) - len(name) - 1):
+            directory = os.path.dirname(directory)
+        if not self.roots or not is_below(directory, self.root):
+            return None
+        parts = name.split(".") if name else []
+        found = self._longest((directory,), parts)
+        if found is None and (package := _file(os.path.join(directory, "__init__.py"), self.root)):
+            found = Target(package, self.name_of(package), tuple(parts))
+        return found
+
+    def _longest(self, roots: tuple[str, ...], parts: list[str]) -> Target | None:
+        """The innermost module on the way that the parts of a path describe, the same from all roots that have one."""
+        found: dict[str, int] = {}
+        for root in roots:
+            file, depth = _last_module(root, parts)
+            if file:
+                found[file] = depth
+        if len(found) != 1:
+            return None
+        ((file, depth),) = found.items()
+        if not _file(file, self.root):
+            return None
+        return Target(file, self.name_of(file), tuple(parts[depth:]))
+
+
+def _last_module(root: str, parts: list[str]) -> tuple[str, int]:
+    """The innermost module below a directory that a path runs through, and how many of the parts lead there."""
+    place, file, depth = root, "", 0
+    for number, part in enumerate(parts, 1):
+        place = os.path.join(place, part)
+        package = os.path.join(place, "__init__.py")
+        if os.path.isfile(package):
+            file, depth = package, number
+        elif os.path.isfile(f"{place}.py"):
+            return f"{place}.py", number
+        elif not os.path.isdir(place):
+            break
+    return file, depth
+
+
+def _file(file: str, root: str) -> str:
+    """A file, unless a link leads out of the project or it is installed."""
+    real = os.path.realpath(file)
+    inside = is_below(real, os.path.realpath(root)) and not set(_INSTALLED) & set(real.split(os.sep))
+    return file if inside and os.path.isfile(real) else ""
+
+
+def _roots(directory: str, settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """The project's directory, and those that its imports begin at; none for what is installed."""
+    if set(_INSTALLED) & set(directory.split(os.sep)):
+        return directory, ()
+    settings = settings_for(os.path.join(directory, "x"), settings)
+    around = [*_ancestors(directory)]
+    homes = [os.path.dirname(one) for one in around if os.path.basename(one) in _OF_AIRFLOW][:1]
+    start = settings.root if is_below(directory, settings.root) else _above_packages(directory)
+    root = project_root(directory, settings) or (homes[0] if homes and is_below(start, homes[0]) else start)
+    if settings.src:
+        return root, tuple(dict.fromkeys((*settings.src, directory)))
+    inside = [one for one in around if is_below(one, root)]
+    found = [os.path.join(one, name) for one in inside for name in _OF_AIRFLOW]
+    homes = [one for one in homes if is_below(one, root)]
+    return root, tuple(dict.fromkeys((root, *homes, *filter(os.path.isdir, found), directory)))
+
+
+def _ancestors(directory: str) -> Iterator[str]:
+    """A directory, and those around it."""
+    yield directory
+    while directory != (directory := os.path.dirname(directory)):
+        yield directory
+
+
+def _above_packages(directory: str) -> str:
+    """The directory around the packages that a directory is in, itself where it is none."""
+    return next(one for one in _ancestors(directory) if not os.path.isfile(os.path.join(one, "__init__.py")))

@@ -1,0 +1,249 @@
+"""Links the files of a project by their imports: what a name is that a file takes from another.
+
+Nothing is indexed. A file's imports are looked up in its text; only what they lead to is read, once a run, and of that
+only modules are parsed from which a noted operator can come.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+from offramp.finding.operators import Module
+from offramp.finding.other_modules import Definition, OtherModules
+from offramp.knowledge.rulebook import Rulebook
+from offramp.project.import_paths import ImportPaths, Target
+from offramp.python.values import Constant, Items, Local, Reference, Value
+from offramp.reading.prefilter import Prefilter
+from offramp.reading.source import Source, SourceError
+from offramp.record import NamedTuple
+from offramp.settings import Settings
+
+_STATEMENT = re.compile(rb"(?:from[ \t]+([.\w]+)[ \t]+)?import\b[ \t]*(\([^)]*\)|(?:[^\n;\\]|\\\r?\n)*)")
+
+
+class Links:
+    """The links of a run; ``read`` gives the bytes of a file, None where there is none."""
+
+    def __init__(self, settings: Settings, rulebook: Rulebook, read: Callable[[str], bytes | None]) -> None:
+        self._settings = settings
+        self._rulebook = rulebook
+        self._read = read
+        self._of_roots: dict[tuple[str, ...], _Linked] = {}
+        self._of_directory: dict[str, _Linked] = {}
+
+    def of(self, path: str, raw: bytes) -> OtherModules | None:
+        """The modules that one file imports, by its text; None where no operator may come from one of them."""
+        if not path.endswith(".py") or b"import" not in raw:
+            return None
+        file = os.path.abspath(path)
+        directory = os.path.dirname(file)
+        linked = self._of_directory.get(directory)
+        if linked is None:
+            paths = ImportPaths(directory, self._settings)
+            linked = self._of_roots.setdefault(paths.roots, _Linked(paths, self._rulebook, self._read))
+            self._of_directory[directory] = linked
+        return linked.imported_by(file, raw)
+
+    def forget(self) -> None:
+        """Let go of all that was read: files have changed."""
+        self._of_roots.clear()
+        self._of_directory.clear()
+
+
+class _Linked:
+    """The modules of a project as the files see them whose imports begin at the same directories."""
+
+    def __init__(self, paths: ImportPaths, rulebook: Rulebook, read: Callable[[str], bytes | None]) -> None:
+        self.paths = paths
+        self.rulebook = rulebook
+        self._read = read
+        self._raw: dict[str, bytes] = {}
+        self._imports: dict[str, tuple[str, ...]] = {}
+        self._leads: dict[str, bool] = {}
+        self._modules: dict[str, _Linked.Loaded | None] = {}
+        self._others: dict[str, _Others] = {}
+
+    class Loaded(NamedTuple):
+        """A parsed module, and the function at its end in which names are read as other modules read them."""
+
+        module: Module
+        reader: ast.FunctionDef
+
+    @cached_property
+    def _prefilter(self) -> Prefilter:
+        return Prefilter(self.rulebook.needles())
+
+    def imported_by(self, file: str, raw: bytes) -> OtherModules | None:
+        """The modules that a file imports, if an operator may come from one of them."""
+        carriers = [one for one in self._within(self._found_in(file, raw)) if one != file and self._carries(one)]
+        return _Others(self, file, tuple(map(self.raw, carriers))) if carriers else None
+
+    def raw(self, file: str) -> bytes:
+        """The bytes of a module."""
+        if file not in self._raw:
+            self._raw[file] = self._read(file) or b""
+        return self._raw[file]
+
+    def leads_to_operators(self, file: str) -> bool:
+        """Return whether a noted operator may come from a module, or from one that it imports."""
+        if file not in self._leads:
+            reached = self._within((file,))
+            self._leads[file] = any(map(self._carries, reached))
+            if not self._leads[file]:
+                self._leads.update(dict.fromkeys(reached, False))
+        return self._leads[file]
+
+    def loaded(self, file: str) -> Loaded | None:
+        """A module's analysis; None where it cannot be parsed."""
+        if file not in self._modules:
+            self._modules[file] = None  # a module that imports itself in a circle is not known meanwhile
+            self._modules[file] = self._load(file)
+        return self._modules[file]
+
+    def _load(self, file: str) -> Loaded | None:
+        raw = self.raw(file)
+        try:
+            tree = Source(file, raw).tree
+        except (SourceError, RecursionError):
+            # Reported where the file itself is checked.
+            return None
+        reader = ast.parse("def read_by_others():\n    pass").body[0]
+        assert isinstance(reader, ast.FunctionDef)
+        tree = ast.Module([*tree.body, reader], [])
+        return self.Loaded(Module(tree, self.rulebook, self.others(file)), reader)
+
+    def others(self, file: str) -> _Others:
+        """The modules that a module imports."""
+        if file not in self._others:
+            self._others[file] = _Others(self, file, ())
+        return self._others[file]
+
+    def _carries(self, file: str) -> bool:
+        return self._prefilter.matches(self.raw(file))
+
+    def _within(self, files: tuple[str, ...]) -> list[str]:
+        """Modules, and all that they import."""
+        reached = dict.fromkeys(files)
+        waiting = [*files]
+        while waiting:
+            file = waiting.pop()
+            if file not in self._imports:
+                self._imports[file] = self._found_in(file, self.raw(file))
+            waiting += [one for one in self._imports[file] if one not in reached]
+            reached.update(dict.fromkeys(self._imports[file]))
+        return [*reached]
+
+    def _found_in(self, file: str, raw: bytes) -> tuple[str, ...]:
+        """The modules of the project that a text's import statements name, and the packages around them."""
+        targets = (self.paths.target(path, file) for path in _imported(raw))
+        return tuple(dict.fromkeys(target.file for target in targets if target is not None and target.file != file))
+
+
+class _Others:
+    """The modules that one file imports."""
+
+    def __init__(self, linked: _Linked, file: str, texts: tuple[bytes, ...]) -> None:
+        self._texts = texts
+        self._linked = linked
+        self._file = file
+        self._found: dict[str, tuple[str, Definition | None]] = {}
+        self._active: set[str] = set()
+
+    @property
+    def texts(self) -> tuple[bytes, ...]:
+        return self._texts
+
+    def stands_for(self, path: str) -> str:
+        return self._resolved(path)[0]
+
+    def definition(self, path: str) -> Definition | None:
+        return self._resolved(path)[1]
+
+    def offers(self, path: str) -> bool:
+        module, _, name = path.rpartition(".")
+        target = self._linked.paths.target(module, self._file)
+        loaded = self._linked.loaded(target.file) if target is not None and not target.rest else None
+        if loaded is None:
+            return False
+        listed = _values(loaded, "__all__") if "__all__" in loaded.module.names.module.bindings else None
+        if listed is None:
+            return not name.startswith("_") and bool(_bindings(loaded, name))
+        known = listed[0] if len(listed) == 1 else None
+        names = map(loaded.module.values.single, known.nodes) if isinstance(known, Items) and known.complete else ()
+        return Constant(name) in names
+
+    def _resolved(self, path: str) -> tuple[str, Definition | None]:
+        """The path that a dotted path stands for, and the class or function of the project that it is."""
+        known = self._found.get(path)
+        if known is None:
+            if path in self._linked.rulebook.operators or path in self._active:
+                return path, None
+            self._active.add(path)
+            known = self._found[path] = self._follow(path)
+            self._active.discard(path)
+        return known
+
+    def _follow(self, path: str) -> tuple[str, Definition | None]:
+        target = self._linked.paths.target(path, self._file)
+        if target is None:
+            return path, None
+        name = ".".join((target.module, *target.rest))
+        if not target.module or name in self._linked.rulebook.operators:
+            return name or path, None
+        if not target.rest or not self._linked.leads_to_operators(target.file):
+            return name, None
+        loaded = self._linked.loaded(target.file)
+        if loaded is None:
+            return name, None
+        return self._named(loaded, target, name)
+
+    def _named(self, loaded: _Linked.Loaded, target: Target, name: str) -> tuple[str, Definition | None]:
+        """Return what a name of a module is."""
+        values = [one for one in _values(loaded, target.rest[0]) if not isinstance(one, Constant)]
+        value = values[0] if len(values) == 1 else None
+        if isinstance(value, Reference):
+            path = ".".join((value.path, *target.rest[1:]))
+            others = self._linked.others(target.file)
+            return others.stands_for(path), others.definition(path)
+        if isinstance(value, Local) and not isinstance(value.node, ast.Lambda) and len(target.rest) == 1:
+            return name, Definition(value.node, loaded.module, target.file)
+        return name, None
+
+
+def _imported(raw: bytes) -> Iterator[str]:
+    """The dotted paths that the import statements of a text name: modules, and what is taken from them."""
+    at = raw.find(b"import")
+    while at >= 0:
+        start = max(raw.rfind(b"\n", 0, at), raw.rfind(b";", 0, at), raw.rfind(b":", 0, at)) + 1
+        found = _STATEMENT.match(raw, start + len(raw[start:at]) - len(raw[start:at].lstrip()))
+        if found is not None and found.end() > at:
+            yield from _paths(found[1], found[2])
+        at = raw.find(b"import", at + 6)
+
+
+def _paths(module: bytes | None, taken: bytes) -> Iterator[str]:
+    names = [re.split(rb"\s+as\s+", one.strip(b" \t\r\n\\"))[0] for one in _without_comments(taken).split(b",")]
+    texts = [name.decode("utf-8", "replace").strip() for name in names]
+    if module is None:
+        yield from filter(None, texts)
+        return
+    package = module.decode("utf-8", "replace")
+    yield package
+    yield from (f"{package}{'' if package.endswith('.') else '.'}{one}" for one in texts if one and one != "*")
+
+
+def _without_comments(taken: bytes) -> bytes:
+    return re.sub(rb"#[^\n]*", b"", taken).strip(b"() \t\r\n")
+
+
+def _bindings(loaded: _Linked.Loaded, name: str) -> bool:
+    return bool(loaded.module.names.module.bindings.get(name))
+
+
+def _values(loaded: _Linked.Loaded, name: str) -> tuple[Value, ...]:
+    """Return what a name of a module may be for the modules that import it."""
+    return loaded.module.values.evaluate(loaded.module.names.read_in(loaded.reader, name))
