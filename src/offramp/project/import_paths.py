@@ -29,12 +29,57 @@ class Target(NamedTuple):
     rest: tuple[str, ...]
 
 
+class Directories:
+    """The Python files and directories in those of a project, each looked at once."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, dict[str, bool]] = {}
+        self._inside: dict[tuple[str, str], bool] = {}
+
+    def has_file(self, path: str) -> bool:
+        """Return whether a path is that of a Python file."""
+        directory, name = os.path.split(path)
+        return self._of(directory).get(name) is False
+
+    def has_directory(self, path: str) -> bool:
+        """Return whether a path is that of a directory."""
+        directory, name = os.path.split(path)
+        return self._of(directory).get(name) is True
+
+    def _of(self, directory: str) -> dict[str, bool]:
+        """The names in a directory, with whether each is one itself."""
+        entries = self._entries.get(directory)
+        if entries is None:
+            try:
+                with os.scandir(directory) as found:
+                    entries = {one.name: one.is_dir() for one in found if one.name.endswith(".py") or one.is_dir()}
+            except OSError:
+                entries = {}
+            self._entries[directory] = entries
+        return entries
+
+    def is_inside(self, file: str, root: str) -> bool:
+        """Return whether a file is one of a project: no link leads out, and it is not installed."""
+        directory = os.path.dirname(file)
+        if os.path.islink(file):
+            return _is_inside(file, root)
+        if (directory, root) not in self._inside:
+            self._inside[directory, root] = _is_inside(directory, root)
+        return self._inside[directory, root]
+
+
+def _is_inside(path: str, root: str) -> bool:
+    real = os.path.realpath(path)
+    return is_below(real, os.path.realpath(root)) and not set(_INSTALLED) & set(real.split(os.sep))
+
+
 class ImportPaths:
     """Finds the modules that the files of one directory import."""
 
-    def __init__(self, directory: str, settings: Settings) -> None:
+    def __init__(self, directory: str, settings: Settings, directories: Directories | None = None) -> None:
         """``directory`` is absolute; ``settings`` are those of its files."""
         self.root, self.roots = _roots(directory, settings)
+        self._directories = directories or Directories()
         self._targets: dict[tuple[str, str], Target | None] = {}
 
     def target(self, path: str, importing: str) -> Target | None:
@@ -69,7 +114,8 @@ class ImportPaths:
             return None
         parts = name.split(".") if name else []
         found = self._longest((directory,), parts)
-        if found is None and (package := _file(os.path.join(directory, "__init__.py"), self.root)):
+        package = os.path.join(directory, "__init__.py")
+        if found is None and self._is_module(package):
             found = Target(package, self.name_of(package), tuple(parts))
         return found
 
@@ -77,37 +123,34 @@ class ImportPaths:
         """The innermost module on the way that the parts of a path describe, the same from all roots that have one."""
         found: dict[str, int] = {}
         for root in roots:
-            file, depth = _last_module(root, parts)
+            file, depth = self._last_module(root, parts)
             if file:
                 found[file] = depth
         if len(found) != 1:
             return None
         ((file, depth),) = found.items()
-        if not _file(file, self.root):
+        if not self._is_module(file):
             return None
         return Target(file, self.name_of(file), tuple(parts[depth:]))
 
+    def _last_module(self, root: str, parts: list[str]) -> tuple[str, int]:
+        """The innermost module below a directory that a path runs through, and how many of the parts lead there."""
+        place, file, depth = root, "", 0
+        for number, part in enumerate(parts, 1):
+            place = os.path.join(place, part)
+            if self._directories.has_directory(place):
+                package = os.path.join(place, "__init__.py")
+                if self._directories.has_file(package):
+                    file, depth = package, number
+                    continue
+            if self._directories.has_file(f"{place}.py"):
+                return f"{place}.py", number
+            if not self._directories.has_directory(place):
+                break
+        return file, depth
 
-def _last_module(root: str, parts: list[str]) -> tuple[str, int]:
-    """The innermost module below a directory that a path runs through, and how many of the parts lead there."""
-    place, file, depth = root, "", 0
-    for number, part in enumerate(parts, 1):
-        place = os.path.join(place, part)
-        package = os.path.join(place, "__init__.py")
-        if os.path.isfile(package):
-            file, depth = package, number
-        elif os.path.isfile(f"{place}.py"):
-            return f"{place}.py", number
-        elif not os.path.isdir(place):
-            break
-    return file, depth
-
-
-def _file(file: str, root: str) -> str:
-    """A file, unless a link leads out of the project or it is installed."""
-    real = os.path.realpath(file)
-    inside = is_below(real, os.path.realpath(root)) and not set(_INSTALLED) & set(real.split(os.sep))
-    return file if inside and os.path.isfile(real) else ""
+    def _is_module(self, file: str) -> bool:
+        return self._directories.has_file(file) and self._directories.is_inside(file, self.root)
 
 
 def _roots(directory: str, settings: Settings) -> tuple[str, tuple[str, ...]]:

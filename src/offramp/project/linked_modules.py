@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from offramp.finding.operators import Module
 from offramp.finding.other_modules import Definition, OtherModules
 from offramp.knowledge.rulebook import Rulebook
-from offramp.project.import_paths import ImportPaths, Target
+from offramp.project.import_paths import Directories, ImportPaths, Target
 from offramp.python.values import Constant, Items, Local, Reference, Value
 from offramp.reading.prefilter import Prefilter
 from offramp.reading.source import Source, SourceError
@@ -34,6 +35,7 @@ class Links:
         self._read = read
         self._of_roots: dict[tuple[str, ...], _Linked] = {}
         self._of_directory: dict[str, _Linked] = {}
+        self._directories = Directories()
 
     def of(self, path: str, raw: bytes) -> OtherModules | None:
         """The modules that one file imports, by its text; None where no operator may come from one of them."""
@@ -43,13 +45,14 @@ class Links:
         directory = os.path.dirname(file)
         linked = self._of_directory.get(directory)
         if linked is None:
-            paths = ImportPaths(directory, self._settings)
+            paths = ImportPaths(directory, self._settings, self._directories)
             linked = self._of_roots.setdefault(paths.roots, _Linked(paths, self._rulebook, self._read))
             self._of_directory[directory] = linked
         return linked.imported_by(file, raw)
 
     def forget(self) -> None:
         """Let go of all that was read: files have changed."""
+        self._directories = Directories()
         self._of_roots.clear()
         self._of_directory.clear()
 
@@ -79,8 +82,13 @@ class _Linked:
 
     def imported_by(self, file: str, raw: bytes) -> OtherModules | None:
         """The modules that a file imports, if an operator may come from one of them."""
-        carriers = [one for one in self._within(self._found_in(file, raw)) if one != file and self._carries(one)]
-        return _Others(self, file, tuple(map(self.raw, carriers))) if carriers else None
+        if not self.paths.roots:
+            return None
+        direct = [one for one in self._found_in(file, raw) if self.leads_to_operators(one)]
+        if not direct:
+            return None
+        leading = self._within(direct, self.leads_to_operators)
+        return _Others(self, file, tuple(self.raw(one) for one in leading if one != file and self._carries(one)))
 
     def raw(self, file: str) -> bytes:
         """The bytes of a module."""
@@ -91,10 +99,19 @@ class _Linked:
     def leads_to_operators(self, file: str) -> bool:
         """Return whether a noted operator may come from a module, or from one that it imports."""
         if file not in self._leads:
-            reached = self._within((file,))
-            self._leads[file] = any(map(self._carries, reached))
-            if not self._leads[file]:
-                self._leads.update(dict.fromkeys(reached, False))
+            reached = self._within((file,), lambda one: one not in self._leads)
+            importers: defaultdict[str, list[str]] = defaultdict(list)
+            for one in reached:
+                for imported in self._imports_of(one):
+                    importers[imported].append(one)
+            self._leads.update(dict.fromkeys(reached, False))
+            waiting = [one for one in reached if self._carries(one)]
+            waiting += [one for known, around in importers.items() if self._leads[known] for one in around]
+            while waiting:
+                one = waiting.pop()
+                if not self._leads[one]:
+                    self._leads[one] = True
+                    waiting += importers[one]
         return self._leads[file]
 
     def loaded(self, file: str) -> Loaded | None:
@@ -125,22 +142,34 @@ class _Linked:
     def _carries(self, file: str) -> bool:
         return self._prefilter.matches(self.raw(file))
 
-    def _within(self, files: tuple[str, ...]) -> list[str]:
-        """Modules, and all that they import."""
+    def _within(self, files: Iterable[str], follow: Callable[[str], bool]) -> list[str]:
+        """Modules, and all that they import, as far as that is to be followed."""
         reached = dict.fromkeys(files)
-        waiting = [*files]
+        waiting = [*reached]
         while waiting:
-            file = waiting.pop()
-            if file not in self._imports:
-                self._imports[file] = self._found_in(file, self.raw(file))
-            waiting += [one for one in self._imports[file] if one not in reached]
-            reached.update(dict.fromkeys(self._imports[file]))
+            new = [one for one in self._imports_of(waiting.pop()) if one not in reached and follow(one)]
+            reached.update(dict.fromkeys(new))
+            waiting += new
         return [*reached]
+
+    def _imports_of(self, file: str) -> tuple[str, ...]:
+        if file not in self._imports:
+            self._imports[file] = self._found_in(file, self.raw(file))
+        return self._imports[file]
 
     def _found_in(self, file: str, raw: bytes) -> tuple[str, ...]:
         """The modules of the project that a text's import statements name, and the packages around them."""
-        targets = (self.paths.target(path, file) for path in _imported(raw))
-        return tuple(dict.fromkeys(target.file for target in targets if target is not None and target.file != file))
+        found: dict[str, None] = {}
+        for module, names in _imported(raw):
+            target = self.paths.target(module, file)
+            if target is not None:
+                found[target.file] = None
+            if target is None or os.path.basename(target.file) == "__init__.py":
+                joint = "" if module.endswith(".") else "."
+                inner = (self.paths.target(f"{module}{joint}{name}", file) for name in names)
+                found.update(dict.fromkeys(one.file for one in inner if one is not None))
+        found.pop(file, None)
+        return tuple(found)
 
 
 class _Others:
@@ -214,26 +243,26 @@ class _Others:
         return name, None
 
 
-def _imported(raw: bytes) -> Iterator[str]:
-    """The dotted paths that the import statements of a text name: modules, and what is taken from them."""
+def _imported(raw: bytes) -> Iterator[tuple[str, list[str]]]:
+    """The modules that the import statements of a text name, with the names that are taken from each."""
     at = raw.find(b"import")
     while at >= 0:
         start = max(raw.rfind(b"\n", 0, at), raw.rfind(b";", 0, at), raw.rfind(b":", 0, at)) + 1
-        found = _STATEMENT.match(raw, start + len(raw[start:at]) - len(raw[start:at].lstrip()))
+        while raw[start : start + 1] in (b" ", b"\t"):
+            start += 1
+        found = _STATEMENT.match(raw, start)
         if found is not None and found.end() > at:
-            yield from _paths(found[1], found[2])
+            names = _names(found[2])
+            if found[1] is not None:
+                yield found[1].decode("utf-8", "replace"), [one for one in names if one != "*"]
+            else:
+                yield from ((one, []) for one in names)
         at = raw.find(b"import", at + 6)
 
 
-def _paths(module: bytes | None, taken: bytes) -> Iterator[str]:
-    names = [re.split(rb"\s+as\s+", one.strip(b" \t\r\n\\"))[0] for one in _without_comments(taken).split(b",")]
-    texts = [name.decode("utf-8", "replace").strip() for name in names]
-    if module is None:
-        yield from filter(None, texts)
-        return
-    package = module.decode("utf-8", "replace")
-    yield package
-    yield from (f"{package}{'' if package.endswith('.') else '.'}{one}" for one in texts if one and one != "*")
+def _names(taken: bytes) -> list[str]:
+    names = (one.split(None, 1)[:1] for one in _without_comments(taken).replace(b"\\", b" ").split(b","))
+    return [name[0].decode("utf-8", "replace") for name in names if name]
 
 
 def _without_comments(taken: bytes) -> bytes:
