@@ -84,6 +84,12 @@ def find_in_manifest(
     return _found(file, reads_manifests(rulebook, enabled), enabled)
 
 
+def is_searched(raw: bytes, rulebook: Rulebook, enabled: frozenset[str], programs: tuple[str, ...]) -> bool:
+    """Return whether one of the enabled rules looks into a Python file, which has all kinds of words that it needs."""
+    text = _Text(raw, rulebook, programs)
+    return any(text.holds(rule) for rule in _searching(rulebook, enabled))
+
+
 def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str], programs: tuple[str, ...]) -> bool:
     """Return whether one of the enabled rules reads more of a Python file than its import statements."""
     text = _Text(raw, rulebook, programs)

@@ -13,6 +13,7 @@ from offramp.detect import (
     cannot_parse,
     find,
     find_in_manifest,
+    is_searched,
     looks_for_operators,
     manifest_matters,
     needles,
@@ -396,7 +397,10 @@ def project_around(paths: Sequence[str], settings: Settings) -> Project:
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:
     if _is_manifest(path, context):
         return manifest_matters(raw, context.reads_manifests, context.bans)
-    if context.prefilter.matches(raw) or context.imported_by(path, raw) is not None:
+    programs = context.settings.dbt_commands
+    if context.prefilter.matches(raw) and is_searched(raw, context.rulebook, context.enabled, programs):
+        return True
+    if context.imported_by(path, raw) is not None:
         return True
     return declares_dependencies(path, raw) and manifest_matters(raw, context.reads_manifests, context.bans)
 

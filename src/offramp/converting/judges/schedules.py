@@ -182,6 +182,8 @@ def _cron(text: str, argument: Argument, start: _Start | None, expressions: Expr
 
 def _is_understood(known: tuple[str, str], field: str) -> bool:
     """Return whether a field is a list of values, ranges and steps, or of what else stands for a day."""
+    if field == "*":
+        return True  # most fields are, and patterns take long to compile
     value, other = known
     part = rf"(?:\*|(?:{value})(?:-(?:{value}))?)(?:/0*[1-9]\d*)?" + (f"|{other}" if other else "")
     if field == "?":

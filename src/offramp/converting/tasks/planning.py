@@ -24,9 +24,7 @@ from offramp.converting.tasks.arguments import (
     sort_arguments,
     trigger_rule,
 )
-from offramp.converting.tasks.bash_tasks import bash_task
 from offramp.converting.tasks.notes import Notes
-from offramp.converting.tasks.python_tasks import python_task
 from offramp.converting.tasks.recipe_tasks import recipe_task
 from offramp.converting.tasks.takers import Takers
 from offramp.converting.tasks.task_plan import DagPlan, Form, Plan, TaskPlan
@@ -176,8 +174,12 @@ class _Planner:
         if task.runs == "empty":
             return written_task(setting, Body(("pass",)))
         if task.runs in _PYTHON:
+            from offramp.converting.tasks.python_tasks import python_task
+
             return python_task(setting, self.decorated)
         if task.runs == "bash" and not task.decorated:
+            from offramp.converting.tasks.bash_tasks import bash_task
+
             return bash_task(setting)
         why = _why_not(note.fields.get("prefect_pattern", ""))
         raise Blocked(f"`{task.kind}` is not converted{why}", task.node)
