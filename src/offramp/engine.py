@@ -57,6 +57,8 @@ class Context:
         self.enabled = enabled
         self.versions = versions
         self.project: Project | None = None
+        # Gives the text of a file that another imports.
+        self.read: Callable[[str], bytes | None] = text_of
         # Whether converted files deploy their flows themselves; a prefect.yaml does it otherwise.
         self.serves = True
         # True where converted files stay where they are.
@@ -80,7 +82,13 @@ class Context:
         """The modules of the project, as far as files import them."""
         from offramp.project.linked_modules import Links
 
-        return Links(self.settings, self.rulebook, _text_of)
+        return Links(self.settings, self.rulebook, self.read)
+
+    def forget_imported(self, path: str) -> bool:
+        """A file has changed: let go of what others took from it, and say whether there is any."""
+        links: Links | None = self.__dict__.get("links")
+        nested = [context.forget_imported(path) for context in list(self._nested.values())]
+        return (links is not None and links.forget(path)) or any(nested)
 
     @cached_property
     def _looks_for_operators(self) -> bool:
@@ -133,6 +141,7 @@ class Context:
                 enabled = enabled_codes(settings, rulebook.rules.values())
                 found = self._nested[id(settings)] = Context(settings, rulebook, enabled, find_versions(settings))
                 found.project = self.project
+                found.read = self.read
                 found.serves = self.serves
                 found.in_place = self.in_place
                 found.converts = self.converts
@@ -449,7 +458,8 @@ def _options(context: Context) -> Options:
     return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves, context.in_place)
 
 
-def _text_of(path: str) -> bytes | None:
+def text_of(path: str) -> bytes | None:
+    """The bytes of a file; None where it cannot be read."""
     raw = _read(path)
     return raw if isinstance(raw, bytes) else None
 

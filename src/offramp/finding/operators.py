@@ -12,7 +12,7 @@ from offramp.knowledge.libraries import AIRFLOW
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Note
 from offramp.python.code import Code
-from offramp.python.names import FunctionNode
+from offramp.python.names import ANY_ATTRIBUTE, FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import (
     UNKNOWN,
@@ -70,6 +70,13 @@ class Use(NamedTuple):
     def role(self) -> str:
         """Return what the class does with a dbt run: trigger, sensor, hook, read or nothing known."""
         return self.note.roles.get(self.path, "")
+
+
+class _Called(NamedTuple):
+    """A class that is called, and the module in which it is."""
+
+    module: Module
+    node: ast.ClassDef
 
 
 def module_of(source: Source, rulebook: Rulebook, others: OtherModules | None = None) -> Module:
@@ -255,7 +262,7 @@ class Module(Code):
         given.update(own.given)
         complete = complete and own.complete
         if derived is not None:
-            complete = self._through_class(derived, given, complete)
+            complete = self._through_class(_Called(self, derived), derived, given, complete)
         return Arguments(given, complete)
 
     # -- subclasses --------------------------------------------------------------
@@ -282,31 +289,33 @@ class Module(Code):
                         return path
         return self._derived[node, has]
 
-    def _through_class(self, node: ast.ClassDef, given: dict[str, Given], complete: bool) -> bool:
+    def _through_class(self, called: _Called, node: ast.ClassDef, given: dict[str, Given], complete: bool) -> bool:
         """Turn the arguments of a subclass's call into those that reach its noted base; False if not all is known."""
         owner = self._owners.get(node, self)
         if owner is not self:
-            return self._through_other(owner, node, given, complete)
+            return self._through_other(owner, called, node, given, complete)
         lineage, _ = self.values.lineage(node)
         for current in lineage:
             constructor = next((part for part in current.body if getattr(part, "name", "") == "__init__"), None)
             if isinstance(constructor, FunctionNode):
-                complete = self._constructed(constructor, given, complete) and complete
+                complete = self._constructed(called, constructor, given, complete) and complete
         for current in lineage:
             for base, _ in self.values.bases(current):
                 other = self._class_of(self.values.single(base))
                 if other is not None and other in self._owners:
-                    complete = self._through_class(other, given, complete)
+                    complete = self._through_class(called, other, given, complete)
         if not complete or self.decides(node):
             for name in (*given, WAIT):
                 value = given.get(name, Given(None, (UNKNOWN,), "subclass"))
                 given[name] = value._replace(values=(*value.values, UNKNOWN))
         return complete
 
-    def _through_other(self, owner: Module, node: ast.ClassDef, given: dict[str, Given], complete: bool) -> bool:
+    def _through_other(
+        self, owner: Module, called: _Called, node: ast.ClassDef, given: dict[str, Given], complete: bool
+    ) -> bool:
         """Do the same where the class is in another module: of what that writes itself only constants are kept."""
         own = {value.node for value in given.values()}
-        complete = owner._through_class(node, given, complete)
+        complete = owner._through_class(called, node, given, complete)
         for name, value in given.items():
             if value.node not in own:
                 plain = tuple(one if isinstance(one, Constant) else UNKNOWN for one in value.values)
@@ -334,7 +343,7 @@ class Module(Code):
                         return True
         return False
 
-    def _constructed(self, constructor: FunctionNode, given: dict[str, Given], complete: bool) -> bool:
+    def _constructed(self, called: _Called, constructor: FunctionNode, given: dict[str, Given], complete: bool) -> bool:
         """Apply one ``__init__`` to the arguments; False when what it hands on is not known."""
         calls = [part for part in walk(constructor) if isinstance(part, ast.Call) and _constructs_base(part)]
         if len(calls) != 1:
@@ -351,8 +360,42 @@ class Module(Code):
         certain = self._forwarded(constructor, call, given) and certain
         own = self.values.arguments(call)
         for name, value in own.given.items():
-            given[name] = self._passed(value, caller, complete)
+            attribute = self._own_attribute(constructor, value.node)
+            if attribute:
+                values = called.module.class_values(called.node, attribute)
+                given[name] = Given(value.node, values or value.values, "subclass")
+            else:
+                given[name] = self._passed(value, caller, complete)
         return self._stored(constructor, call, given) and certain
+
+    def _own_attribute(self, constructor: FunctionNode, node: ast.expr | None) -> str:
+        """The attribute of the object that is constructed which an expression is; empty for all else."""
+        own = [*constructor.args.posonlyargs, *constructor.args.args][:1]
+        is_own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and own
+        return node.attr if is_own and node.value.id == own[0].arg else ""  # type: ignore[union-attr]
+
+    def class_values(self, node: ast.ClassDef, attribute: str) -> tuple[Value, ...]:
+        """Return what a class says that an attribute of its objects is, itself or by its bases; empty where none does.
+
+        Something unknown is among it where that may be set otherwise.
+        """
+        owner = self._owners.get(node, self)
+        stored = {attribute, ANY_ATTRIBUTE} & self.names.stores.keys()
+        if owner is not self:
+            found = owner.class_values(node, attribute)
+            return (*found, UNKNOWN) if found and stored else found
+        doubt = (UNKNOWN,) if stored or node.keywords or node.decorator_list or len(node.bases) > 1 else ()
+        bindings = self.names.class_attribute(node, attribute)
+        if bindings:
+            nodes = [one.node for one in bindings if one.kind == "value" and one.node is not None]
+            found = tuple(value for one in nodes for value in self.values.evaluate(one))
+            plain = len(nodes) == len(bindings) and all(isinstance(value, Constant) for value in found)
+            return (*found, *doubt) if plain else (UNKNOWN,)
+        for base, _ in self.values.bases(node):
+            other = self._class_of(self.values.single(base))
+            if other is not None and (inherited := self.class_values(other, attribute)):
+                return (*inherited, *doubt)
+        return ()
 
     def _forwarded(self, constructor: FunctionNode, call: ast.Call, given: dict[str, Given]) -> bool:
         """Apply what a constructor does to its ``**kwargs`` before it hands them on; False if not all is known."""

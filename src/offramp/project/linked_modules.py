@@ -50,11 +50,14 @@ class Links:
             self._of_directory[directory] = linked
         return linked.imported_by(file, raw)
 
-    def forget(self) -> None:
-        """Let go of all that was read: files have changed."""
-        self._directories = Directories()
-        self._of_roots.clear()
-        self._of_directory.clear()
+    def forget(self, file: str) -> bool:
+        """Let go of what was read if a file has changed that others import, or may now; say whether one does."""
+        known = any(linked.has_read(file) for linked in list(self._of_roots.values()))
+        if known or not self._directories.has_file(file):
+            self._directories = Directories()
+            self._of_roots.clear()
+            self._of_directory.clear()
+        return known
 
 
 class _Linked:
@@ -89,6 +92,10 @@ class _Linked:
             return None
         leading = self._within(direct, self.leads_to_operators)
         return _Others(self, file, tuple(self.raw(one) for one in leading if one != file and self._carries(one)))
+
+    def has_read(self, file: str) -> bool:
+        """Return whether a module was read because another imports it."""
+        return file in self._raw
 
     def raw(self, file: str) -> bytes:
         """The bytes of a module."""

@@ -317,6 +317,7 @@ class Actions:
         own = self._checked.context
         context = Context(own.settings._replace(fixed=True), own.rulebook, own.enabled, own.versions)
         context.project = own.project
+        context.read = own.read
         context.converts = converts
         return context
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-from offramp.engine import Context, project_around
+from offramp.engine import Context, project_around, text_of
 from offramp.finding.baseline import BASELINE_NAME, Entry, baseline_file, compare, load_baseline
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import FileResult, OfframpError, Span
@@ -21,8 +22,18 @@ class Folders:
     Bad configuration is said once, and the last good one, or none, stands in for it.
     """
 
-    def __init__(self, roots: Sequence[str], say: Callable[[str], None], before: Folders | None = None) -> None:
-        """``say`` gets the sentences about bad configuration; ``before`` has what held until now."""
+    def __init__(
+        self,
+        roots: Sequence[str],
+        say: Callable[[str], None],
+        before: Folders | None = None,
+        unsaved: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
+        """``say`` gets the sentences about bad configuration; ``before`` has what held until now.
+
+        ``unsaved`` are the texts of open files, by path.
+        """
+        self._unsaved = unsaved
         self.roots = tuple(dict.fromkeys(roots))
         self._say = say
         self._said: set[str] = set()
@@ -82,6 +93,15 @@ class Folders:
         if context is not None and context.project is not None:
             context.project.forget(path)
 
+    def forget_imported(self, path: str) -> bool:
+        """A file's text has changed: let go of what others took from it, and say whether there is any."""
+        known = [context.forget_imported(path) for context in list(self._contexts.values())]
+        return any(known)
+
+    def _text(self, path: str) -> bytes | None:
+        raw = self._unsaved.get(path)
+        return raw if raw is not None else text_of(path)
+
     def watches(self, path: str) -> bool:
         """Return whether a change of this file may change what is found in others."""
         name = os.path.basename(path)
@@ -110,6 +130,7 @@ class Folders:
                 self._complain(str(error))
                 good = self.good.get(root)
                 context = _fixed(good) if good is not None else self._context(load(root, {}, isolated=True))
+            context.read = self._text
             if root in self.roots:
                 context.project = project_around([root], context.settings)
             self._contexts[root] = context
@@ -173,4 +194,5 @@ def _fixed(context: Context) -> Context:
     """The same for every file, whatever stands near it."""
     fixed = Context(context.settings._replace(fixed=True), context.rulebook, context.enabled, context.versions)
     fixed.project = context.project
+    fixed.read = context.read
     return fixed

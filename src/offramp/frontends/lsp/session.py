@@ -44,6 +44,9 @@ class Session:
         self.documents = Documents()
         self.folders = Folders((), self.say)
         self.generation = 0
+        # The texts of files that are open, by path, and how often one changed that others import.
+        self._unsaved: dict[str, bytes] = {}
+        self._imported = 0
         self.shape = Shape(types.ClientCapabilities())
         self.pulls = False
         self.stopped = False
@@ -125,7 +128,10 @@ class Session:
         self._closed(params.notebook_document.uri, notebook.uris if notebook is not None else [])
 
     def _closed(self, uri: str, shown: Iterable[str]) -> None:
+        document = self.documents.get(uri)
         self.documents.close(uri)
+        if isinstance(document, Document) and self._unsaved.pop(document.path, None) is not None:
+            self._changed_for_others(document)
         self._known.pop(uri, None)
         for purpose in ("check", "plan"):
             self._stop_timer(f"{purpose} {uri}")
@@ -155,6 +161,9 @@ class Session:
     def _written(self, path: str) -> None:
         if path.endswith(PYTHON_ENDINGS):
             self.folders.touched(path)
+            if self.folders.forget_imported(path):
+                self.generation += 1
+                self._show_again()
             self._wake()
         elif self.folders.watches(path):
             self._later("reload", _RELOAD_AFTER, self._reload_and_show)
@@ -173,7 +182,7 @@ class Session:
         self.documents.home = roots[0] if roots else ""
         self.generation += 1
         forget_settings()
-        self.folders = Folders(roots, self.say, self.folders)
+        self.folders = Folders(roots, self.say, self.folders, unsaved=self._unsaved)
 
     def _reload_and_show(self) -> None:
         self._reload()
@@ -186,6 +195,10 @@ class Session:
             for document in self.documents:
                 self._typed(document, 0)
         else:
+            self._refresh()
+
+    def _refresh_if_pulling(self) -> None:
+        if self.pulls:
             self._refresh()
 
     def _refresh(self) -> None:
@@ -223,13 +236,30 @@ class Session:
 
     def result_id(self, checked: Checked) -> str:
         """Differs where the diagnostics of a document may differ."""
-        return f"{self.generation}.{checked.text.stamp}.{int(checked.is_planned)}"
+        return f"{self.generation}.{self._imported}.{checked.text.stamp}.{int(checked.is_planned)}"
 
-    def _state(self, document: Document | Notebook | None) -> tuple[int, int]:
-        return (self.generation, document.stamp if document is not None else 0)
+    def _state(self, document: Document | Notebook | None) -> tuple[int, int, int]:
+        return (self.generation, self._imported, document.stamp if document is not None else 0)
 
     def _typed(self, document: Document | Notebook, after: float) -> None:
         self._wake()
+        if isinstance(document, Document) and document.path.endswith(".py"):
+            raw = document.text().raw
+            if raw != self._unsaved.get(document.path):
+                self._unsaved[document.path] = raw
+                self._changed_for_others(document)
+        self._show_later(document, after)
+
+    def _changed_for_others(self, document: Document) -> None:
+        """Check the open documents again that may import one whose text has changed."""
+        if self.folders.forget_imported(document.path):
+            self._imported += 1
+            for other in () if self.pulls else self.documents:
+                if other is not document:
+                    self._show_later(other, _CHECK_AFTER)
+            self._refresh_if_pulling()
+
+    def _show_later(self, document: Document | Notebook, after: float) -> None:
         uri = document.uri
         if document.checkable:
             self._stop_timer(f"plan {uri}")
@@ -358,11 +388,11 @@ class _Known:
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
-        self.state = (0, 0)
+        self.state = (0, 0, 0)
         self.checked: Checked | None = None
         self.good: Good | None = None
 
-    def take(self, checked: Checked, state: tuple[int, int]) -> None:
+    def take(self, checked: Checked, state: tuple[int, int, int]) -> None:
         self.checked = checked
         self.state = state
         if not is_broken(checked.result):
