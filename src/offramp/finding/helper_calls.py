@@ -15,7 +15,6 @@ from offramp.python.values import (
     Arguments,
     Constant,
     Given,
-    Held,
     Items,
     Local,
     Reference,
@@ -43,51 +42,71 @@ def helper_uses(module: Module) -> Iterator[HelperUse]:
         return
     for call in module.names.calls:
         by_place: dict[tuple[Place, str], list[HelperUse]] = {}
-        for one in _made_by(module, call, 0):
+        for one in _made_by(module, call, ()):
             by_place.setdefault((one.place, one.use.path), []).append(one)
         for same in by_place.values():
             yield same[0]._replace(use=together([one.use for one in same]))
 
 
-def _made_by(module: Module, call: ast.Call, depth: int) -> Iterator[HelperUse]:
+def _made_by(module: Module, call: ast.Call, entered: tuple[FunctionNode, ...]) -> Iterator[HelperUse]:
     """The operators that a call makes, of a function in another module, each as a use of the call."""
     found = _helper(module, call)
-    if found is None or depth > _DEEPEST:
+    if found is None or found.node in entered:
         return
     function, helper = found.node, found.module
     assert isinstance(function, FunctionNode)
     given = module.values.arguments(call, _parameters(function)).given
-    held = Search(helper).given(function, _without_names(module.values, call), {})
-    for use, place in _made_in(helper, function, held, found.file, depth):
+    search = Search(helper).enter(function, _without_names(module.values, call), {})
+    for use, place in _made_in(search, function, found.file, entered):
         made = _inheriting(module, _as_of(call, use, helper, given), use, helper, function)
         yield HelperUse(made, function.name, place)
 
 
-def _made_in(helper: Module, function: FunctionNode, held: Held, file: str, depth: int) -> Iterator[tuple[Use, Place]]:
-    """The operators that one call of a function makes, of which is known what holds in it."""
-    search = Search(helper)
-    search.enter(function, held)
+def _made_in(
+    search: Search, function: FunctionNode, file: str, entered: tuple[FunctionNode, ...]
+) -> Iterator[tuple[Use, Place]]:
+    """The operators that the call of a function makes which was entered."""
+    helper = search.module
     for use in helper.uses:
-        if use.call is not None and helper.names.enclosing_function(use.call) is function:
+        if use.call is not None and use.role != "hook" and _is_reached(helper, use.call, function):
             passes = search.passes(use, use.call)
             yield from ((one.use, Place(file, use.callee.lineno)) for one in passes)
-    for call in helper.names.calls if depth < _DEEPEST else ():
-        if helper.names.enclosing_function(call) is function:
-            yield from _made_through(search, call, file, depth + 1)
+    for call in helper.names.calls if len(entered) < _DEEPEST else ():
+        if _is_reached(helper, call, function):
+            yield from _made_through(search, call, file, (*entered, function))
 
 
-def _made_through(search: Search, call: ast.Call, file: str, depth: int) -> Iterator[tuple[Use, Place]]:
+def _made_through(
+    search: Search, call: ast.Call, file: str, entered: tuple[FunctionNode, ...]
+) -> Iterator[tuple[Use, Place]]:
     """The operators that a call in a function makes in all passes, of a function of that module or another."""
     helper = search.module
     value = helper.values.single(call.func)
-    local = value.node if isinstance(value, Local) else None
-    if not isinstance(local, ast.FunctionDef) and _helper(helper, call) is None:
+    local = value.node if isinstance(value, Local) and isinstance(value.node, ast.FunctionDef) else None
+    if local in entered or (local is None and _helper(helper, call) is None):
         return
     for held in search.passes_of(call):
-        if isinstance(local, ast.FunctionDef) and _builds(helper, local):
-            yield from _made_in(helper, local, search.given(local, call, held), file, depth)
-        else:
-            yield from ((one.use, one.place) for one in _made_by(search.view(held), call, depth))
+        if local is None:
+            yield from ((one.use, one.place) for one in _made_by(search.view(held), call, entered))
+        elif _builds(helper, local):
+            yield from _made_in(search.enter(local, call, held), local, file, entered)
+
+
+def _is_reached(helper: Module, call: ast.Call, function: FunctionNode) -> bool:
+    """Return whether a call stands in a function, and not behind what always leaves it."""
+    if helper.names.enclosing_function(call) is not function:
+        return False
+    part: ast.AST = call
+    for outer in helper.names.ancestors(call):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(outer, name, None)
+            before = block[: block.index(part)] if isinstance(block, list) and part in block else []
+            if any(isinstance(one, ast.Return | ast.Raise | ast.Continue | ast.Break) for one in before):
+                return False
+        if outer is function:
+            break
+        part = outer
+    return True
 
 
 def _helper(module: Module, call: ast.Call) -> Definition | None:
@@ -97,7 +116,9 @@ def _helper(module: Module, call: ast.Call) -> Definition | None:
     found = others.definition(value.path) if isinstance(value, Reference) and others is not None else None
     if found is None or not isinstance(found.node, ast.FunctionDef):
         return None
-    return found if _builds(found.module, found.node) else None
+    # What a generator does is done by whoever goes over it.
+    dropped = isinstance(module.names.parents.get(call), ast.Expr) and found.module.values.yields(found.node)
+    return found if _builds(found.module, found.node) and not dropped else None
 
 
 def _builds(module: Module, function: ast.FunctionDef) -> bool:

@@ -96,7 +96,7 @@ class Module(Code):
         self.others = others
         self._owners: dict[ast.ClassDef, Module] = {}
         facts = AIRFLOW._replace(exists=self._exists, meaning=self._meaning, stands_for=self._stands_for)
-        super().__init__(tree, facts)
+        super().__init__(tree, facts if others is None else facts._replace(offers=others.offers))
         self.dags = Dags(self.names, self.values, rulebook)
         self._derived: dict[tuple[ast.ClassDef, str], str] = {}
         self.uses: list[Use] = self._calls(CODE)

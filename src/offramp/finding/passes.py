@@ -14,7 +14,19 @@ from typing import TypeVar
 
 from offramp.finding.operators import WAIT, Module, Use
 from offramp.python.names import ANY_ATTRIBUTE, FunctionNode
-from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Held, Items, Local, Made, Reference, Table
+from offramp.python.values import (
+    UNKNOWN,
+    Arguments,
+    Constant,
+    Given,
+    Held,
+    Items,
+    Local,
+    Made,
+    Reference,
+    Table,
+    Values,
+)
 from offramp.record import NamedTuple
 
 _T = TypeVar("_T")
@@ -228,9 +240,15 @@ class Search:
         except _Unclear:
             return [Pass(self.module, use)]
 
-    def enter(self, function: FunctionNode, held: Held) -> None:
-        """Look at one call of a function, of which is known what holds in it, and at no others."""
-        self._calls_of[function] = [held]
+    def enter(self, function: FunctionNode, call: ast.Call, held: Held) -> Search:
+        """The search for passes that one call of a function makes, and no others; ``held`` holds where it stands."""
+        try:
+            known = self._given(function, call, held)
+        except _Unclear:
+            known = {}
+        search = Search(self.module)
+        search._calls_of[function] = [known]
+        return search
 
     def view(self, held: Held) -> Module:
         """The module as a pass sees it."""
@@ -278,9 +296,25 @@ class Search:
             body = ancestor.body if isinstance(ancestor.body, list) else [ancestor.body]
             if taken is not None and taken is not (part in body):
                 return ()
+        if isinstance(ancestor, ast.Match) and part in ancestor.cases and not self._may_match(ancestor, part, held):
+            return ()
         if isinstance(ancestor, _COMPREHENSIONS) and not isinstance(part, ast.comprehension):
             return self._comprehended(ancestor, held)
         return (held,) if self._arrives(before, held, _LEAVING) else ()
+
+    def _may_match(self, match: ast.Match, part: ast.AST, held: Held) -> bool:
+        """Return whether a case may be the first that matches."""
+        values = self.view(held).values
+        subject = values.single(match.subject)
+        if not isinstance(subject, Constant):
+            return True
+        for case in match.cases:
+            fits = _fits(subject, case.pattern, values)
+            if case is part:
+                return fits is not False
+            if fits and case.guard is None:
+                return False
+        return True
 
     def _turns(self, loop: ast.For, held: Held) -> list[Held]:
         key = (id(loop), id(held))
@@ -357,9 +391,9 @@ class Search:
             # What it is called with is not known; it may still be made anew in each pass of the code around.
             return self.of(function, depth + 1)
         outside = [call for call in calls if self.names.enclosing_function(call) is not function]
-        return _limited(self.given(function, call, held) for call in outside for held in self.of(call, depth + 1))
+        return _limited(self._given(function, call, held) for call in outside for held in self.of(call, depth + 1))
 
-    def given(self, function: FunctionNode, call: ast.Call, held: Held) -> Held:
+    def _given(self, function: FunctionNode, call: ast.Call, held: Held) -> Held:
         """Return what holds in a function when it is called: its parameters, besides what holds where that is done."""
         own = function.args
         plain = [parameter.arg for parameter in (*own.posonlyargs, *own.args)]
@@ -543,6 +577,19 @@ def _path(module: Module, node: ast.expr) -> str:
     """The dotted path that an expression leads to; empty for none."""
     value = module.values.single(node)
     return value.path if isinstance(value, Reference) else ""
+
+
+def _fits(subject: Constant, pattern: ast.pattern, values: Values) -> bool | None:
+    """Return whether a pattern matches a constant; None where that is not known."""
+    if isinstance(pattern, ast.MatchAs) and pattern.pattern is None:
+        return True
+    if isinstance(pattern, ast.MatchSingleton):
+        return subject.value is pattern.value
+    if isinstance(pattern, ast.MatchValue):
+        value = values.single(pattern.value)
+        return subject.value == value.value if isinstance(value, Constant) else None
+    found = [_fits(subject, one, values) for one in pattern.patterns] if isinstance(pattern, ast.MatchOr) else [None]
+    return True if True in found else None if None in found else False
 
 
 def _may_leave(condition: ast.If) -> bool:

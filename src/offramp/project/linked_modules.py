@@ -202,7 +202,9 @@ class _Others:
     def offers(self, path: str) -> bool:
         module, _, name = path.rpartition(".")
         target = self._linked.paths.target(module, self._file)
-        loaded = self._linked.loaded(target.file) if target is not None and not target.rest else None
+        if target is None or target.rest or not self._linked.leads_to_operators(target.file):
+            return False
+        loaded = self._linked.loaded(target.file)
         if loaded is None:
             return False
         listed = _values(loaded, "__all__") if "__all__" in loaded.module.names.module.bindings else None

@@ -647,7 +647,7 @@ class Values:
         for binding in bindings:
             if binding.kind == "star":
                 starred = self._imported_as(f"{binding.target}.{node.id}")
-                if self.libraries.exists(starred.path):
+                if self.libraries.offers(f"{binding.target}.{node.id}") or self.libraries.exists(starred.path):
                     found.append(starred)
                 else:
                     unseen_star = True
