@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from offramp.finding.operators import Module
 from offramp.knowledge.rulebook import load_rulebook
+from offramp.python.evaluation import Values
 from offramp.python.operations import NotKnown
-from offramp.python.values import UNKNOWN, Constant, Items, Table, Value, Values
+from offramp.python.values import UNKNOWN, Constant, Items, Table, Value
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROGRAM = "changed_values_program"

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from offramp.finding.describe import given_text
 from offramp.finding.operators import Module, Use
 from offramp.model import ArgumentRow, Note
-from offramp.python.values import Arguments, Constant, Given, Items, Made, Member, Reference, Table, Values
+from offramp.python.evaluation import Values
+from offramp.python.values import Arguments, Constant, Given, Items, Made, Member, Reference, Table
 
 _LONGEST = 120
 _UNKNOWN = "…"

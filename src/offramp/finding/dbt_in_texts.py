@@ -11,7 +11,8 @@ from offramp.finding.passes import passes
 from offramp.finding.trap import File
 from offramp.finding.written_texts import split_words, texts_of, words_of
 from offramp.model import Note
-from offramp.python.values import Arguments, Given, Items, Table, Values
+from offramp.python.evaluation import Values
+from offramp.python.values import Arguments, Given, Items, Table
 from offramp.record import NamedTuple
 from offramp.shell.parsing import UNKNOWN
 from offramp.shell.reading import Reader, Reading

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from offramp.finding.trap import File
 from offramp.model import Span
 from offramp.python.code import values_of
+from offramp.python.evaluation import Values
 from offramp.python.libraries import Libraries
 from offramp.python.names import Names
-from offramp.python.values import UNKNOWN, Constant, Given, Items, Reference, Table, Value, Values
+from offramp.python.values import UNKNOWN, Constant, Given, Items, Reference, Table, Value
 from offramp.reading.manifests import Named, manifest_names, script_names
 from offramp.reading.requirements import arguments, distribution, extras, installed
 from offramp.reading.source import Source

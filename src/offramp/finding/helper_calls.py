@@ -9,19 +9,9 @@ from offramp.finding.operators import Module, Use
 from offramp.finding.other_modules import Definition
 from offramp.finding.passes import Search, together
 from offramp.model import Place
+from offramp.python.evaluation import Values
 from offramp.python.names import FunctionNode
-from offramp.python.values import (
-    UNKNOWN,
-    Arguments,
-    Constant,
-    Given,
-    Items,
-    Local,
-    Reference,
-    Table,
-    Value,
-    Values,
-)
+from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Items, Local, Reference, Table, Value
 from offramp.record import NamedTuple
 
 _DEEPEST = 6

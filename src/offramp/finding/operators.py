@@ -14,18 +14,7 @@ from offramp.model import Note
 from offramp.python.code import Code
 from offramp.python.names import ANY_ATTRIBUTE, FunctionNode
 from offramp.python.nodes import walk
-from offramp.python.values import (
-    UNKNOWN,
-    Arguments,
-    Constant,
-    Given,
-    Held,
-    Local,
-    Member,
-    Partial,
-    Reference,
-    Value,
-)
+from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Held, Local, Member, Partial, Reference, Value
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 

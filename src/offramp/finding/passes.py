@@ -13,20 +13,9 @@ from itertools import product
 from typing import TypeVar
 
 from offramp.finding.operators import WAIT, Module, Use
+from offramp.python.evaluation import Values
 from offramp.python.names import ANY_ATTRIBUTE, FunctionNode
-from offramp.python.values import (
-    UNKNOWN,
-    Arguments,
-    Constant,
-    Given,
-    Held,
-    Items,
-    Local,
-    Made,
-    Reference,
-    Table,
-    Values,
-)
+from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Held, Items, Local, Made, Reference, Table
 from offramp.record import NamedTuple
 
 _T = TypeVar("_T")

@@ -10,8 +10,9 @@ import ast
 import sys
 
 from offramp.knowledge.rulebook import Rulebook
+from offramp.python.evaluation import Values
 from offramp.python.names import ANY_ATTRIBUTE, FunctionNode, Names
-from offramp.python.values import UNKNOWN, Arguments, Given, Local, Made, Partial, Reference, Table, Value, Values
+from offramp.python.values import UNKNOWN, Arguments, Given, Local, Made, Partial, Reference, Table, Value
 from offramp.record import NamedTuple
 
 _GROUP_POSITIONS = ("group_id", "prefix_group_id", "parent_group", "dag", "default_args")

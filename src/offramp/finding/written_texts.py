@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
+from offramp.python.evaluation import Values
 from offramp.python.names import Binding, FunctionNode
-from offramp.python.values import Constant, Items, Reference, Values
+from offramp.python.values import Constant, Items, Reference
 from offramp.shell.parsing import UNKNOWN
 
 _MOST = 8

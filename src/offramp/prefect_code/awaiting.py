@@ -25,9 +25,10 @@ from offramp.model import Blocked, Span
 from offramp.prefect_code.context import MODULE, Prefect, Target
 from offramp.prefect_code.coroutines import scheduler
 from offramp.prefect_code.value_paths import BREAKS, Paths
+from offramp.python.functions import own_nodes
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
-from offramp.python.values import Local, Made, Member, Partial, Reference, Value, own_nodes
+from offramp.python.values import Local, Made, Member, Partial, Reference, Value
 
 # What may be asked of a flow or task by name without calling it; all the same for an async one.
 _ATTRIBUTES = frozenset("serve deploy to_deployment submit map with_options name on_failure on_completion".split())

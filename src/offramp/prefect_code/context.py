@@ -22,16 +22,7 @@ from offramp.knowledge.prefect_dbt_calls import (
     PrefectCallable,
 )
 from offramp.python.names import Binding, FunctionNode
-from offramp.python.values import (
-    UNKNOWN,
-    Constant,
-    Local,
-    Made,
-    Member,
-    Partial,
-    Reference,
-    Value,
-)
+from offramp.python.values import UNKNOWN, Constant, Local, Made, Member, Partial, Reference, Value
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from offramp.finding.api_key_strings import CREDENTIALS
 from offramp.finding.operators import Module
 from offramp.knowledge.prefect_dbt_calls import CLASSES
-from offramp.python.values import Given, Local, Made, Member, Partial, Reference, Table, Value, Values
+from offramp.python.evaluation import Values
+from offramp.python.values import Given, Local, Made, Member, Partial, Reference, Table, Value
 
 # pydantic's ways to make an object and to change a copy of one (1 and 2), with where the fields stand.
 _FROM_FIELDS = ("construct", "model_construct")

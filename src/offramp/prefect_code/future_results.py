@@ -13,9 +13,9 @@ from offramp.editing.insertions import Insertions
 from offramp.editing.planning import Planning
 from offramp.model import Applicability, Blocked, Fix
 from offramp.prefect_code.context import Prefect, prefect_of
+from offramp.python.functions import own_nodes
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
-from offramp.python.values import own_nodes
 
 
 class FutureFixes:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from offramp.project.texts import WILD, texts
+from offramp.python.evaluation import Values
 from offramp.python.names import FunctionNode, Names
-from offramp.python.values import Items, Made, Partial, Reference, Value, Values
+from offramp.python.values import Items, Made, Partial, Reference, Value
 
 # What stands before a command that it runs. A folder that is called after Airflow is not a command.
 _BEFORE = (

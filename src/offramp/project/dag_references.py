@@ -19,9 +19,10 @@ from offramp.project.dag_needles import DEFINES
 from offramp.project.dag_texts import TEMPLATE, ids_asked_for, may_ask
 from offramp.project.texts import WILD, texts
 from offramp.python.code import values_of
+from offramp.python.evaluation import Values
 from offramp.python.names import Names
 from offramp.python.nodes import walk
-from offramp.python.values import Items, Reference, Values
+from offramp.python.values import Items, Reference
 from offramp.record import NamedTuple
 
 # Arguments, keys, variables and attributes of these names hold the id of another DAG.

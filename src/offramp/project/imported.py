@@ -12,10 +12,11 @@ from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.commands import NEEDLES, commands_of_airflow, is_program
 from offramp.project.texts import WILD, texts
 from offramp.python.code import values_of
-from offramp.python.libraries import Libraries
+from offramp.python.evaluation import Values
+from offramp.python.libraries import Libraries, absolute
 from offramp.python.names import Names
 from offramp.python.nodes import walk
-from offramp.python.values import Reference, Values, absolute
+from offramp.python.values import Reference
 from offramp.record import NamedTuple
 
 # The function that imports -> the position of what it imports, and the parameter that has it.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from itertools import product
 
-from offramp.python.values import Constant, Items, Values
+from offramp.python.evaluation import Values
+from offramp.python.values import Constant, Items
 
 # Stands in a text for a part that is not known.
 WILD = "\0"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from offramp.python.evaluation import Values
 from offramp.python.libraries import NO_LIBRARIES, Libraries
 from offramp.python.names import Names
-from offramp.python.values import Values
 
 if TYPE_CHECKING:
     from offramp.python.objects import Objects

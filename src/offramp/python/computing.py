@@ -15,7 +15,7 @@ from offramp.python.nodes import walk
 from offramp.python.operations import NotKnown
 
 if TYPE_CHECKING:
-    from offramp.python.values import Values
+    from offramp.python.evaluation import Values
 
 _MOST_STEPS = 10_000
 _DEEPEST = 40

@@ -44,3 +44,15 @@ class Libraries(NamedTuple):
 
 
 NO_LIBRARIES = Libraries()
+
+
+def absolute(path: str, package: object) -> str:
+    """A module's dotted path, a relative one from ``package``; empty where that is not known."""
+    if not path.startswith("."):
+        return path
+    if not isinstance(package, str):
+        return ""
+    name = path.lstrip(".")
+    base = package.split(".")
+    base = base[: len(base) - (len(path) - len(name) - 1)]
+    return ".".join([*base, name]) if base and name else ""

@@ -14,11 +14,12 @@ from offramp.python.effects import (
     READING_METHODS,
     callables,
 )
+from offramp.python.evaluation import Values
 from offramp.python.names import BY_TEXT, Binding, FunctionNode, Names
 from offramp.python.nodes import walk
 from offramp.python.points_to import EVERY, ITEMS, NOTHING, OUTSIDE, SOME, PointsTo, unfollowed
 from offramp.python.running import Running
-from offramp.python.values import Constant, Local, Made, Member, Partial, Reference, Value, Values
+from offramp.python.values import Constant, Local, Made, Member, Partial, Reference, Value
 from offramp.record import NamedTuple
 
 _LOOKING, _COPYING, _ELEMENTS = callables("reads"), callables("copies"), callables("element")

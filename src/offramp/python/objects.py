@@ -14,11 +14,12 @@ import re
 from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
 
+from offramp.python.evaluation import Values
 from offramp.python.names import Binding, Names
 from offramp.python.object_flow import MODULE, Change, ObjectFlow
 from offramp.python.points_to import NOTHING, OUTSIDE, Pool, unfollowed
 from offramp.python.running import Running, Spot
-from offramp.python.values import Local, Made, Values
+from offramp.python.values import Local, Made
 from offramp.record import NamedTuple
 
 _MOST_CHANGES = 200

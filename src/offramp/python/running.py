@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
+from offramp.python.evaluation import Values
 from offramp.python.names import FunctionNode, Names, Path, Scope
 from offramp.python.nodes import walk
-from offramp.python.values import Made, Member, Reference, Value, Values
+from offramp.python.values import Made, Member, Reference, Value
 from offramp.record import NamedTuple
 
 _PLAIN_DECORATORS = frozenset({"functools", "builtins", "contextlib", "typing"})

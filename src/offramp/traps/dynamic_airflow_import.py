@@ -11,8 +11,10 @@ from offramp.finding.bans import Bans
 from offramp.finding.trap import File, Trap
 from offramp.knowledge.libraries import AIRFLOW
 from offramp.python.code import values_of
+from offramp.python.evaluation import Values
+from offramp.python.libraries import absolute
 from offramp.python.names import Names
-from offramp.python.values import Constant, Reference, Values, absolute
+from offramp.python.values import Constant, Reference
 from offramp.reading.prefilter import declares_dependencies
 
 SLOTS = ("name",)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from offramp.finding.api_key_strings import CREDENTIALS, is_key, text_of
 from offramp.finding.trap import File, Trap
 from offramp.prefect_code.credentials import credentials, is_credentials, is_made
+from offramp.python.evaluation import Values
 from offramp.python.nodes import children
-from offramp.python.values import Constant, Local, Made, Member, Reference, Values
+from offramp.python.values import Constant, Local, Made, Member, Reference
 
 SLOTS = ("call",)
 _ARGUMENT = "api_key"

@@ -11,7 +11,8 @@ from offramp.knowledge.prefect_dbt_calls import OPTIONS
 from offramp.prefect_code.context import prefect_of
 from offramp.prefect_code.run_calls import OPTIONS_ARGUMENT
 from offramp.prefect_code.signatures import CLASS_PATHS, certain, definitions, surface_of
-from offramp.python.values import Table, Values
+from offramp.python.evaluation import Values
+from offramp.python.values import Table
 
 SLOTS = ("field",)
 
