@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offramp.record import NamedTuple
 from offramp.shell.parsing import UNKNOWN, parse
+from offramp.shell.syntax import document_of, source_of, takes_text, word_of, words_of
 from offramp.shell.words import Inner, Run, Script, run_by
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 _DEEPEST = 5
 _JINJA = (("{{", "}}", UNKNOWN), ("{%", "%}", " "), ("{#", "#}", " "))
-# The texts of what a shell would work out, which is not known here.
-_WORKED_OUT = frozenset({"command_substitution", "process_substitution", "arithmetic_expansion"})
 
 
 class Reading(NamedTuple):
@@ -57,14 +56,14 @@ class Reader:
             if node.type == "variable_assignment":
                 name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
                 if name is not None and value is not None:
-                    variables[_source(name)] = _word(value, variables)
+                    variables[source_of(name)] = word_of(value, variables)
                 continue
-            words = _words(node, variables)
+            words = words_of(node, variables)
             if words[:1] == ["cd"]:
                 directory = _changed(directory, words[1:])
-            document = _document(node)
+            document = document_of(node)
             run = run_by(words, self._names)
-            if document and (run is None or isinstance(run, Script)) and words and _takes_text(words):
+            if document and (run is None or isinstance(run, Script)) and words and takes_text(words):
                 yield from self._in_text(document, directory, depth + 1)
             else:
                 yield from self._started(words, directory, depth)
@@ -104,66 +103,6 @@ def _commands(tree: Node) -> Iterator[Node]:
         if node.type in {"command", "variable_assignment"}:
             yield node
         waiting += reversed(node.children)
-
-
-def _words(command: Node, variables: dict[str, str]) -> list[str]:
-    name = command.child_by_field_name("name")
-    parts = [name.children[0]] if name is not None and name.children else []
-    parts += command.children_by_field_name("argument")
-    return [_word(part, variables) for part in parts]
-
-
-def _word(node: Node, variables: dict[str, str]) -> str:
-    """A word as the shell hands it on, as far as it is known."""
-    if node.type in {"simple_expansion", "expansion"}:
-        names = [child for child in node.named_children if child.type == "variable_name"]
-        plain = len(node.named_children) == 1 and len(names) == 1
-        return variables.get(_source(names[0]), _source(node)) if plain else _source(node)
-    if node.type in _WORKED_OUT:
-        return UNKNOWN
-    if node.type == "raw_string":
-        return _source(node)[1:-1]
-    if node.type in {"string", "concatenation", "command_name", "translated_string"}:
-        return _joined(node, variables)
-    text = _source(node)
-    return text.replace("\\\n", "").replace("\\", "") if node.type == "word" else text
-
-
-def _joined(node: Node, variables: dict[str, str]) -> str:
-    """The parts of a string or of words without blanks between, with what stands between the parts."""
-    inner = node.type == "string"
-    raw, parts, at = node.text or b"", [], node.start_byte + inner
-    for child in node.named_children:
-        parts.append(raw[at - node.start_byte : child.start_byte - node.start_byte].decode("utf-8", "replace"))
-        parts.append(_source(child) if child.type == "string_content" else _word(child, variables))
-        at = child.end_byte
-    parts.append(raw[at - node.start_byte : len(raw) - inner].decode("utf-8", "replace"))
-    text = "".join(parts)
-    return text.replace('\\"', '"').replace("\\\n", "") if inner else text
-
-
-def _source(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
-
-
-def _document(command: Node) -> str:
-    """The here-document that a command is given; empty for none."""
-    around = command.parent
-    if around is None or around.type != "redirected_statement":
-        return ""
-    for redirect in around.children_by_field_name("redirect"):
-        for child in redirect.named_children:
-            if child.type == "heredoc_body":
-                return _source(child)
-            if redirect.type == "herestring_redirect":
-                return _word(child, {})
-    return ""
-
-
-def _takes_text(words: Sequence[str]) -> bool:
-    """Return whether a command reads a shell text from its input: a shell, here or on another machine."""
-    programs = {word.rpartition("/")[2] for word in words}
-    return bool(programs & {"bash", "sh", "zsh", "dash", "ksh", "ssh", "at"})
 
 
 def _changed(directory: str, words: Sequence[str]) -> str:

@@ -49,6 +49,8 @@ _RUNNING_BY = {
 }
 # Programs that run a shell text: after ``-c`` or as their last words.
 _BY_TEXT = frozenset({"su", "script", "runuser", "ssh", "eval", "parallel", "watch"})
+# Options of a shell whose value follows.
+_WITH_VALUE = r"[-+][a-zA-Z]*[oO]|--rcfile|--init-file"
 _SCRIPT = re.compile(r"\.(?:sh|bash)$")
 
 
@@ -151,7 +153,7 @@ def _of_shell(words: Sequence[str]) -> Inner | Script | None:
         if re.fullmatch(r"-[a-zA-Z]*c[a-zA-Z]*", word):
             text = next((other for other in words[index + 1 :] if not other.startswith("-")), "")
             return Inner(text) if text else None
-        if not word.startswith(("-", "+")) and words[index - 1] not in {"-o", "+o", "-O", "--rcfile", "--init-file"}:
+        if not word.startswith(("-", "+")) and not re.fullmatch(_WITH_VALUE, words[index - 1]):
             return Script(word)
     return None
 
