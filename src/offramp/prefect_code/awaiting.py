@@ -24,10 +24,11 @@ from offramp.knowledge.prefect_dbt_calls import (
 from offramp.model import Blocked, Span
 from offramp.prefect_code.context import MODULE, Prefect, Target
 from offramp.prefect_code.coroutines import scheduler
-from offramp.prefect_code.value_paths import BREAKS, Paths
+from offramp.prefect_code.value_paths import PrefectPaths
 from offramp.python.functions import own_nodes
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
+from offramp.python.paths import BREAKS
 from offramp.python.values import Local, Made, Member, Partial, Reference, Value
 
 # What may be asked of a flow or task by name without calling it; all the same for an async one.
@@ -332,7 +333,7 @@ class Awaiting:
             raise Blocked(f"what `{path}` does inside an async flow is not known", call)
 
 
-class _Uses(Paths):
+class _Uses(PrefectPaths):
     """Attributes of a call's result that only a future has."""
 
     def __init__(self, prefect: Prefect) -> None:

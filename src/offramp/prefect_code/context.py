@@ -21,7 +21,8 @@ from offramp.knowledge.prefect_dbt_calls import (
     TASK,
     PrefectCallable,
 )
-from offramp.python.names import Binding, FunctionNode
+from offramp.python.names import FunctionNode
+from offramp.python.paths import Uses
 from offramp.python.values import UNKNOWN, Constant, Local, Made, Member, Partial, Reference, Value
 from offramp.reading.versions import Versions
 from offramp.record import NamedTuple
@@ -61,12 +62,11 @@ class Prefect:
         self.module = module
         self.names = module.names
         self.values = module.values
+        self.uses = Uses(module.names, module.values)
         self.two = versions.prefect.at_least((3,)) is False
         self._targets: dict[ast.expr, Target | None] = {}
         self._works: dict[FunctionNode, str] = {}
         self._roles: dict[FunctionNode, str | None] = {}
-        # The uses of what new lists and dicts are bound to, but for what is put into them; None for other things.
-        self.collections: dict[tuple[int, ...], list[ast.Name] | None] = {}
         self._call_sites: dict[FunctionNode, list[ast.Call] | None] = {}
 
     # -- functions ---------------------------------------------------------------
@@ -146,18 +146,6 @@ class Prefect:
         plain = isinstance(parent, ast.Assign) and all(isinstance(one, ast.Name) for one in parent.targets)
         uses = [load for binding in bindings for load in self.names.uses(binding)]
         return plain and bool(uses) and all(self._only_called(load, depth + 1) for load in uses)
-
-    @cached_property
-    def augmentations(self) -> dict[int, list[Binding]]:
-        """The bindings that ``name += …`` makes, by the ids of those whose values they go on from."""
-        found: dict[int, list[Binding]] = {}
-        for scope in self.names.scopes.values():
-            for bindings in scope.bindings.values():
-                for binding in bindings:
-                    if binding.kind == "augmented" and binding.node is not None:
-                        for before in self.names.lookup(binding.name, binding.node):
-                            found.setdefault(id(before), []).append(binding)
-        return found
 
     @cached_property
     def _sites(self) -> dict[FunctionNode, list[ast.Call]]:

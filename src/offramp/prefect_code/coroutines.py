@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from offramp.knowledge.prefect_dbt_calls import CLASSES, TASK
 from offramp.prefect_code.context import ASYNC, SYNC, Prefect, Target
-from offramp.prefect_code.value_paths import BREAKS, DROPPED, READ, UNSEEN, Paths, Route, losses
+from offramp.prefect_code.value_paths import PrefectPaths
 from offramp.python.names import FunctionNode
+from offramp.python.paths import BREAKS, DROPPED, READ, UNSEEN, Route, losses
 from offramp.python.values import Made, Member, Reference
 from offramp.record import NamedTuple
 
@@ -75,7 +76,7 @@ def lost_coroutines(prefect: Prefect) -> Iterator[Lost]:
                 yield Lost(call, target, place, loss.kinds)
 
 
-class Coroutine(Paths):
+class Coroutine(PrefectPaths):
     """The places where a coroutine goes."""
 
     def attribute(self, node: ast.Attribute, level: int) -> None:

@@ -6,9 +6,10 @@ import ast
 
 from offramp.finding.operators import Module
 from offramp.prefect_code.context import prefect_of
-from offramp.prefect_code.value_paths import DROPPED, READ, UNSEEN, Paths
+from offramp.prefect_code.value_paths import PrefectPaths
 from offramp.python.names import Binding
 from offramp.python.nodes import walk
+from offramp.python.paths import DROPPED, READ, UNSEEN
 from offramp.python.values import Reference
 from offramp.reading.versions import Versions
 
@@ -22,7 +23,7 @@ def is_dropped(module: Module, call: ast.Call, versions: Versions) -> bool:
     return not result.kinds() - {DROPPED}
 
 
-class _Result(Paths):
+class _Result(PrefectPaths):
     """Follows what becomes of a truth value: whether anything depends on it."""
 
     def end(self, kind: str, node: ast.AST, level: int) -> None:

@@ -9,7 +9,7 @@ from functools import cache
 from offramp.knowledge.prefect_dbt_calls import JOB_RUN, OPTIONS
 from offramp.prefect_code.context import Prefect, Target
 from offramp.prefect_code.coroutines import RUN, Coroutine
-from offramp.prefect_code.value_paths import AWAITED, DROPPED, READ, End
+from offramp.python.paths import AWAITED, DROPPED, READ, End
 from offramp.python.values import Constant, Given, Made, Table, Value
 
 WAIT_METHOD = f"{JOB_RUN}.wait_for_completion"

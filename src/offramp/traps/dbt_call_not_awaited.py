@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.trap import File, Trap
 from offramp.prefect_code.context import Prefect, prefect_of
 from offramp.prefect_code.coroutines import LEFT, TAKEN, Lost, lost_coroutines, run_of
-from offramp.prefect_code.value_paths import BREAKS
+from offramp.python.paths import BREAKS
 
 if TYPE_CHECKING:
     from offramp.editing.planning import Planning

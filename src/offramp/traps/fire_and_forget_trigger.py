@@ -12,7 +12,8 @@ from offramp.model import Blocked, Span
 from offramp.prefect_code.call_places import called, held, known_target
 from offramp.prefect_code.context import Prefect, Target, prefect_of
 from offramp.prefect_code.run_calls import positional, prefect_dbt_calls, results
-from offramp.prefect_code.value_paths import DROPPED, READ, UNSEEN, Paths, losses
+from offramp.prefect_code.value_paths import PrefectPaths
+from offramp.python.paths import DROPPED, READ, UNSEEN, losses
 
 if TYPE_CHECKING:
     from offramp.editing.insertions import Insertions
@@ -54,7 +55,7 @@ def fix(planning: Planning, call: ast.Call) -> Fix:
     return insertions.fix(title, Applicability.UNSAFE, _WAITS, revealed)
 
 
-class _Run(Paths):
+class _Run(PrefectPaths):
     """Follows where a dbt run, its data or its future goes; ``unseen`` is everything that may wait for it."""
 
     def awaited(self, node: ast.Await, level: int) -> None:

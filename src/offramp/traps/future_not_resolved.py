@@ -10,8 +10,9 @@ from offramp.finding.trap import File, Trap
 from offramp.knowledge.prefect_dbt_calls import SYNC_TASK, TASK
 from offramp.prefect_code.call_places import known_target
 from offramp.prefect_code.context import Prefect, prefect_of
-from offramp.prefect_code.value_paths import DROPPED, READ, START, UNSEEN, End, Loss, Paths, losses
+from offramp.prefect_code.value_paths import PrefectPaths
 from offramp.python.names import FunctionNode
+from offramp.python.paths import DROPPED, READ, START, UNSEEN, End, Loss, losses
 from offramp.python.values import Items, Reference
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _unresolved(prefect: Prefect, loss: Loss, call: ast.Call, place: ast.Call) -
     return Trap(place.func, {"call": prefect.named(place), "consequence": consequence}, place, learned=place)
 
 
-class _Future(Paths):
+class _Future(PrefectPaths):
     """Follows where a future goes; ``unseen`` is everything that may ask for its result or state.
 
     ``beside`` keeps which lists and tuples hold something else, for all futures of a file,

@@ -24,9 +24,10 @@ from offramp.prefect_code.call_places import alone, called, known_target
 from offramp.prefect_code.context import SYNC, Prefect, Target, prefect_of
 from offramp.prefect_code.coroutines import LEFT, coroutines
 from offramp.prefect_code.run_calls import WAIT_METHOD, results
-from offramp.prefect_code.value_paths import AWAITED, DROPPED, READ, UNSEEN, End, Paths
+from offramp.prefect_code.value_paths import PrefectPaths
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
+from offramp.python.paths import AWAITED, DROPPED, READ, UNSEEN, End
 from offramp.python.values import Constant, Items
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def fix(planning: Planning, call: ast.Call) -> Fix:
     return insertions.fix(title, Applicability.UNSAFE, _FAILS)
 
 
-class _Waited(Paths):
+class _Waited(PrefectPaths):
     """All else that is asked of a run object than to wait for its end."""
 
     def attribute(self, node: ast.Attribute, level: int) -> None:

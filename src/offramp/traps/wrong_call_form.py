@@ -12,8 +12,9 @@ from offramp.knowledge.prefect_dbt_calls import BY_CONTEXT, FLOW, PLAIN, RUN_ID,
 from offramp.model import Blocked, Span
 from offramp.prefect_code.context import SYNC, Prefect, Target, prefect_of
 from offramp.prefect_code.coroutines import RUN, Coroutine
-from offramp.prefect_code.value_paths import AWAITED, BREAKS, DROPPED, READ, UNSEEN, Paths
+from offramp.prefect_code.value_paths import PrefectPaths
 from offramp.python.names import FunctionNode, expects_failure
+from offramp.python.paths import AWAITED, BREAKS, DROPPED, READ, UNSEEN
 from offramp.python.values import Reference
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def fix(planning: Planning, call: ast.Call) -> Fix:
     return insertions.fix(title, Applicability.UNSAFE, _GOES_ON, revealed_by(planning, prefect, run))
 
 
-class _Future(Paths):
+class _Future(PrefectPaths):
     """The places where the future of a submitted task goes, to see whether it or its result is awaited."""
 
     def attribute(self, node: ast.Attribute, level: int) -> None:
@@ -184,7 +185,7 @@ def _awaits(prefect: Prefect, call: ast.Call) -> list[ast.Await]:
     return awaits.found
 
 
-class _Awaits(Paths):
+class _Awaits(PrefectPaths):
     """The places where a future, or what no coroutine gave, is awaited all the same."""
 
     def __init__(self, prefect: Prefect) -> None:
