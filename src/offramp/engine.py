@@ -455,7 +455,14 @@ def _options(context: Context) -> Options:
     from offramp.converting.options import Options
 
     settings = context.settings
-    return Options(settings.blocks, settings.dbt_cloud_pattern, context.versions, context.serves, context.in_place)
+    return Options(
+        settings.blocks,
+        settings.dbt_cloud_pattern,
+        context.versions,
+        context.serves,
+        context.in_place,
+        settings.dbt_commands,
+    )
 
 
 def text_of(path: str) -> bytes | None:

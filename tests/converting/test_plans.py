@@ -70,7 +70,7 @@ def test_results_are_passed_as_tasks() -> None:
 
 def test_bash_asks_for_its_helper() -> None:
     found = plan(case('BashOperator(task_id="a", bash_command="dbt run", env={"A": "b"}, append_env=True)'))
-    assert found.helpers == {"run_bash"}
+    assert found.helpers == {"run_bash", "run_command"}
     assert ("", "os") in found.imports
     assert found.dags[0].tasks[0].lines == ('return run_bash("dbt run", env={**os.environ, "A": "b"})',)
 

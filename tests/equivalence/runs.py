@@ -74,6 +74,7 @@ def airflow_runs(
             **_airflow_settings(folder),
             **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name in connections},
             "AIRFLOW_CONN_HTTP_DEFAULT": json.dumps({"conn_type": "http", "host": f"https://{api.host}"}),
+            "AIRFLOW_CONN_FS_DEFAULT": json.dumps({"conn_type": "fs"}),
             "AIRFLOW_CONN_WAREHOUSE": f"sqlite://{folder / 'warehouse.db'}",
             "WAREHOUSE": str(folder / "warehouse.db"),
         }

@@ -92,7 +92,7 @@ WAITING = {
 # What happens in the dbt project of the fixtures that run dbt, besides nothing.
 DBT = ("fail_model", "fail_test", "warn", "fail_once")
 # These run other commands on the two sides, and the same nodes.
-OTHER_COMMANDS: frozenset[str] = frozenset()
+OTHER_COMMANDS = frozenset({"airflow_dbt_python"})
 # Airflow 2 does these otherwise: it looks once more at a deferred run, and has other messages and no `job_run_id`.
 ALSO_AIRFLOW_2 = {"deferrable", "sensor_deferrable", "sensor_of_output", "single_job"}
 _FAILING = re.compile(r"""(?:os\.environ\["FAIL"\] == "|"\$FAIL" (?:!= |= ))([\w.]+)""")

@@ -24,7 +24,10 @@ def test_new_imports_of_a_section_stand_together_where_the_file_had_none_of_it()
     text = fixed(BOTH_AIRFLOWS).new_text
     assert text is not None
     assert text.decode().startswith("""\
+import os
+import signal
 import subprocess
+import sys
 from tempfile import TemporaryDirectory
 
 from prefect import flow, task

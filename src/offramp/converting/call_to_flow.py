@@ -13,6 +13,7 @@ from offramp.converting.options import Options
 from offramp.converting.placing.helper_functions import helper_functions
 from offramp.converting.recipes.body import Job
 from offramp.converting.recipes.registry import choosing_arguments, recipe_of
+from offramp.converting.recipes.template_command import RUN_COMMAND
 from offramp.converting.tasks.arguments import Sorted, sort_arguments
 from offramp.converting.tasks.notes import Notes
 from offramp.dags.graph import Argument, Dag, Task
@@ -47,7 +48,8 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
         return Conversion((), (), tuple(dict.fromkeys(notes.problems)), ())
     known = use.arguments.given.get("task_id")
     flow_name = str(known.constant.value) if known is not None and known.constant is not None else name
-    lines = call_lines("@flow", {"name": repr_text(flow_name), **arguments.options}, indent=0)
+    logged = {"log_prints": "True"} if RUN_COMMAND in body.helpers else {}
+    lines = call_lines("@flow", {"name": repr_text(flow_name), **arguments.options, **logged}, indent=0)
     lines.append(f"{'async ' if body.is_async else ''}def {name}():")
     lines += [INDENT + line if line else "" for line in body.lines]
     edit = _edit(module, source, statement, lines)

@@ -47,11 +47,11 @@ def plan(
 
 
 def _fixing(codes: Collection[str], rulebook: Rulebook) -> dict[str, Any]:
-    """The modules of the codes whose findings can have fixes; None for operators."""
+    """The modules of the codes whose findings can have fixes; None for what is converted with its DAG."""
     found: dict[str, Any] = {}
     for code in codes:
         rule = rulebook.rules[code]
-        module = trap_module(rule) if not rule.is_operator else None
+        module = trap_module(rule) if not rule.is_to_convert else None
         if module is None or hasattr(module, "fix"):
             found[code] = module
     return found

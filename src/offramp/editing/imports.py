@@ -15,7 +15,7 @@ from offramp.python.names import Binding
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
-_AIRFLOW = ("airflow", "astronomer", "airflow_dbt")
+AIRFLOW_PACKAGES = ("airflow", "astronomer", "airflow_dbt", "airflow_dbt_python")
 
 
 def import_edits(
@@ -197,7 +197,7 @@ def _present(module: Module, pair: tuple[str, str], goes: Callable[[Binding], bo
             if stays:
                 return True
             continue
-        if not (goes(binding) or (binding.kind == "import" and binding.target.partition(".")[0] in _AIRFLOW)):
+        if not (goes(binding) or (binding.kind == "import" and binding.target.partition(".")[0] in AIRFLOW_PACKAGES)):
             reason = f"the name `{name}` is needed for Prefect and means something else here"
             raise Blocked(reason, binding.node or module.tree.body[0])
     return False
@@ -227,7 +227,7 @@ def _stays(
 
 def _of_airflow(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
     root = alias.name if isinstance(statement, ast.Import) else (statement.module or "")
-    return root.partition(".")[0] in _AIRFLOW and not getattr(statement, "level", 0)
+    return root.partition(".")[0] in AIRFLOW_PACKAGES and not getattr(statement, "level", 0)
 
 
 def _written(pairs: list[tuple[str, str]]) -> list[_Line]:

@@ -45,7 +45,7 @@ def line_text(module: Module, use: Use) -> str:
             words["before" if "global" in name else "behind"].append(_value(values, given) or _UNKNOWN)
         else:
             words["after"].append(_value(values, given) or _UNKNOWN)
-    command = _by_name(note, "runs", use.path)
+    command = by_name(note, "runs", use.path)
     line = [*words["program"], *words["before"], command, *words["after"], *words["behind"]]
     if not use.arguments.complete:
         line.append(_UNKNOWN)
@@ -55,7 +55,7 @@ def line_text(module: Module, use: Use) -> str:
 
 def where_text(module: Module, use: Use) -> str:
     """Return where an operator runs dbt: by its class, or by the execution mode that it is given."""
-    place = _by_name(use.note, "where", use.path)
+    place = by_name(use.note, "where", use.path)
     if place:
         return place
     given = _configured(module, use, "execution_config", "execution_mode")
@@ -133,7 +133,7 @@ def _member(given: Given) -> str:
     return value.name if isinstance(value, Member) else ""
 
 
-def _by_name(note: Note, field: str, path: str) -> str:
+def by_name(note: Note, field: str, path: str) -> str:
     """The text of the bullet ``- Name: text`` whose name a class's name has, at an end of it; the longest counts."""
     name = path.rpartition(".")[2]
     found = ("", "")

@@ -224,7 +224,7 @@ def _check_slots(section: Section, rulebook: Rulebook) -> None:
     if section.rule and section.rule.detector and not section.note.operator:
         # A shipped section, whose trap says itself what its message needs; a test compares.
         return
-    known = OPERATOR_SLOTS | rulebook.arguments(section.note).keys()
+    known = OPERATOR_SLOTS | rulebook.arguments(section.note).keys() | ({"runs"} & section.note.fields.keys())
     message = section.rule.message if section.rule else ""
     found = templates(section.note.fields.get("rewrite", ""))
     for template in found:

@@ -15,6 +15,7 @@ SLOT = re.compile(r"\{([A-Za-z_]\w*)(\?|:[a-z]+\??)?\}")
 _CONDITION = re.compile(r"([A-Za-z_]\w*)(!=|=|:)(\S*)$")
 _BLOCK = re.compile(r"block: ([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?:\((\w+(?:, ?\w+)*)\))?$")
 _UNSAFE = re.compile(r"^- unsafe: (.+(?:\n  .+)*)", re.MULTILINE)
+_REFUSED = re.compile(r"^- refused: `(\w+)` with `([^`]+)`: (.+(?:\n  .+)*)", re.MULTILINE)
 
 
 class Condition(NamedTuple):
@@ -57,6 +58,11 @@ def templates(rewrite: str) -> tuple[Template, ...]:
 def always_unsafe(rewrite: str) -> tuple[str, ...]:
     """The reasons (``- unsafe: …``) why what a rewrite gives is never safe."""
     return tuple(" ".join(reason.split()) for reason in _UNSAFE.findall(rewrite))
+
+
+def refused_texts(rewrite: str) -> tuple[tuple[str, str, str], ...]:
+    """The arguments that a rewrite refuses by what is in their text (``- refused: `name` with `text`: reason``)."""
+    return tuple((name, text, " ".join(reason.split())) for name, text, reason in _REFUSED.findall(rewrite))
 
 
 def named_block(row: ArgumentRow) -> NamedBlock | None:

@@ -68,7 +68,7 @@ def _shown(note: Note, rulebook: Rulebook) -> Iterator[Shown]:
         context = Context(settings, rulebook, enabled, find_versions(settings))
         name = "requirements.txt" if rule.manifests == "only" else "example.py"
         forms = [("As above", text)]
-        if rule.is_operator:
+        if rule.is_to_convert:
             forms += [("As a task of a DAG", form) for form in _in_dag(text)]
         for form, code in forms:
             yield Shown(form, code, check_bytes(name, code.encode(), context, fixes=True).findings)

@@ -52,7 +52,7 @@ class Reader:
         tree = parse(text)
         self._understood = self._understood and not tree.has_error
         variables: dict[str, str] = {}
-        for node in _commands(tree):
+        for node in nodes_of_commands(tree):
             if node.type == "variable_assignment":
                 name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
                 if name is not None and value is not None:
@@ -95,7 +95,7 @@ def without_jinja(text: str) -> str:
     return text
 
 
-def _commands(tree: Node) -> Iterator[Node]:
+def nodes_of_commands(tree: Node) -> Iterator[Node]:
     """The commands and assignments of a tree, in order, those of substitutions and functions too."""
     waiting = [tree]
     while waiting:

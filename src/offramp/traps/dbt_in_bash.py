@@ -21,4 +21,4 @@ def find(file: File) -> Iterator[Trap]:
                 "place": place_text(runs, task.directory),
                 "doubt": doubt_text(task.reading),
             }
-            yield Trap(task.place, slots, task.about, learned=task)
+            yield Trap(task.place, slots, task.about, learned=task.use)

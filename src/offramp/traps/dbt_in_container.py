@@ -22,4 +22,4 @@ def find(file: File) -> Iterator[Trap]:
                 "waits": waits_text(file.module, task),
                 "doubt": doubt_text(task.reading),
             }
-            yield Trap(task.place, slots, task.about, learned=task)
+            yield Trap(task.place, slots, task.about, learned=task.use)

@@ -44,7 +44,7 @@ def find(file: File) -> Iterator[Trap]:
                 "place": place_text(reading.runs, _directory(file, call)),
                 "doubt": doubt_text(reading),
             }
-            yield Trap(call.func, slots, call, learned=reading)
+            yield Trap(call.func, slots, call)
 
 
 def _is_of_airflow(node: ast.AST) -> bool:

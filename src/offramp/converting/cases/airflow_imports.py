@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 
-_PACKAGES = ("airflow", "astronomer", "airflow_dbt")
+from offramp.editing.imports import AIRFLOW_PACKAGES
 
 
 def is_airflow(target: str) -> bool:
     """Return whether a dotted path belongs to Airflow or its retired companions."""
-    return target.partition(".")[0] in _PACKAGES
+    return target.partition(".")[0] in AIRFLOW_PACKAGES
 
 
 def imports_airflow(node: ast.AST) -> bool:

@@ -12,7 +12,7 @@ from offramp.converting.flows.flow_order import Step
 from offramp.converting.tasks.task_plan import DagPlan, Form, Plan, TaskPlan
 from offramp.dags.graph import Dag, Task
 from offramp.editing.text import INDENT, call_lines, literal
-from offramp.model import Blocker
+from offramp.model import Blocker, Edit
 from offramp.python.names import FunctionNode
 from offramp.python.values import Constant
 from offramp.reading.source import Source
@@ -25,12 +25,14 @@ COMMENTS = "\0"
 class FlowTexts(NamedTuple):
     """The text of a file's tasks and flows.
 
-    ``pieces`` are the lines that come in place of statements, ``decorators`` those of callables that become tasks.
+    ``pieces`` are the lines that come in place of statements, ``decorators`` those of callables that become tasks, and
+    ``edits`` are made inside of these.
     ``flows`` are the lines of flows, ``names`` what they are called.
     """
 
     pieces: Mapping[ast.stmt, tuple[str, ...]]
     decorators: Mapping[FunctionNode, tuple[str, ...]]
+    edits: Mapping[FunctionNode, tuple[Edit, ...]]
     flows: Mapping[Dag, tuple[str, ...]]
     names: Mapping[Dag, str]
     imports: frozenset[tuple[str, str]]
@@ -44,6 +46,7 @@ def flow_texts(case: Case, plan: Plan) -> FlowTexts:
     return FlowTexts(
         {statement: tuple(lines) for statement, lines in writer.pieces.items()},
         writer.decorators,
+        writer.edits,
         flows,
         writer.flow_names,
         frozenset(writer.imports),
@@ -61,6 +64,7 @@ class _Writer:
         self.own = OwnNames(case.graph.dags)
         self.pieces: dict[ast.stmt, list[str]] = {}
         self.decorators: dict[FunctionNode, tuple[str, ...]] = {}
+        self.edits: dict[FunctionNode, tuple[Edit, ...]] = {}
         self.flow_names: dict[Dag, str] = {}
         self.imports: set[tuple[str, str]] = set()
         self.blockers: list[Blocker] = []
@@ -92,6 +96,7 @@ class _Writer:
             return plan.task.id
         if plan.form is Form.DECORATED:
             self.decorators[function] = tuple(call_lines("@task", plan.options, indent=0))
+            self.edits[function] = plan.edits
             return function.name
         if plan.form is Form.CHANGED:
             return "\n".join(call_lines(f"{function.name}.with_options", plan.options))

@@ -8,44 +8,20 @@ from offramp.converting.families import FAMILIES
 from offramp.converting.recipes.template_command import RUN_COMMAND
 from offramp.converting.tasks.bash_tasks import RUN_BASH
 
-_BASH_HELPER = '''\
-def run_bash(command, env=None, cwd=None):
-    """Run a Bash command, in a new directory unless told otherwise; return its last line of output."""
-    line = ""
-    with TemporaryDirectory() as directory:
-        process = subprocess.Popen(
-            ["bash", "-c", command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=cwd or directory,
-            env=env,
-            start_new_session=True,
-        )
-        for output in process.stdout:
-            line = output.decode(errors="backslashreplace").rstrip()
-            print(line)
-        if process.wait() != 0:
-            raise RuntimeError(f"the command ended with exit code {process.returncode}")
-    return line
-'''
-
-
 _COMMAND_HELPER = '''\
 def run_command(arguments, env=None, cwd=None):
     """Run a command without a shell, and end with it what it started; return its last line of output."""
     # Prefect kills the process of a flow run that is cancelled: then the guard ends the command.
     guard = "import os, signal, sys; sys.stdin.read(); os.killpg(int(sys.argv[1]), signal.SIGTERM)"
     line = ""
-    with subprocess.Popen(
-        arguments,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=cwd,
-        env=env,
-        start_new_session=True,
-    ) as process, subprocess.Popen(
-        [sys.executable, "-I", "-c", guard, str(process.pid)], stdin=subprocess.PIPE, start_new_session=True
-    ) as guarding:
+    with (
+        subprocess.Popen(
+            arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=env, start_new_session=True
+        ) as process,
+        subprocess.Popen(
+            [sys.executable, "-I", "-c", guard, str(process.pid)], stdin=subprocess.PIPE, start_new_session=True
+        ) as guarding,
+    ):
         try:
             for output in process.stdout:
                 line = output.decode(errors="backslashreplace").rstrip()
@@ -59,11 +35,18 @@ def run_command(arguments, env=None, cwd=None):
         raise RuntimeError(f"the command ended with exit code {code}")
     return line
 '''
-_OWN = {RUN_BASH: _BASH_HELPER, RUN_COMMAND: _COMMAND_HELPER}
+
+_BASH_HELPER = '''\
+def run_bash(command, env=None, cwd=None):
+    """Run a Bash command, in a new directory unless told otherwise; return its last line of output."""
+    with TemporaryDirectory() as directory:
+        return run_command(["bash", "-c", command], env, cwd or directory)
+'''
+_OWN = {RUN_COMMAND: _COMMAND_HELPER, RUN_BASH: _BASH_HELPER}
 
 
 def helper_functions(names: Set[str]) -> str:
-    """The text of the functions of these names, those of Bash and commands first."""
+    """The text of the functions of these names, those of commands and Bash first."""
     text = "".join(f"\n\n{own}" for name, own in _OWN.items() if name in names)
     others = sorted(names - _OWN.keys())
     if not others:

@@ -75,10 +75,12 @@ class MovedCode:
 
     def _dedented(self, statement: ast.stmt, decorator: str | None = None) -> str:
         """A statement as one piece: blank lines in its strings are not layout."""
-        hooks = self.case.hooks.get(statement) if isinstance(statement, FunctionNode) else None
-        if isinstance(statement, FunctionNode):
-            self.moved.add(statement)
-        return "\n".join(dedented(self.case.source, statement, decorator, hooks.edits if hooks is not None else ()))
+        if not isinstance(statement, FunctionNode):
+            return "\n".join(dedented(self.case.source, statement, decorator, ()))
+        self.moved.add(statement)
+        hooks = self.case.hooks.get(statement)
+        edits = (*(hooks.edits if hooks is not None else ()), *self.texts.edits.get(statement, ()))
+        return "\n".join(dedented(self.case.source, statement, decorator, edits))
 
     def _moves(self, statement: ast.stmt) -> bool:
         """Return whether a statement of a DAG's body is plain code that has to stay."""

@@ -70,8 +70,9 @@ class _Placing:
         """The edits of callables at module level: of their parameters, and decorators."""
         case, written = self.case, set()
         for task in (task for dag in self.plan.dags for task in dag.tasks):
-            yield from task.edits
             function = task.function
+            if function is None or not case.is_inside_dag(function):
+                yield from task.edits
             lines = self.texts.decorators.get(function) if function is not None else None
             if function is None or lines is None or function in written or case.is_inside_dag(function):
                 continue

@@ -11,6 +11,7 @@ from offramp.converting.argument_text import harmless
 from offramp.converting.recipes.body import Body, Job, absent_text, block_of
 from offramp.dags.graph import Argument, Result
 from offramp.editing.text import INDENT, operand, repr_text
+from offramp.finding.written_texts import texts_of
 from offramp.model import ArgumentRow, Blocked, Note
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Items, Table
@@ -93,6 +94,7 @@ class Filling:
         self.imports: set[tuple[str, str]] = set()
         self.used: set[str] = set()
         self.is_async = False
+        self.templated = frozenset(re.findall(r"\w+", self.note.fields.get("templates", "")))
 
     # -- choosing ----------------------------------------------------------------
 
@@ -112,6 +114,7 @@ class Filling:
     def finished(self, lines: Sequence[str], **more: Any) -> Body:
         """The body that the lines are. Raises Blocked where something that is given would be lost."""
         self.check_used()
+        self._check_texts()
         compared(self.job, self.note)
         self._check_names(lines)
         given = (self.parameters, self.is_async, frozenset(self.imports))
@@ -206,7 +209,7 @@ class Filling:
             return name
         argument = self.given(name)
         assert argument is not None
-        return self.job.expressions.text(argument, template=True)
+        return self.job.expressions.text(argument, template=name in self.templated)
 
     def _letters(self, name: str) -> str:
         """The letters of a string that is known, as they stand between double quotes."""
@@ -247,6 +250,21 @@ class Filling:
             if name not in self.used:
                 target = self.job.rows[name].target if name in self.job.rows else name
                 raise Blocked(f"`{name}` becomes `{target}`, which the note's template does not write", node)
+
+    def _check_texts(self) -> None:
+        """Blocked for an argument with a text that the note refuses."""
+        from offramp.knowledge.rewrites import refused_texts
+
+        values = self.job.expressions.module.values
+        for name, refused, reason in refused_texts(self.note.fields["rewrite"]):
+            argument = self.given(name)
+            if argument is not None and any(refused in text for text in texts_of(values, argument.node)):
+                raise Blocked(f"`{name}`: {reason}", argument.node)
+
+    def is_container(self, name: str) -> bool:
+        """Return whether an argument is known to be a list or a dict."""
+        argument = self.given(name)
+        return argument is not None and self._is_container(argument.node)
 
     def _check_names(self, lines: Sequence[str]) -> None:
         text = "\n".join(["async def f():", *(INDENT + line for line in lines)])

@@ -8,7 +8,7 @@ from offramp.converting.families import FAMILIES
 from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.filling import choosing, template_names
 from offramp.converting.recipes.template_call import call
-from offramp.converting.recipes.template_command import RUN_COMMAND, command
+from offramp.converting.recipes.template_command import RUN_COMMAND_NAMES, command
 from offramp.model import ArgumentRow, Note
 
 _BY_PATTERN = {name: recipe for family in FAMILIES for name, recipe in family.recipes.items()}
@@ -44,8 +44,8 @@ def choosing_arguments(note: Note) -> Collection[str]:
 def names_written(note: Note, rows: Mapping[str, ArgumentRow]) -> set[str]:
     """The names that the code of a note's recipe imports, where its templates tell them."""
     name = recipe_name(note)
-    own = {RUN_COMMAND, "signal", "sys"} if name == "command" else set()
-    return template_names(note, rows) | own if name in BY_TEMPLATE else own
+    own = RUN_COMMAND_NAMES if name == "command" or note.kind.startswith("bash") else frozenset()
+    return {*own, *template_names(note, rows)} if name in BY_TEMPLATE else set(own)
 
 
 def recipe_of(note: Note, pattern: str) -> Callable[[Job], Body] | None:

@@ -9,10 +9,14 @@ import shlex
 from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.filling import Filling
 from offramp.editing.text import INDENT, WIDTH, call_lines, operand, repr_text
+from offramp.finding.dbt_core import by_name
 from offramp.model import Blocked
 from offramp.python.values import Constant
 
 RUN_COMMAND = "run_command"
+# What the function of that name imports; code that has it needs these names.
+RUN_COMMAND_IMPORTS = frozenset({("", "os"), ("", "signal"), ("", "subprocess"), ("", "sys")})
+RUN_COMMAND_NAMES = frozenset({RUN_COMMAND, *(name for _, name in RUN_COMMAND_IMPORTS)})
 _SETTING = r"(cwd|env)(\+?)=(\{\w+\??\})$"
 
 
@@ -20,8 +24,9 @@ def command(job: Job) -> Body:
     """The command line of the note's ``rewrite`` field as a list of arguments, without a shell.
 
     Each line of the template is left out where the value of a slot ``{name?}`` is absent, or that of ``{name:flag}`` is
-    not true. ``{name:words}`` are the texts of a list, ``{name:json}`` is JSON. The lines ``cwd={name?}`` and
-    ``env={name?}`` (``env+=`` adds to the environment) say where and how it runs. Raises Blocked.
+    not true. ``{name:words}`` are the texts of a list, ``{name:json}`` is JSON, ``{runs}`` are the words that the
+    note's ``runs`` field has for the class. The lines ``cwd={name?}`` and ``env={name?}`` (``env+=`` adds to the
+    environment) say where and how it runs. Raises Blocked.
     """
     filling = Filling(job)
     lines: list[str] = []
@@ -31,19 +36,28 @@ def command(job: Job) -> Body:
         if setting is not None:
             _set(filling, setting[1], bool(setting[2]), setting[3], settings)
         elif words := _words(filling, line):
-            lines.append(", ".join(words))
-    filling.imports |= {("", "os"), ("", "signal"), ("", "subprocess"), ("", "sys")}
+            lines += words
+    filling.imports |= RUN_COMMAND_IMPORTS
     text = f"[{', '.join(lines)}]"
-    if len(text) > WIDTH - 40:
+    if len(text) > WIDTH - 2 * len(INDENT):
         text = "".join(["[\n", *(f"{INDENT}{line},\n" for line in lines), "]"])
     return filling.finished(call_lines(f"return {RUN_COMMAND}", settings, (text,)), helpers=(RUN_COMMAND,))
 
 
 def _set(filling: Filling, name: str, adds: bool, slot: str, settings: dict[str, str]) -> None:
     argument = slot.strip("{?}")
+    known = filling.job.known(argument)
     if slot.endswith("?}") and filling.is_absent(argument):
         filling.used.add(argument)
+        if name == "cwd":
+            reason = (
+                f"without `{argument}` the command runs in the directory of Airflow's worker, here in that of the flow"
+            )
+            filling.job.expressions.doubts[reason] = filling.job.task.node
         return
+    if name == "cwd" and known is not None and not str(known.value).startswith("/"):
+        reason = f"`{argument}` is looked for below the directory of Airflow's worker, here below that of the flow"
+        filling.job.expressions.doubts[reason] = filling.job.task.node
     value = filling.value(argument, "")
     settings[name] = f"{{**os.environ, **{value}}}" if adds else value
 
@@ -71,12 +85,24 @@ def _word(filling: Filling, word: str) -> str:
     name, form = slot[1], (slot[2] or "").rstrip("?")
     if form == ":flag":
         return ""
+    if name == "runs":
+        use = filling.job.task.use
+        return ", ".join(map(repr_text, by_name(filling.note, "runs", use.path if use is not None else "").split()))
     if form == ":words":
-        return f"*{filling.value(name, '')}"
+        return _several(filling, name)
     if form == ":json":
         filling.imports.add(("", "json"))
         return f"json.dumps({filling.value(name, '')})"
     return _text(filling, name)
+
+
+def _several(filling: Filling, name: str) -> str:
+    """The texts of a list, one by one. Raises Blocked for what may be a text, which would be taken letter by letter."""
+    argument = filling.given(name)
+    if argument is not None and not filling.is_container(name):
+        raise Blocked(f"`{name}` is not a list that is known here", argument.node)
+    value = filling.value(name, "")
+    return value[1:-1].strip().rstrip(",") if value[0] in "[(" and value[-1] in "])" else f"*{value}"
 
 
 def _joined(filling: Filling, parts: list[str]) -> str:
@@ -95,12 +121,15 @@ def _text(filling: Filling, name: str) -> str:
     """The value of a slot as a text, which is all that a command line takes."""
     given = filling.given(name)
     known = filling.job.expressions.constant(given) if given is not None else None
+    if filling.is_container(name):
+        raise Blocked(f"`{name}` is not a text", given.node if given is not None else filling.job.task.node)
     value = filling.value(name, "")
     if known is None and given is None and name not in filling.job.results:
         known = Constant(ast.literal_eval(value))
     if known is not None:
         return value if isinstance(known.value, str) else repr_text(str(known.value))
-    return value if given is not None and given.node in filling.job.expressions.rendered else f"str({value})"
+    is_text = given is not None and (given.node in filling.job.expressions.rendered or value.startswith(('f"', "f'")))
+    return value if is_text else f"str({value})"
 
 
 def _is_on(filling: Filling, name: str) -> bool:

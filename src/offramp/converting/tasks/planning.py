@@ -177,10 +177,10 @@ class _Planner:
             from offramp.converting.tasks.python_tasks import python_task
 
             return python_task(setting, self.decorated)
-        if task.runs == "bash" and not task.decorated:
+        if task.runs == "bash":
             from offramp.converting.tasks.bash_tasks import bash_task
 
-            return bash_task(setting)
+            return bash_task(setting, self.decorated)
         why = _why_not(note.fields.get("prefect_pattern", ""))
         raise Blocked(f"`{task.kind}` is not converted{why}", task.node)
 

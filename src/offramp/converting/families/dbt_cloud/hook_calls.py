@@ -77,6 +77,8 @@ def wait_for_dbt_cloud_run(credentials, run_id, expected, check_interval=60, tim
         time.sleep(check_interval)
 '''
 _OTHER_EXCEPTIONS = "what a request raises in `{}` is caught, and prefect-dbt's exceptions have other types and texts"
+# The argument by which hooks of this family are told.
+_CONNECTION = "dbt_cloud_conn_id"
 HELPERS = {"call_dbt_cloud": CALL, "list_dbt_cloud": LIST, "wait_for_dbt_cloud_run": WAIT}
 
 
@@ -85,7 +87,8 @@ def hook_calls(
 ) -> HookCalls | None:
     """The calls of hooks that a callable makes; None where it makes none."""
     inside = {node for statement in function.body for node in walk(statement)}
-    uses = [use for use in module.uses if use.role == "hook" and use.call is not None and use.callee in inside]
+    hooks = [use for use in module.uses if use.role == "hook" and use.call is not None and use.callee in inside]
+    uses = [use for use in hooks if _CONNECTION in module.rulebook.arguments(use.note)]
     if not uses:
         return None
     return _Rewriting(module, source, function, expressions, options).rewrite(uses)
@@ -234,10 +237,10 @@ class _Rewriting:
     def _loaded(self, use: Use, made: ast.Call) -> str:
         """The credentials that stand for the hook's connection."""
         row_of = self.module.rulebook.arguments(use.note)
-        connection = row_of["dbt_cloud_conn_id"].when_absent
+        connection = row_of[_CONNECTION].when_absent
         for name, given in use.arguments.given.items():
             known = given.constant
-            if name != "dbt_cloud_conn_id" or known is None or not isinstance(known.value, str):
+            if name != _CONNECTION or known is None or not isinstance(known.value, str):
                 raise Blocked(f"`{name}` of the hook is not known here, or has no equal", made)
             connection = known.value
         if any(isinstance(one, ast.Starred) for one in made.args) or any(one.arg is None for one in made.keywords):
