@@ -144,9 +144,14 @@ def _found(file: File, rules: Iterable[Rule], enabled: frozenset[str]) -> list[F
         for rule in rules
         if hasattr(module := trap_module(rule), "find")
         for trap in module.find(file)
-        if trap.rule is None or trap.rule.code in enabled
+        if (trap.rule is None or trap.rule.code in enabled) and _is_here(trap.place)
     ]
     return sorted(found, key=lambda finding: (finding.span, finding.code))
+
+
+def _is_here(place: ast.AST | Span) -> bool:
+    """Return whether a place is one of the file: what another module says has none in it."""
+    return isinstance(place, Span) or hasattr(place, "lineno")
 
 
 def cannot_parse(rulebook: Rulebook, sentence: str, offset: int) -> Finding:
@@ -182,7 +187,7 @@ def _finding(file: File, rule: Rule, trap: Trap) -> Finding:
 
 def _related(source: Source, trap: Trap, about: ast.AST) -> tuple[Related, ...]:
     """The other places that a trap is about."""
-    here = [Related(source.positions.span(node), sentence) for node, sentence in trap.related]
+    here = [Related(source.positions.span(node), sentence) for node, sentence in trap.related if _is_here(node)]
     if trap.elsewhere is not None:
         here.append(Related(source.positions.span(about), trap.elsewhere[1], trap.elsewhere[0]))
     return tuple(here)

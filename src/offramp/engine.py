@@ -74,7 +74,7 @@ class Context:
         return Prefilter(needles(self.rulebook, self.enabled, self.bans, self.settings.dbt_commands))
 
     def imported_by(self, path: str, raw: bytes) -> OtherModules | None:
-        """The modules of the project that a file imports; None where no operator may come from one of them."""
+        """The modules of the project that a file imports; None where there are none, or no operator is looked for."""
         return self.links.of(path, raw) if self._looks_for_operators else None
 
     @cached_property
@@ -265,12 +265,12 @@ def _with_traps(source: Source, findings: Sequence[Finding], context: Context) -
 def _stage(source: Source, planned: Sequence[Finding], context: Context) -> Stage:
     """A state of a file whose fixes are to be made; ``context`` is the file's own."""
     from offramp.converting.rounds import Stage, Tools
-    from offramp.finding.operators import module_of
+    from offramp.finding.operators import module_to_fix
 
     tools = Tools(
         check=lambda raw: _checked_again(source.path, raw, context),
         plan=lambda source, findings: _planned(source, findings, context),
-        module=lambda source: module_of(source, context.rulebook),
+        module=lambda source: module_to_fix(source, context.rulebook),
         converts=context.settings.convert_dags if context.converts is None else context.converts,
         project=context.project,
     )

@@ -11,7 +11,7 @@ from offramp.converting.elsewhere import looked_around
 from offramp.converting.options import Options
 from offramp.dags.builder import build
 from offramp.dags.graph import Graph
-from offramp.finding.operators import Module, Use, module_of
+from offramp.finding.operators import Module, Use, module_to_fix
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Applicability, Blocked, Blocker, Finding, Fix, Refusal, Span
 from offramp.reading.source import Source
@@ -29,18 +29,18 @@ def plan_operators(
     project: Project | None,
 ) -> list[Finding]:
     """The findings with fixes or refusals for those of operators, which have one of some codes."""
-    module = module_of(source, rulebook)
+    module = module_to_fix(source, rulebook)
     graph = build(module)
     conversion = _conversion(module, source, graph, options, findings, project)
     whole = _whole(source, conversion)
-    loose = {use.callee for use in graph.loose} if not graph.dags and not graph.blockers else set()
+    loose = {use.callee: use for use in graph.loose if not graph.dags and not graph.blockers}
     result = []
     for finding in findings:
         use: Use | None = finding.trap.learned if finding.trap is not None else None
         if finding.code not in codes:
             result.append(finding)
         elif use is not None and use.callee in loose:
-            result.append(_bare(finding, module, source, use, options))
+            result.append(_bare(finding, module, source, loose[use.callee], options))
         elif isinstance(whole, Fix):
             result.append(finding._replace(fix=whole))
         else:

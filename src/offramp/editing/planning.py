@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from offramp.editing.insertions import Insertions
-from offramp.finding.operators import Module, module_of
+from offramp.finding.operators import Module, module_to_fix
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Finding
 from offramp.reading.source import Source
@@ -30,7 +30,7 @@ class Planning:
         project: Project | None,
     ) -> None:
         self.source = source
-        self.module: Module = module_of(source, rulebook)
+        self.module: Module = module_to_fix(source, rulebook)
         self.versions = versions
         self.project = project
         self._rulebook = rulebook

@@ -33,7 +33,7 @@ def given_text(given: Given, name: str) -> str:
     if len(values) == len(given.values):
         shown = [f"`{_shortened(str(value))}`" for value in values]
         return " or ".join(shown if len(shown) <= _MOST else [*shown[: _MOST - 1], f"{len(shown) - _MOST + 1} others"])
-    if given.node is None or given.origin == "expand":
+    if given.node is None or given.origin == "expand" or not hasattr(given.node, "lineno"):
         return f"an unknown {name}"
     return f"`{_shortened(ast.unparse(given.node))}` (not known here)"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from offramp.finding.nameless import without_names
 from offramp.finding.operators import Module, Use
 from offramp.finding.other_modules import Definition
 from offramp.finding.passes import Search, together
 from offramp.model import Place
-from offramp.python.evaluation import Values
 from offramp.python.names import FunctionNode
-from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Items, Local, Reference, Table, Value
+from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Local, Reference
 from offramp.record import NamedTuple
 
 _DEEPEST = 6
@@ -46,7 +46,7 @@ def _made_by(module: Module, call: ast.Call, entered: tuple[FunctionNode, ...]) 
     function, helper = found.node, found.module
     assert isinstance(function, FunctionNode)
     given = module.values.arguments(call, _parameters(function)).given
-    search = Search(helper).enter(function, _without_names(module.values, call), {})
+    search = Search(helper).enter(function, without_names(module.values, call), {})
     for use, place in _made_in(search, function, found.file, entered):
         made = _inheriting(module, _as_of(call, use, helper, given), use, helper, function)
         yield HelperUse(made, function.name, place)
@@ -158,41 +158,3 @@ def _is_parameter(owner: Module, node: ast.expr | None) -> bool:
 
 def _parameters(function: FunctionNode) -> list[str]:
     return [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
-
-
-def _without_names(values: Values, call: ast.Call) -> ast.Call:
-    """A call of the same arguments, as far as they are known, that means the same in another module."""
-    positional = [_starred(values, one) if isinstance(one, ast.Starred) else _written(values, one) for one in call.args]
-    keywords = [ast.keyword(one.arg, _written(values, one.value)) for one in call.keywords]
-    return ast.Call(_not_known(), positional, keywords)
-
-
-def _starred(values: Values, node: ast.Starred) -> ast.Starred:
-    return ast.Starred(_written(values, node.value), ast.Load())
-
-
-def _written(values: Values, node: ast.expr, depth: int = 0) -> ast.expr:
-    """An expression without names that has the values of another."""
-    found = [_text_of(values, one, depth) for one in values.evaluate(node)]
-    result = found[-1]
-    for one in found[-2::-1]:
-        # Which of them it is depends on something that is not known.
-        result = ast.IfExp(_not_known(), one, result)
-    return result
-
-
-def _not_known() -> ast.expr:
-    """An expression of which nothing is known."""
-    return ast.Yield()
-
-
-def _text_of(values: Values, value: Value, depth: int) -> ast.expr:
-    if isinstance(value, Constant):
-        return ast.Constant(value.value)  # type: ignore[arg-type]
-    if depth < _DEEPEST and isinstance(value, Items) and value.complete and len(value.nodes) <= _LONGEST:
-        parts = [_written(values, one, depth + 1) for one in value.nodes]
-        return ast.List(parts, ast.Load()) if value.ordered else ast.Set(parts)
-    if depth < _DEEPEST and isinstance(value, Table) and value.complete and len(value.entries) <= _LONGEST:
-        known = [_not_known() if one is None else _written(values, one, depth + 1) for one in value.entries.values()]
-        return ast.Dict([ast.Constant(key) for key in value.entries], known)
-    return _not_known()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
+from offramp.finding.only_read import only_reads
 from offramp.finding.other_modules import Definition, OtherModules
 from offramp.finding.surroundings import Dags, Surroundings
 from offramp.knowledge.airflow_names import current_name
@@ -68,6 +69,23 @@ class _Called(NamedTuple):
     node: ast.ClassDef
 
 
+class _Apart(NamedTuple):
+    """A file's analysis without values of other modules."""
+
+    module: Module
+
+
+def module_to_fix(source: Source, rulebook: Rulebook) -> Module:
+    """The analysis that fixes start from: every value that it knows is written in the file."""
+    module = module_of(source, rulebook)
+    if module.others is None:
+        return module
+    apart = source.kept(_Apart)
+    if apart is None or apart.module.rulebook is not rulebook or apart.module.others is not module.others:
+        apart = source.keep(_Apart(Module(source.tree, rulebook, module.others, sees_data=False)))
+    return apart.module
+
+
 def module_of(source: Source, rulebook: Rulebook, others: OtherModules | None = None) -> Module:
     """The analysis of a file, made once for all that ask; ``others`` are the modules that it imports."""
     module = source.kept(Module)
@@ -79,13 +97,18 @@ def module_of(source: Source, rulebook: Rulebook, others: OtherModules | None = 
 class Module(Code):
     """Everything the rules ask about one parsed file; each part is worked out once."""
 
-    def __init__(self, tree: ast.Module, rulebook: Rulebook, others: OtherModules | None = None) -> None:
-        """``others`` are the modules of the project that the file imports."""
+    def __init__(
+        self, tree: ast.Module, rulebook: Rulebook, others: OtherModules | None = None, *, sees_data: bool = True
+    ) -> None:
+        """``others`` are the modules that the file imports, whose values are known if it ``sees_data``."""
         self.rulebook = rulebook
         self.others = others
         self._owners: dict[ast.ClassDef, Module] = {}
         facts = AIRFLOW._replace(exists=self._exists, meaning=self._meaning, stands_for=self._stands_for)
-        super().__init__(tree, facts if others is None else facts._replace(offers=others.offers))
+        if others is not None:
+            facts = facts._replace(offers=others.offers, data=self._data if sees_data else facts.data)
+        self._data_of: dict[str, tuple[Value, ...]] = {}
+        super().__init__(tree, facts)
         self.dags = Dags(self.names, self.values, rulebook)
         self._derived: dict[tuple[ast.ClassDef, str], str] = {}
         self.uses: list[Use] = self._calls(CODE)
@@ -104,6 +127,16 @@ class Module(Code):
 
     def _definition(self, path: str) -> Definition | None:
         return self.others.definition(path) if self.others is not None else None
+
+    def _data(self, path: str) -> tuple[Value, ...]:
+        """Return what a name of another module is, unless this one may change it."""
+        if path not in self._data_of:
+            assert self.others is not None
+            found = self._data_of[path] = self.others.data(path)
+            if found:
+                self._data_of[path] = ()
+                self._data_of[path] = found if only_reads(self, path.rpartition(".")[2], found) else ()
+        return self._data_of[path]
 
     def _meaning(self, path: str) -> object:
         """The same for two dotted paths of one library that are one thing by the notes or by Airflow's releases."""

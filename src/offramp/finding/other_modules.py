@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Protocol
 
 from offramp.python.names import FunctionNode
+from offramp.python.values import Value
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class OtherModules(Protocol):
 
     def offers(self, path: str) -> bool:
         """Return whether ``from module import *`` surely gives the name that a dotted path ends with."""
+
+    def data(self, path: str) -> tuple[Value, ...]:
+        """Return what a dotted path may be, constants, lists and dicts alone; empty where not all of it is known."""
 
     def definition(self, path: str) -> Definition | None:
         """The class or function of the project that a dotted path leads to; None for all else."""

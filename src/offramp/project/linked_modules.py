@@ -13,11 +13,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
+from offramp.finding.nameless import exported
+from offramp.finding.only_read import only_reads
 from offramp.finding.operators import Module
 from offramp.finding.other_modules import Definition, OtherModules
 from offramp.knowledge.rulebook import Rulebook
 from offramp.project.import_paths import Directories, ImportPaths, Target
-from offramp.python.values import Constant, Items, Local, Reference, Value
+from offramp.python.values import UNKNOWN, Constant, Items, Local, Reference, Value
 from offramp.reading.prefilter import Prefilter
 from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
@@ -38,7 +40,7 @@ class Links:
         self._directories = Directories()
 
     def of(self, path: str, raw: bytes) -> OtherModules | None:
-        """The modules that one file imports, by its text; None where no operator may come from one of them."""
+        """The modules that one file imports, by its text; None where it imports none of the project."""
         if not path.endswith(".py") or b"import" not in raw:
             return None
         file = os.path.abspath(path)
@@ -84,14 +86,21 @@ class _Linked:
         return Prefilter(self.rulebook.needles())
 
     def imported_by(self, file: str, raw: bytes) -> OtherModules | None:
-        """The modules that a file imports, if an operator may come from one of them."""
+        """The modules that a file imports; None where it imports none of the project."""
         if not self.paths.roots:
             return None
-        direct = [one for one in self._found_in(file, raw) if self.leads_to_operators(one)]
-        if not direct:
-            return None
-        leading = self._within(direct, self.leads_to_operators)
-        return _Others(self, file, tuple(self.raw(one) for one in leading if one != file and self._carries(one)))
+        direct = self._found_in(file, raw)
+        return _Others(self, file, direct) if direct else None
+
+    def carriers(self, files: Iterable[str]) -> list[str]:
+        """The modules among some and all that they import that name a noted operator."""
+        leading = self._within(filter(self.leads_to_operators, files), self.leads_to_operators)
+        return [one for one in leading if self._carries(one)]
+
+    def naming(self, files: Iterable[str], name: str) -> list[str]:
+        """The modules among some and all that they import whose texts have a name."""
+        word = name.encode()
+        return [one for one in self._within(files, lambda _one: True) if word in self.raw(one)]
 
     def has_read(self, file: str) -> bool:
         """Return whether a module was read because another imports it."""
@@ -143,7 +152,7 @@ class _Linked:
     def others(self, file: str) -> _Others:
         """The modules that a module imports."""
         if file not in self._others:
-            self._others[file] = _Others(self, file, ())
+            self._others[file] = _Others(self, file, self._imports_of(file))
         return self._others[file]
 
     def _carries(self, file: str) -> bool:
@@ -182,16 +191,18 @@ class _Linked:
 class _Others:
     """The modules that one file imports."""
 
-    def __init__(self, linked: _Linked, file: str, texts: tuple[bytes, ...]) -> None:
-        self._texts = texts
+    def __init__(self, linked: _Linked, file: str, direct: tuple[str, ...]) -> None:
+        """``direct`` are the files of the modules that its text names."""
         self._linked = linked
         self._file = file
+        self._direct = direct
         self._found: dict[str, tuple[str, Definition | None]] = {}
+        self._data: dict[str, tuple[Value, ...]] = {}
         self._active: set[str] = set()
 
-    @property
+    @cached_property
     def texts(self) -> tuple[bytes, ...]:
-        return self._texts
+        return tuple(self._linked.raw(one) for one in self._linked.carriers(self._direct) if one != self._file)
 
     def stands_for(self, path: str) -> str:
         return self._resolved(path)[0]
@@ -202,7 +213,9 @@ class _Others:
     def offers(self, path: str) -> bool:
         module, _, name = path.rpartition(".")
         target = self._linked.paths.target(module, self._file)
-        if target is None or target.rest or not self._linked.leads_to_operators(target.file):
+        if target is None or target.rest:
+            return False
+        if not self._linked.leads_to_operators(target.file) and not self._has_data(target.file, name):
             return False
         loaded = self._linked.loaded(target.file)
         if loaded is None:
@@ -213,6 +226,41 @@ class _Others:
         known = listed[0] if len(listed) == 1 else None
         names = map(loaded.module.values.single, known.nodes) if isinstance(known, Items) and known.complete else ()
         return Constant(name) in names
+
+    def data(self, path: str) -> tuple[Value, ...]:
+        if path not in self._data:
+            self._data[path] = ()  # of modules that import each other in a circle, nothing is known meanwhile
+            self._data[path] = self._data_of(path)
+        return self._data[path]
+
+    def _data_of(self, path: str) -> tuple[Value, ...]:
+        target = self._linked.paths.target(path, self._file)
+        if target is None or len(target.rest) != 1 or not self._has_data(target.file, target.rest[0]):
+            return ()
+        loaded = self._linked.loaded(target.file)
+        if loaded is None:
+            return ()
+        found = tuple(exported(loaded.module.values, one) for one in _values(loaded, target.rest[0]))
+        return found if UNKNOWN not in found and self._is_only_read(target, found) else ()
+
+    def _has_data(self, file: str, name: str) -> bool:
+        """Return whether a module may bind a name to anything else than a class or a function, by its text."""
+        raw = self._linked.raw(file)
+        word = re.escape(name.encode())
+        return bool(
+            re.search(rb"(?m)^[ \t]*(?:\w+[ \t]*=[ \t]*)*" + word + rb"[ \t]*(?::[^=\n]*)?=(?!=)", raw)
+        ) or bool(
+            re.search(rb"\bimport\b[^#]*?\b" + word + rb"\b|import[ \t]*\*", raw)
+            and not re.search(rb"(?m)^(?:async )?(?:def|class)[ \t]+" + word + rb"\b", raw)
+        )
+
+    def _is_only_read(self, target: Target, values: tuple[Value, ...]) -> bool:
+        """Return whether the modules that are imported do nothing to a name of one of them but reading it."""
+        for file in self._linked.naming(self._direct, target.rest[0]):
+            loaded = self._linked.loaded(file) if file not in (target.file, self._file) else None
+            if loaded is not None and not only_reads(loaded.module, target.rest[0], values):
+                return False
+        return True
 
     def _resolved(self, path: str) -> tuple[str, Definition | None]:
         """The path that a dotted path stands for, and the class or function of the project that it is."""

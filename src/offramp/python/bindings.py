@@ -42,9 +42,9 @@ class Bindings:
         own = unseen_star = False
         for binding in bindings:
             if binding.kind == "star":
-                starred = self._values.imported_as(f"{binding.target}.{node.id}")
-                if self._libraries.offers(f"{binding.target}.{node.id}") or self._libraries.exists(starred.path):
-                    found.append(starred)
+                path = f"{binding.target}.{node.id}"
+                if self._libraries.offers(path) or self._libraries.exists(self._values.imported_as(path).path):
+                    found.extend(self._values.imported(path))
                 else:
                     unseen_star = True
             else:
@@ -72,7 +72,7 @@ class Bindings:
         if held is not None:
             return self._values.containers.at(self._values.evaluate(held[0]), held[1])
         if binding.kind == "import":
-            return (self._values.imported_as(binding.target),)
+            return self._values.imported(binding.target)
         give = self._givers.get(binding.kind)
         return give(binding, binding.node) if give is not None and binding.node is not None else (UNKNOWN,)
 

@@ -90,7 +90,7 @@ class Classes:
     def attribute(self, owner: Value, attribute: str, use: ast.AST) -> Sequence[Value]:
         """The values of an attribute of a value at a use."""
         if isinstance(owner, Reference):
-            return (self._values.imported_as(f"{owner.path}.{attribute}"),)
+            return self._values.imported(f"{owner.path}.{attribute}")
         if isinstance(owner, Local) and isinstance(owner.node, ast.ClassDef):
             return self._class_attribute(owner, attribute, use)
         if isinstance(owner, Local):

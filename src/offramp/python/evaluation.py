@@ -286,6 +286,10 @@ class Values:
         value = self.single(node.operand)
         return (_worked_out(operations.unary, node.op, value.value) if isinstance(value, Constant) else UNKNOWN,)
 
+    def imported(self, path: str) -> Sequence[Value]:
+        """The values of what a dotted path of an import leads to."""
+        return self.libraries.data(path) or (self.imported_as(path),)
+
     def imported_as(self, path: str) -> Reference:
         """Return what a dotted path leads to."""
         return Reference(self.libraries.stands_for(path))
