@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offramp.converting.conversion import Conversion
 from offramp.converting.dag_to_flow import convert
+from offramp.converting.decisions import Decisions, decisions
 from offramp.converting.elsewhere import looked_around
 from offramp.converting.options import Options
 from offramp.dags.builder import build
@@ -32,7 +33,8 @@ def plan_operators(
     module = module_to_fix(source, rulebook)
     graph = build(module)
     conversion = _conversion(module, source, graph, options, findings, project)
-    whole = _whole(source, conversion)
+    decided = decisions(module, source, options) if graph.dags else Decisions((), ())
+    whole = _whole(source, conversion._replace(blockers=(*conversion.blockers, *decided.blockers)), decided.codes)
     loose = {use.callee: use for use in graph.loose if not graph.dags and not graph.blockers}
     result = []
     for finding in findings:
@@ -70,8 +72,11 @@ def _conversion(
     return looked_around(module, source, graph, conversion, project, in_place=options.in_place)
 
 
-def _whole(source: Source, conversion: Conversion) -> Fix | tuple[Refusal, ...]:
-    """The fix that converts a whole file, or every reason why it is not converted."""
+def _whole(source: Source, conversion: Conversion, decided: tuple[str, ...]) -> Fix | tuple[Refusal, ...]:
+    """The fix that converts a whole file, or every reason why it is not converted.
+
+    What is ``decided`` may be found again: the comment that says so need not stand where it would suppress that.
+    """
     if conversion.blockers or not conversion.edits:
         refusals = dict.fromkeys(_refusal(source, blocker) for blocker in conversion.blockers)
         return tuple(sorted(refusals, key=lambda refusal: refusal.span or Span(0, 0)))
@@ -91,6 +96,7 @@ def _whole(source: Source, conversion: Conversion) -> Fix | tuple[Refusal, ...]:
         conversion.flows,
         conversion.connections,
         packages=conversion.packages,
+        reveals=decided,
     )
 
 

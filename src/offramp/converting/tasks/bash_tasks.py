@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from offramp.converting.decisions import decided, told
 from offramp.converting.recipes.body import Body
 from offramp.converting.recipes.template_command import RUN_COMMAND, RUN_COMMAND_IMPORTS
 from offramp.converting.tasks.arguments import trigger_rule
@@ -51,7 +52,10 @@ def bash_task(setting: Setting, decorated: Mapping[FunctionNode, Mapping[str, st
     argument = call["bash_command"][1]
     command = _command(setting, argument)
     _check_skip(setting, [_whole_text(setting, argument)], argument.node)
-    return written_task(setting, Body(tuple(call_lines(f"return {RUN_BASH}", _where(setting), (command,)))))
+    place = setting.task.use.callee if setting.task.use is not None else argument.node
+    lost = [f"# {what[0].upper()}{what[1:]}" for what in decided(setting.case.module, setting.case.source, place)]
+    lines = call_lines(f"return {RUN_BASH}", _where(setting), (command,))
+    return written_task(setting, Body((*lost, *lines)))
 
 
 # -- commands of operators -----------------------------------------------------------
@@ -110,6 +114,7 @@ def _returning_task(setting: Setting, decorated: Mapping[FunctionNode, Mapping[s
     for value in _returned(setting, function):
         texts += _check_returned(setting, function, value)
         edits += _running(setting, value, where)
+        edits += told(setting.case.module, setting.case.source, value)
     _check_skip(setting, texts, function)
     return plan._replace(edits=(*plan.edits, *edits))
 
