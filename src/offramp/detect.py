@@ -38,9 +38,10 @@ def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans, programs: t
     return frozenset(found)
 
 
-def looks_for_operators(rulebook: Rulebook, enabled: frozenset[str]) -> bool:
-    """Return whether one of the enabled rules looks for uses of noted operators."""
-    return any(_OPERATORS in rule.files for rule in rulebook.rules.values() if rule.code in enabled)
+def operator_codes(rulebook: Rulebook, enabled: frozenset[str]) -> frozenset[str]:
+    """The enabled rules that look for operators: noted ones, and those that run a text."""
+    rules = (rule for rule in rulebook.rules.values() if rule.code in enabled)
+    return frozenset(rule.code for rule in rules if {_OPERATORS, _PROGRAMS} & {*rule.files, *rule.needles})
 
 
 def reads_manifests(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, ...]:

@@ -14,9 +14,9 @@ from offramp.detect import (
     find,
     find_in_manifest,
     is_searched,
-    looks_for_operators,
     manifest_matters,
     needles,
+    operator_codes,
     reads_manifests,
     takes_tree,
 )
@@ -75,14 +75,19 @@ class Context:
 
     def imported_by(self, path: str, raw: bytes) -> OtherModules | None:
         """The modules of the project that a file imports; None where there are none, or no operator is looked for."""
-        return self.links.of(path, raw) if self._looks_for_operators else None
+        return self.links.of(path, raw) if self._operator_codes else None
 
     @cached_property
     def links(self) -> Links:
         """The modules of the project, as far as files import them."""
         from offramp.project.linked_modules import Links
 
-        return Links(self.settings, self.rulebook, self.read)
+        return Links(self.settings, self.rulebook, self.read, self._searched)
+
+    def _searched(self, raw: bytes) -> bool:
+        """Return whether one of the rules that look for operators looks into a text."""
+        programs = self.settings.dbt_commands
+        return self.prefilter.matches(raw) and is_searched(raw, self.rulebook, self._operator_codes, programs)
 
     def forget_imported(self, path: str) -> bool:
         """A file has changed: let go of what others took from it, and say whether there is any."""
@@ -91,8 +96,8 @@ class Context:
         return (links is not None and links.forget(path)) or any(nested)
 
     @cached_property
-    def _looks_for_operators(self) -> bool:
-        return looks_for_operators(self.rulebook, self.enabled)
+    def _operator_codes(self) -> frozenset[str]:
+        return operator_codes(self.rulebook, self.enabled)
 
     @cached_property
     def reads_manifests(self) -> tuple[Rule, ...]:
@@ -409,7 +414,7 @@ def _may_matter(path: str, raw: bytes, context: Context) -> bool:
     programs = context.settings.dbt_commands
     if context.prefilter.matches(raw) and is_searched(raw, context.rulebook, context.enabled, programs):
         return True
-    if context.imported_by(path, raw) is not None:
+    if (others := context.imported_by(path, raw)) is not None and others.texts:
         return True
     return declares_dependencies(path, raw) and manifest_matters(raw, context.reads_manifests, context.bans)
 

@@ -6,11 +6,12 @@ import ast
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
+from offramp.finding.helper_calls import helper_uses
 from offramp.finding.operators import SHELL, Module, Use
-from offramp.finding.passes import passes
+from offramp.finding.passes import Pass, passes
 from offramp.finding.trap import File
 from offramp.finding.written_texts import split_words, texts_of, words_of
-from offramp.model import Note
+from offramp.model import Note, Place
 from offramp.python.evaluation import Values
 from offramp.python.values import Arguments, Given, Items, Table
 from offramp.record import NamedTuple
@@ -35,7 +36,8 @@ _COMMAND_KEYS = frozenset("args arguments cmd command commands entryPoint entryp
 class Started(NamedTuple):
     """The dbt commands that one task starts.
 
-    ``place`` is where its findings stand, ``about`` what identifies it; ``use`` the operator, None for a function.
+    ``place`` is where its findings stand, ``about`` what identifies it; ``use`` the operator, None for a function, and
+    ``passes`` those that make it. ``elsewhere`` is where a function of another module makes it, and a sentence.
     """
 
     place: ast.expr
@@ -45,6 +47,8 @@ class Started(NamedTuple):
     reading: Reading
     directory: str
     use: Use | None = None
+    passes: tuple[Pass, ...] = ()
+    elsewhere: tuple[Place, str] | None = None
 
 
 def kinds(note: Note) -> dict[str, str]:
@@ -58,11 +62,22 @@ def started(file: File) -> Iterator[Started]:
     """The tasks of a file that start dbt by a shell text or a container's command, in any pass that makes them."""
     module = file.module
     for use in module.shell_uses:
-        reading, directory = _read(file, module, use)
-        if reading.runs and use.call is not None:
-            name = use.derived.name if use.derived is not None else use.path.rpartition(".")[2]
-            yield Started(use.callee, use.call, name, use.note, reading, directory, use)
+        holding = kinds(use.note)
+        if any(name in use.arguments.given for name, kind in holding.items() if kind in _HOLDING):
+            yield from _started(file, use, tuple(passes(module, use)))
+    for one in helper_uses(module, SHELL):
+        yield from _started(file, one.use, one.passes, one.told)
     yield from _returned(file, module)
+
+
+def _started(
+    file: File, use: Use, made: tuple[Pass, ...], elsewhere: tuple[Place, str] | None = None
+) -> Iterator[Started]:
+    """The task of an operator that the passes make, if it starts dbt in one of them."""
+    reading, directory = _read(file, made, kinds(use.note))
+    if reading.runs and use.call is not None:
+        name = use.derived.name if use.derived is not None else use.path.rpartition(".")[2]
+        yield Started(use.callee, use.call, name, use.note, reading, directory, use, made, elsewhere)
 
 
 def reading_of(file: File, node: ast.expr, *, by_shell: bool) -> Reading:
@@ -81,14 +96,11 @@ def reader(file: File) -> Reader:
     return Reader(file.programs, lambda path: script_text(file.source.path, path))
 
 
-def _read(file: File, module: Module, use: Use) -> tuple[Reading, str]:
+def _read(file: File, made: tuple[Pass, ...], holding: dict[str, str]) -> tuple[Reading, str]:
     """The dbt commands of an operator in all passes that make it, and the directory that it is told to run in."""
-    holding = kinds(use.note)
-    if not any(name in use.arguments.given for name, kind in holding.items() if kind in _HOLDING):
-        return Reading((), understood=True), ""
     found: dict[tuple[Run, str], None] = {}
     understood, directories = True, dict[str, None]()
-    for one in passes(module, use):
+    for one in made:
         values, given = one.module.values, one.use.arguments.given
         for reading in _readings(file, values, given, holding):
             found.update(dict.fromkeys(reading.runs))
@@ -126,12 +138,12 @@ def _readings(file: File, values: Values, given: dict[str, Given], holding: dict
         yield reader(file).words(words)
 
 
-def waits_text(module: Module, task: Started) -> str:
+def waits_text(task: Started) -> str:
     """Return whether an operator waits for what it starts; by the argument that its note names, else it does."""
     name, kind = next(((name, kind) for name, kind in kinds(task.note).items() if kind.startswith("waits")), ("", ""))
     if not name or task.use is None:
         return " and waits for it"
-    states = {_waits(one.use.arguments, name, default=kind == "waits unless unset") for one in passes(module, task.use)}
+    states = {_waits(one.use.arguments, name, default=kind == "waits unless unset") for one in task.passes}
     state = states.pop() if len(states) == 1 else None
     if state is None:
         return f" and may or may not wait for it ({name} is not known here)"

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from offramp.finding.nameless import without_names
-from offramp.finding.operators import Module, Use
+from offramp.finding.operators import CODE, Module, Use
 from offramp.finding.other_modules import Definition
-from offramp.finding.passes import Search, together
+from offramp.finding.passes import Pass, Search, together
 from offramp.model import Place
 from offramp.python.names import FunctionNode
 from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Local, Reference
@@ -19,26 +19,44 @@ _LONGEST = 200
 
 
 class HelperUse(NamedTuple):
-    """An operator that the call of a function of another module makes; ``place`` is where that does so."""
+    """An operator that the call of a function of another module makes; ``place`` is where that does so.
+
+    ``passes`` are those of the function, with the operator as it stands there.
+    """
 
     use: Use
     function: str
     place: Place
+    passes: tuple[Pass, ...]
+
+    @property
+    def told(self) -> tuple[Place, str]:
+        """The place of the operator, and what is to be said there."""
+        return self.place, f"`{self.function}` makes the `{self.use.path.rpartition('.')[2]}` here"
 
 
-def helper_uses(module: Module) -> Iterator[HelperUse]:
-    """The operators that a file's calls of functions in other modules of the project make."""
+class _Made(NamedTuple):
+    """An operator that a function makes: as its caller sees it, and in the pass and the place where it stands."""
+
+    use: Use
+    origin: Pass
+    place: Place
+
+
+def helper_uses(module: Module, has: str = CODE) -> Iterator[HelperUse]:
+    """The operators, whose notes have something, that a file's calls of functions in other modules make."""
     if module.others is None:
         return
     for call in module.names.calls:
         by_place: dict[tuple[Place, str], list[HelperUse]] = {}
-        for one in _made_by(module, call, ()):
+        for one in _made_by(module, call, has, ()):
             by_place.setdefault((one.place, one.use.path), []).append(one)
         for same in by_place.values():
-            yield same[0]._replace(use=together([one.use for one in same]))
+            passes = tuple(each for one in same for each in one.passes)
+            yield same[0]._replace(use=together([one.use for one in same]), passes=passes)
 
 
-def _made_by(module: Module, call: ast.Call, entered: tuple[FunctionNode, ...]) -> Iterator[HelperUse]:
+def _made_by(module: Module, call: ast.Call, has: str, entered: tuple[FunctionNode, ...]) -> Iterator[HelperUse]:
     """The operators that a call makes, of a function in another module, each as a use of the call."""
     found = _helper(module, call)
     if found is None or found.node in entered:
@@ -47,28 +65,28 @@ def _made_by(module: Module, call: ast.Call, entered: tuple[FunctionNode, ...]) 
     assert isinstance(function, FunctionNode)
     given = module.values.arguments(call, _parameters(function)).given
     search = Search(helper).enter(function, without_names(module.values, call), {})
-    for use, place in _made_in(search, function, found.file, entered):
-        made = _inheriting(module, _as_of(call, use, helper, given), use, helper, function)
-        yield HelperUse(made, function.name, place)
+    for one in _made_in(search, function, has, found.file, entered):
+        made = _inheriting(module, _as_of(call, one.use, helper, given), one.use, helper, function)
+        yield HelperUse(made, function.name, one.place, (one.origin,))
 
 
 def _made_in(
-    search: Search, function: FunctionNode, file: str, entered: tuple[FunctionNode, ...]
-) -> Iterator[tuple[Use, Place]]:
+    search: Search, function: FunctionNode, has: str, file: str, entered: tuple[FunctionNode, ...]
+) -> Iterator[_Made]:
     """The operators that the call of a function makes which was entered."""
     helper = search.module
-    for use in helper.uses:
+    for use in helper.uses if has == CODE else helper.shell_uses:
         if use.call is not None and use.role != "hook" and _is_reached(helper, use.call, function):
-            passes = search.passes(use, use.call)
-            yield from ((one.use, Place(file, use.callee.lineno)) for one in passes)
+            place = Place(file, use.callee.lineno)
+            yield from (_Made(one.use, one, place) for one in search.passes(use, use.call))
     for call in helper.names.calls if len(entered) < _DEEPEST else ():
         if _is_reached(helper, call, function):
-            yield from _made_through(search, call, file, (*entered, function))
+            yield from _made_through(search, call, has, file, (*entered, function))
 
 
 def _made_through(
-    search: Search, call: ast.Call, file: str, entered: tuple[FunctionNode, ...]
-) -> Iterator[tuple[Use, Place]]:
+    search: Search, call: ast.Call, has: str, file: str, entered: tuple[FunctionNode, ...]
+) -> Iterator[_Made]:
     """The operators that a call in a function makes in all passes, of a function of that module or another."""
     helper = search.module
     value = helper.values.single(call.func)
@@ -77,9 +95,10 @@ def _made_through(
         return
     for held in search.passes_of(call):
         if local is None:
-            yield from ((one.use, one.place) for one in _made_by(search.view(held), call, entered))
+            inner = _made_by(search.view(held), call, has, entered)
+            yield from (_Made(one.use, origin, one.place) for one in inner for origin in one.passes)
         elif _builds(helper, local):
-            yield from _made_in(search.enter(local, call, held), local, file, entered)
+            yield from _made_in(search.enter(local, call, held), local, has, file, entered)
 
 
 def _is_reached(helper: Module, call: ast.Call, function: FunctionNode) -> bool:
@@ -112,9 +131,13 @@ def _helper(module: Module, call: ast.Call) -> Definition | None:
 
 
 def _builds(module: Module, function: ast.FunctionDef) -> bool:
-    """Return whether calling a function does what it says, whatever decorates it."""
-    builds = module.dags.decorated(function, ("dag", "task_group"))
-    return all(one is builds for one in function.decorator_list)
+    """Return whether calling a function does what it says, whatever decorates it, and with no object."""
+    builds = [module.dags.decorated(function, ("dag", "task_group"))]
+    if isinstance(module.names.parents.get(function), ast.ClassDef):
+        static = Reference("builtins.staticmethod")
+        builds = [one for one in function.decorator_list if module.values.single(one) == static]
+        return function.decorator_list == builds != []
+    return all(one in builds for one in function.decorator_list)
 
 
 def _as_of(call: ast.Call, use: Use, owner: Module, given: dict[str, Given]) -> Use:

@@ -10,7 +10,7 @@ import ast
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from offramp.finding.nameless import exported
@@ -20,7 +20,6 @@ from offramp.finding.other_modules import Definition, OtherModules
 from offramp.knowledge.rulebook import Rulebook
 from offramp.project.import_paths import Directories, ImportPaths, Target
 from offramp.python.values import UNKNOWN, Constant, Items, Local, Reference, Value
-from offramp.reading.prefilter import Prefilter
 from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
 from offramp.settings import Settings
@@ -29,9 +28,17 @@ _STATEMENT = re.compile(rb"(?:from[ \t]+([.\w]+)[ \t]+)?import\b[ \t]*(\([^)]*\)
 
 
 class Links:
-    """The links of a run; ``read`` gives the bytes of a file, None where there is none."""
+    """The links of a run."""
 
-    def __init__(self, settings: Settings, rulebook: Rulebook, read: Callable[[str], bytes | None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        rulebook: Rulebook,
+        read: Callable[[str], bytes | None],
+        searched: Callable[[bytes], bool],
+    ) -> None:
+        """``read`` gives the bytes of a file, ``searched`` says whether operators may be found in a text."""
+        self._searched = searched
         self._settings = settings
         self._rulebook = rulebook
         self._read = read
@@ -48,7 +55,7 @@ class Links:
         linked = self._of_directory.get(directory)
         if linked is None:
             paths = ImportPaths(directory, self._settings, self._directories)
-            linked = self._of_roots.setdefault(paths.roots, _Linked(paths, self._rulebook, self._read))
+            linked = self._of_roots.setdefault(paths.roots, _Linked(paths, self._rulebook, self._read, self._searched))
             self._of_directory[directory] = linked
         return linked.imported_by(file, raw)
 
@@ -65,7 +72,14 @@ class Links:
 class _Linked:
     """The modules of a project as the files see them whose imports begin at the same directories."""
 
-    def __init__(self, paths: ImportPaths, rulebook: Rulebook, read: Callable[[str], bytes | None]) -> None:
+    def __init__(
+        self,
+        paths: ImportPaths,
+        rulebook: Rulebook,
+        read: Callable[[str], bytes | None],
+        searched: Callable[[bytes], bool],
+    ) -> None:
+        self._searched = searched
         self.paths = paths
         self.rulebook = rulebook
         self._read = read
@@ -80,10 +94,6 @@ class _Linked:
 
         module: Module
         reader: ast.FunctionDef
-
-    @cached_property
-    def _prefilter(self) -> Prefilter:
-        return Prefilter(self.rulebook.needles())
 
     def imported_by(self, file: str, raw: bytes) -> OtherModules | None:
         """The modules that a file imports; None where it imports none of the project."""
@@ -156,7 +166,7 @@ class _Linked:
         return self._others[file]
 
     def _carries(self, file: str) -> bool:
-        return self._prefilter.matches(self.raw(file))
+        return self._searched(self.raw(file))
 
     def _within(self, files: Iterable[str], follow: Callable[[str], bool]) -> list[str]:
         """Modules, and all that they import, as far as that is to be followed."""
@@ -215,12 +225,12 @@ class _Others:
         target = self._linked.paths.target(module, self._file)
         if target is None or target.rest:
             return False
-        if not self._linked.leads_to_operators(target.file) and not self._has_data(target.file, name):
+        if not self._linked.leads_to_operators(target.file) and not self._has_data(target._replace(rest=(name,))):
             return False
         loaded = self._linked.loaded(target.file)
         if loaded is None:
             return False
-        listed = _values(loaded, "__all__") if "__all__" in loaded.module.names.module.bindings else None
+        listed = _values(loaded, ("__all__",)) if "__all__" in loaded.module.names.module.bindings else None
         if listed is None:
             return not name.startswith("_") and bool(_bindings(loaded, name))
         known = listed[0] if len(listed) == 1 else None
@@ -235,30 +245,29 @@ class _Others:
 
     def _data_of(self, path: str) -> tuple[Value, ...]:
         target = self._linked.paths.target(path, self._file)
-        if target is None or len(target.rest) != 1 or not self._has_data(target.file, target.rest[0]):
+        if target is None or not target.rest or not self._has_data(target):
             return ()
         loaded = self._linked.loaded(target.file)
         if loaded is None:
             return ()
-        found = tuple(exported(loaded.module.values, one) for one in _values(loaded, target.rest[0]))
+        found = tuple(exported(loaded.module.values, one) for one in _values(loaded, target.rest))
         return found if UNKNOWN not in found and self._is_only_read(target, found) else ()
 
-    def _has_data(self, file: str, name: str) -> bool:
-        """Return whether a module may bind a name to anything else than a class or a function, by its text."""
-        raw = self._linked.raw(file)
-        word = re.escape(name.encode())
-        return bool(
-            re.search(rb"(?m)^[ \t]*(?:\w+[ \t]*=[ \t]*)*" + word + rb"[ \t]*(?::[^=\n]*)?=(?!=)", raw)
-        ) or bool(
-            re.search(rb"\bimport\b[^#]*?\b" + word + rb"\b|import[ \t]*\*", raw)
-            and not re.search(rb"(?m)^(?:async )?(?:def|class)[ \t]+" + word + rb"\b", raw)
-        )
+    def _has_data(self, target: Target) -> bool:
+        """Return whether a name may be anything else than a class or a function, by its module's text."""
+        raw = self._linked.raw(target.file)
+        word = re.escape(target.rest[0].encode())
+        if re.search(rb"(?m)^[ \t]*(?:\w+[ \t]*=[ \t]*)*" + word + rb"[ \t]*(?::[^=\n]*)?=(?!=)", raw):
+            return True
+        if re.search(rb"(?m)^(?:async )?(?:def|class)[ \t]+" + word + rb"\b", raw):
+            return len(target.rest) > 1
+        return bool(re.search(rb"\bimport\b[^#]*?\b" + word + rb"\b|import[ \t]*\*", raw))
 
     def _is_only_read(self, target: Target, values: tuple[Value, ...]) -> bool:
         """Return whether the modules that are imported do nothing to a name of one of them but reading it."""
-        for file in self._linked.naming(self._direct, target.rest[0]):
+        for file in self._linked.naming(self._direct, target.rest[-1]):
             loaded = self._linked.loaded(file) if file not in (target.file, self._file) else None
-            if loaded is not None and not only_reads(loaded.module, target.rest[0], values):
+            if loaded is not None and not only_reads(loaded.module, target.rest[-1], values):
                 return False
         return True
 
@@ -289,13 +298,12 @@ class _Others:
 
     def _named(self, loaded: _Linked.Loaded, target: Target, name: str) -> tuple[str, Definition | None]:
         """Return what a name of a module is."""
-        values = [one for one in _values(loaded, target.rest[0]) if not isinstance(one, Constant)]
+        values = [one for one in _values(loaded, target.rest) if not isinstance(one, Constant)]
         value = values[0] if len(values) == 1 else None
         if isinstance(value, Reference):
-            path = ".".join((value.path, *target.rest[1:]))
             others = self._linked.others(target.file)
-            return others.stands_for(path), others.definition(path)
-        if isinstance(value, Local) and not isinstance(value.node, ast.Lambda) and len(target.rest) == 1:
+            return others.stands_for(value.path), others.definition(value.path)
+        if isinstance(value, Local) and not isinstance(value.node, ast.Lambda):
             return name, Definition(value.node, loaded.module, target.file)
         return name, None
 
@@ -330,6 +338,6 @@ def _bindings(loaded: _Linked.Loaded, name: str) -> bool:
     return bool(loaded.module.names.module.bindings.get(name))
 
 
-def _values(loaded: _Linked.Loaded, name: str) -> tuple[Value, ...]:
-    """Return what a name of a module may be for the modules that import it."""
-    return loaded.module.values.evaluate(loaded.module.names.read_in(loaded.reader, name))
+def _values(loaded: _Linked.Loaded, path: Sequence[str]) -> tuple[Value, ...]:
+    """Return what a name of a module, or an attribute of it, may be for the modules that import it."""
+    return loaded.module.values.evaluate(loaded.module.names.read_in(loaded.reader, path))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from offramp.python.effects import MUTATORS
@@ -181,11 +181,16 @@ class Names:
             scope = scope.parent
         return scope
 
-    def read_in(self, function: FunctionNode, name: str) -> ast.Name:
-        """A use of a name at the end of a function's body, as if it stood there."""
-        use = ast.Name(name, ast.Load())
-        self.parents[use] = function
+    def read_in(self, function: FunctionNode, path: Sequence[str]) -> ast.expr:
+        """A use of a name, or of an attribute of it, at the end of a function's body, as if it stood there."""
+        use: ast.expr = ast.Name(path[0], ast.Load())
         self._note(use, self.scopes[function], ())
+        for attribute in path[1:]:
+            outer = ast.Attribute(use, attribute, ast.Load())
+            self.parents[use] = outer
+            self._note(outer, self.scopes[function], ())
+            use = outer
+        self.parents[use] = function
         return use
 
     def statement(self, node: ast.AST) -> ast.stmt:

@@ -21,4 +21,4 @@ def find(file: File) -> Iterator[Trap]:
                 "place": place_text(runs, task.directory),
                 "doubt": doubt_text(task.reading),
             }
-            yield Trap(task.place, slots, task.about, learned=task.use)
+            yield Trap(task.place, slots, task.about, learned=task.use, elsewhere=task.elsewhere)

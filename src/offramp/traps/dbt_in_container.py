@@ -19,7 +19,7 @@ def find(file: File) -> Iterator[Trap]:
                 "operator": task.name,
                 "commands": commands_text(runs),
                 "place": place_text(runs, task.directory),
-                "waits": waits_text(file.module, task),
+                "waits": waits_text(task),
                 "doubt": doubt_text(task.reading),
             }
-            yield Trap(task.place, slots, task.about, learned=task.use)
+            yield Trap(task.place, slots, task.about, learned=task.use, elsewhere=task.elsewhere)

@@ -27,11 +27,11 @@ def find(file: File) -> Iterator[Trap]:
         if use.call is not None:
             rule = module.rulebook.rule_for(use.note)
             yield Trap(use.callee, _Slots(module, use), use.call, rule=rule, learned=use)
-    for use, function, place in helper_uses(module):
+    for one in helper_uses(module):
+        use = one.use
         rule = module.rulebook.rule_for(use.note)
-        sentence = f"`{function}` makes the `{use.path.rpartition('.')[2]}` here"
         slots = _Slots(module, use, settled_already=True)
-        yield Trap(use.callee, slots, use.call or use.callee, rule=rule, learned=use, elsewhere=(place, sentence))
+        yield Trap(use.callee, slots, use.call or use.callee, rule=rule, learned=use, elsewhere=one.told)
 
 
 class _Slots(dict[str, str]):
