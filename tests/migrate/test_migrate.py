@@ -450,3 +450,25 @@ call
     assert "export DATA_STORE_JSON_DATA_STORE=…  # the fields of the block, in JSON\n" in report
     assert "export SQL_ALCHEMY_CONNECTOR_CONNECTION_INFO_WARE_HOUSE=…\n" in report
     assert "compared with SQLite only" in report
+
+
+def test_the_report_says_what_dbt_core_needs(place: Place) -> None:
+    """The adapter is told by the profiles beside the project, where it lies in the repository."""
+    text = (
+        "from datetime import datetime\n\nfrom airflow import DAG\nfrom airflow.operators.bash import BashOperator\n\n"
+        'SHOP = "/opt/dbt/shop"\n\n'
+        'with DAG("d", start_date=datetime(2024, 1, 1), schedule=None, catchup=False):\n'
+        '    BashOperator(task_id="build", bash_command=f"cd {SHOP} && dbt build")\n'
+    )
+    profiles = "shop:\n  outputs:\n    dev:\n      type: duckdb\n    prod:\n      type: postgres\n"
+    place.write({"offramp.toml": "", "dags/d.py": text, "dbt/shop/profiles.yml": profiles})
+    done = place.migrate("dags", "--out", "flows")
+    assert (done.code, done.err) == (0, "")
+    assert place.read("flows/requirements.txt") == "prefect\ndbt-core\ndbt-duckdb\ndbt-postgres\n"
+    report = place.read("flows/MIGRATION.md")
+    assert "Install `prefect`, `dbt-core`, `dbt-duckdb` and `dbt-postgres`, and what else the modules import" in report
+    assert "and its projects (`/opt/dbt/shop`)" in report
+    place.write({"dbt/shop/profiles.yml": "shop: [}"})
+    assert place.migrate("dags", "--out", "flows", "--force").code == 0
+    assert place.read("flows/requirements.txt") == "prefect\ndbt-core\n"
+    assert "Have dbt and the adapter of its profile where the flows run" in place.read("flows/MIGRATION.md")

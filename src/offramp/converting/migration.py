@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from offramp.converting.connections import BlockField, BlockKind, Connection, block_kind
+from offramp.converting.dbt_needs import DbtNeeds, dbt_needs
 from offramp.converting.families import BLOCK_KINDS, FAMILIES
 from offramp.editing.text import repr_text
 from offramp.escapes import visible
@@ -135,7 +136,7 @@ def migration(
         *(("## What differs\n", f"In every flow:\n\n{differences}") if plan.converted else ()),
         *_ignored(plan.ignored),
     ]
-    if any(module.packages for module in plan.converted):
+    if any(module.packages or _needs_of_dbt(module) for module in plan.converted):
         files[REQUIREMENTS] = "".join(f"{package}\n" for package in _packages(plan.converted)).encode()
     files[REPORT] = "\n".join(report).encode("utf-8", "backslashreplace")
     return files
@@ -328,7 +329,9 @@ def _by_hand(
     serves: bool,
 ) -> list[str]:
     *most, last = map(_code, _packages(modules))
-    steps = [f"Install {', '.join(most)} and {last}, and what else the modules import."]
+    listed = f"{', '.join(most)} and {last}" if most else last
+    steps = [f"Install {listed}, and what else the modules import."]
+    steps += _dbt(modules)
     if blocks:
         steps.append(_create_blocks(blocks, exported))
     steps += [f"{_code(module.path)} {need}" for module in modules for need in _needs(module, neighbours)]
@@ -366,7 +369,31 @@ def _deploy(modules: Sequence[Converted], *, serves: bool) -> str:
 
 
 def _packages(modules: Sequence[Converted]) -> list[str]:
-    return list(dict.fromkeys(["prefect", "prefect-dbt", *(one for module in modules for one in module.packages)]))
+    needed = [one for module in modules for one in module.packages]
+    needed += [one for module in modules if (needs := _needs_of_dbt(module)) for one in needs.packages]
+    own = ["prefect-dbt"] if any(b"prefect_dbt" in module.text for module in modules) else []
+    return list(dict.fromkeys(["prefect", *own, *needed]))
+
+
+def _needs_of_dbt(module: Converted) -> DbtNeeds | None:
+    return dbt_needs(module.path, module.text)
+
+
+def _dbt(modules: Sequence[Converted]) -> list[str]:
+    """The step that puts what dbt Core needs where the flows run; none where they do not run it."""
+    needs = [found for module in modules if (found := _needs_of_dbt(module)) is not None]
+    if not needs:
+        return []
+    directories = sorted({one for found in needs for one in found.directories})
+    projects = f"its projects ({', '.join(map(_code, directories))})" if directories else "its projects"
+    known = any(len(found.packages) > 1 for found in needs)
+    adapter = "" if known else " and the adapter of its profile"
+    step = (
+        f"Have dbt{adapter} where the flows run, under the name that the commands have, and {projects}. The profiles "
+        "have to be there too: dbt looks for `profiles.yml` in the directory that it runs in, then in `~/.dbt`, unless "
+        "`--profiles-dir` or `DBT_PROFILES_DIR` says where."
+    )
+    return [step]
 
 
 def _create_blocks(blocks: Sequence[LoadedBlock], exported: Mapping[str, Connection] | None) -> str:

@@ -261,6 +261,13 @@ class Filling:
             if argument is not None and any(refused in text for text in texts_of(values, argument.node)):
                 raise Blocked(f"`{name}`: {reason}", argument.node)
 
+    def is_empty(self, name: str) -> bool:
+        """Return whether an argument is known to be an empty list or dict."""
+        argument = self.given(name)
+        value = self.job.expressions.module.values.single(argument.node) if argument is not None else None
+        parts = value.nodes if isinstance(value, Items) else value.entries if isinstance(value, Table) else (value,)
+        return isinstance(value, Items | Table) and value.complete and not parts
+
     def is_container(self, name: str) -> bool:
         """Return whether an argument is known to be a list or a dict."""
         argument = self.given(name)

@@ -67,7 +67,8 @@ def _words(filling: Filling, line: str) -> list[str]:
     from offramp.knowledge.rewrites import SLOT
 
     for name, form in SLOT.findall(line):
-        if (form.endswith("?") and filling.is_absent(name)) or (form == ":flag" and not _is_on(filling, name)):
+        is_left_out = form.endswith("?") and (filling.is_absent(name) or filling.is_empty(name))
+        if is_left_out or (form == ":flag" and not _is_on(filling, name)):
             filling.used.add(name)
             return []
     return [text for word in shlex.split(line) if (text := _word(filling, word))]
@@ -102,7 +103,8 @@ def _several(filling: Filling, name: str) -> str:
     if argument is not None and not filling.is_container(name):
         raise Blocked(f"`{name}` is not a list that is known here", argument.node)
     value = filling.value(name, "")
-    return value[1:-1].strip().rstrip(",") if value[0] in "[(" and value[-1] in "])" else f"*{value}"
+    is_display = argument is not None and isinstance(argument.node, ast.List | ast.Tuple) and value[0] in "[("
+    return value[1:-1].strip().rstrip(",") if is_display else f"*{value}"
 
 
 def _joined(filling: Filling, parts: list[str]) -> str:
