@@ -57,6 +57,7 @@ bench: .venv/test.stamp
 	.venv/bin/python scripts/bench.py
 	.venv/bin/python scripts/bench_gate.py
 	.venv/bin/python scripts/bench_tree.py
+	.venv/bin/python scripts/bench_project.py
 
 .venv/offramp.stamp: pyproject.toml scripts/make_venv.sh
 	sh scripts/make_venv.sh .venv "$(PYTHON)"

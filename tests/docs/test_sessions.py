@@ -27,7 +27,8 @@ PAGES = [
 
 
 def test_there_are_sessions() -> None:
-    assert [str(path.relative_to(DOCS)) for path in PAGES] == ["how-to/notes.md", "index.md", "tutorial.md"]
+    pages = ["how-to/notes.md", "how-to/projects.md", "index.md", "tutorial.md"]
+    assert [str(path.relative_to(DOCS)) for path in PAGES] == pages
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

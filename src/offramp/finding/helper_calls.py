@@ -15,6 +15,7 @@ from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Local, Re
 from offramp.record import NamedTuple
 
 _DEEPEST = 6
+_MOST_PASSES = 30
 _LONGEST = 200
 
 
@@ -47,9 +48,12 @@ def helper_uses(module: Module, has: str = CODE) -> Iterator[HelperUse]:
     """The operators, whose notes have something, that a file's calls of functions in other modules make."""
     if module.others is None:
         return
+    search = Search(module)
     for call in module.names.calls:
+        passes_of_call = search.passes_of(call) if _helper(module, call) is not None else []
+        views = map(search.view, passes_of_call if len(passes_of_call) <= _MOST_PASSES else [{}])
         by_place: dict[tuple[Place, str], list[HelperUse]] = {}
-        for one in _made_by(module, call, has, ()):
+        for one in (each for view in views for each in _made_by(view, call, has, ())):
             by_place.setdefault((one.place, one.use.path), []).append(one)
         for same in by_place.values():
             passes = tuple(each for one in same for each in one.passes)

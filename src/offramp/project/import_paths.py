@@ -34,38 +34,37 @@ class Directories:
 
     def __init__(self) -> None:
         self._entries: dict[str, dict[str, bool]] = {}
+        self._links: set[str] = set()
         self._inside: dict[tuple[str, str], bool] = {}
+
+    def entries(self, directory: str) -> dict[str, bool]:
+        """The names of Python files and directories in a directory, with whether each is a directory."""
+        entries = self._entries.get(directory)
+        if entries is None:
+            entries = self._entries[directory] = {}
+            try:
+                with os.scandir(directory) as found:
+                    for one in found:
+                        if one.name.endswith(".py") or one.is_dir():
+                            entries[one.name] = one.is_dir()
+                            self._links.update([one.path] if one.is_symlink() else ())
+            except OSError:
+                entries.clear()
+        return entries
 
     def has_file(self, path: str) -> bool:
         """Return whether a path is that of a Python file."""
         directory, name = os.path.split(path)
-        return self._of(directory).get(name) is False
-
-    def has_directory(self, path: str) -> bool:
-        """Return whether a path is that of a directory."""
-        directory, name = os.path.split(path)
-        return self._of(directory).get(name) is True
-
-    def _of(self, directory: str) -> dict[str, bool]:
-        """The names in a directory, with whether each is one itself."""
-        entries = self._entries.get(directory)
-        if entries is None:
-            try:
-                with os.scandir(directory) as found:
-                    entries = {one.name: one.is_dir() for one in found if one.name.endswith(".py") or one.is_dir()}
-            except OSError:
-                entries = {}
-            self._entries[directory] = entries
-        return entries
+        return self.entries(directory).get(name) is False
 
     def is_inside(self, file: str, root: str) -> bool:
         """Return whether a file is one of a project: no link leads out, and it is not installed."""
-        directory = os.path.dirname(file)
-        if os.path.islink(file):
+        if file in self._links:
             return _is_inside(file, root)
-        if (directory, root) not in self._inside:
-            self._inside[directory, root] = _is_inside(directory, root)
-        return self._inside[directory, root]
+        key = (os.path.dirname(file), root)
+        if key not in self._inside:
+            self._inside[key] = _is_inside(*key)
+        return self._inside[key]
 
 
 def _is_inside(path: str, root: str) -> bool:
@@ -96,8 +95,9 @@ class ImportPaths:
         """The dotted path of a module's file, from the first root that it is below; empty where none is."""
         place = os.path.splitext(file)[0].removesuffix(f"{os.sep}__init__")
         for root in self.roots:
-            if is_below(place, root) and place != root:
-                return os.path.relpath(place, root).replace(os.sep, ".")
+            inner = place.removeprefix(f"{root.rstrip(os.sep)}{os.sep}")
+            if inner != place:
+                return inner.replace(os.sep, ".")
         return ""
 
     def _absolute(self, path: str) -> Target | None:
@@ -129,7 +129,7 @@ class ImportPaths:
         if len(found) != 1:
             return None
         ((file, depth),) = found.items()
-        if not self._is_module(file):
+        if not self._directories.is_inside(file, self.root):
             return None
         return Target(file, self.name_of(file), tuple(parts[depth:]))
 
@@ -137,16 +137,16 @@ class ImportPaths:
         """The innermost module below a directory that a path runs through, and how many of the parts lead there."""
         place, file, depth = root, "", 0
         for number, part in enumerate(parts, 1):
-            place = os.path.join(place, part)
-            if self._directories.has_directory(place):
-                package = os.path.join(place, "__init__.py")
-                if self._directories.has_file(package):
-                    file, depth = package, number
-                    continue
-            if self._directories.has_file(f"{place}.py"):
-                return f"{place}.py", number
-            if not self._directories.has_directory(place):
+            entries = self._directories.entries(place)
+            inner = f"{place.rstrip(os.sep)}{os.sep}{part}"
+            is_directory = entries.get(part) is True
+            if is_directory and self._directories.entries(inner).get("__init__.py") is False:
+                file, depth = f"{inner}{os.sep}__init__.py", number
+            elif entries.get(f"{part}.py") is False:
+                return f"{inner}.py", number
+            elif not is_directory:
                 break
+            place = inner
         return file, depth
 
     def _is_module(self, file: str) -> bool:
@@ -165,9 +165,10 @@ def _roots(directory: str, settings: Settings) -> tuple[str, tuple[str, ...]]:
     if settings.src:
         return root, tuple(dict.fromkeys((*settings.src, directory)))
     inside = [one for one in around if is_below(one, root)]
-    found = [os.path.join(one, name) for one in inside for name in _OF_AIRFLOW]
-    homes = [one for one in homes if is_below(one, root)]
-    return root, tuple(dict.fromkeys((root, *homes, *filter(os.path.isdir, found), directory)))
+    places = [place for one in inside for name in _OF_AIRFLOW if os.path.isdir(place := os.path.join(one, name))]
+    homes = [os.path.dirname(place) for place in places if not place.endswith(_OF_AIRFLOW[-1])]
+    configured = [settings.root] if settings.config_file and is_below(directory, settings.root) else []
+    return root, tuple(dict.fromkeys((root, *configured, *homes, *places, directory)))
 
 
 def _ancestors(directory: str) -> Iterator[str]:
