@@ -42,6 +42,9 @@ PURPOSES = {
     "dbt-commands": "Names of the programs that are dbt, in shell texts and lists of words; with `dbt` also `dbtf`.",
     "dbt-cloud-pattern": "How flows call dbt Cloud: by prefect-dbt's functions, or by its `DbtCloudJob`, which never"
     " repeats a request.",
+    "dbt-core-pattern": "How flows run dbt Core: as a command in a process of its own, or by prefect-dbt's"
+    " `PrefectDbtRunner`, which shows a task run for each node; `auto` takes the runner for what Cosmos makes of a"
+    " whole project, where that cannot run beside other dbt work.",
     "deployment": "How `migrate` deploys flows: each module serves itself, or one `prefect.yaml` has them all.",
 }
 GATE_PURPOSES = {

@@ -104,7 +104,8 @@ def test_no_row_names_an_argument_that_no_release_has(rulebook: Rulebook) -> Non
         (note.section, row.name)
         for note in rulebook.notes.values()
         for row in note.arguments
-        if row.name not in reachable(note.section) and "removed" not in row.note
+        # What a row has before a dot is an argument too; what stands behind it, the installed Cosmos says.
+        if row.name.partition(".")[0] not in reachable(note.section) and "removed" not in row.note
     }
     assert invented == set()
 

@@ -467,6 +467,7 @@ def _options(context: Context) -> Options:
         context.serves,
         context.in_place,
         settings.dbt_commands,
+        settings.dbt_core_pattern,
     )
 
 

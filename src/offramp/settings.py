@@ -129,6 +129,7 @@ class Settings(NamedTuple):
     gate: Gate = Gate()
     convert_dags: bool = False
     dbt_cloud_pattern: str = "function"
+    dbt_core_pattern: str = "auto"
     dbt_commands: tuple[str, ...] = DBT_COMMANDS
     deployment: str = "serve"
     overrides: Mapping[str, object] = {}
@@ -158,6 +159,7 @@ _OPTIONS: dict[str, str | tuple[str, ...]] = {
     "gate": "gate",
     "convert-dags": "boolean",
     "dbt-cloud-pattern": ("function", "job-block"),
+    "dbt-core-pattern": ("auto", "command", "runner"),
     "dbt-commands": "strings",
     "deployment": ("serve", "prefect-yaml"),
 }

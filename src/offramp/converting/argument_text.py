@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
+from offramp.converting.cases.airflow_imports import is_airflow
 from offramp.converting.cases.leaving import Leaving
 from offramp.converting.judges import late_values, rendered_text
 from offramp.converting.judges.judge import Verdict
@@ -200,7 +201,7 @@ class Expressions:
     def _reachable(self, name: ast.Name, *, template: bool) -> None:
         for binding in self.module.names.lookup(name.id, name):
             if binding.kind == "import":
-                if binding.target.partition(".")[0] in ("airflow", "astronomer"):
+                if is_airflow(binding.target):
                     raise Blocked(f"`{name.id}` is Airflow's", name)
                 if template and not from_library(binding.target):
                     self.doubts[f"`{name.id}` comes from another file and is taken to be no template"] = name

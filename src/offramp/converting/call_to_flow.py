@@ -43,7 +43,7 @@ def bare_flow(module: Module, source: Source, use: Use, options: Options) -> Con
     recipe = recipe_of(use.note, options.pattern)
     if recipe is None:
         raise Blocked(f"`{use.note.operator}` has no conversion yet", use.callee)
-    body = recipe(Job(task, arguments.call, rows, {}, expressions, False, options.blocks, notes.problems))
+    body = recipe(Job(task, arguments.call, rows, {}, expressions, False, options, notes.problems))
     if notes.problems:
         return Conversion((), (), tuple(dict.fromkeys(notes.problems)), ())
     known = use.arguments.given.get("task_id")

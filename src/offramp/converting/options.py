@@ -23,3 +23,4 @@ class Options(NamedTuple):
     serves: bool = True
     in_place: bool = True
     programs: tuple[str, ...] = DBT_COMMANDS
+    dbt_core_pattern: str = "auto"

@@ -11,6 +11,7 @@ from offramp.dags.dag_values import DagValue, Plain, is_dag_part
 from offramp.dags.graph import Dag, Result, Task
 from offramp.dags.state import State
 from offramp.dags.turns import bind_in_turn
+from offramp.finding.configurations import is_configuration
 
 _NOT_FOLLOWED = "is code in the DAG that is not followed"
 _DOCUMENTATION = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
@@ -51,7 +52,7 @@ def _plain(state: State, name: str, value: Plain, statement: ast.stmt) -> None:
         known = state.constant(value.node)
         if known is not None:
             environment.bind_turn(name, known.value)
-    if state.dag is not None:
+    if state.dag is not None and not is_configuration(state.module.values, value.node):
         state.record.keep(name, statement)
 
 

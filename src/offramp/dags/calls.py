@@ -13,6 +13,7 @@ from offramp.dags.methods import call_method
 from offramp.dags.state import State
 from offramp.dags.task_functions import call_task
 from offramp.dags.tasks import make_operator
+from offramp.dags.wholes import WHOLES, make_whole
 from offramp.knowledge.airflow_names import current_name
 from offramp.python.values import Reference
 
@@ -26,6 +27,9 @@ def call_value(state: State, node: ast.Call) -> DagValue:
     if method is not None:
         state.record.followed.add(node)
         return method
+    use = state.callees.uses.get(node)
+    if use is not None and use.role in WHOLES:
+        return make_whole(state, node, use)
     section = state.callees.operator_section(node)
     if section:
         return make_operator(state, node, section)

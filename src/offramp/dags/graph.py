@@ -29,6 +29,7 @@ class Task:
 
     ``kind`` is the note section of its operator; ``runs`` is what that note says of its kind, where
     ``decorated`` stands for the form on a function. ``names`` are the names it was bound to.
+    ``command`` is what it runs where the note of a whole group says.
     ``function`` is the callable of Python tasks; ``positional`` and ``keywords`` what
     it is called with: arguments, or the tasks whose result is passed. ``expression`` is
     what a callable gives that is a lambda without parameters. ``upstream``
@@ -38,6 +39,7 @@ class Task:
 
     __slots__ = (
         "arguments",
+        "command",
         "dag",
         "decorated",
         "expression",
@@ -65,6 +67,7 @@ class Task:
         self.statement = statement
         self.dag = dag
         self.runs = ""
+        self.command = ""
         self.decorated = False
         self.path: tuple[str, ...] = ()
         self.names: list[str] = []

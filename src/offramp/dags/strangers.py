@@ -9,6 +9,7 @@ import ast
 import sys
 from collections.abc import Container, Iterable, Iterator
 
+from offramp.finding.configurations import configures
 from offramp.finding.operators import Module
 from offramp.python.effects import READING_METHODS
 from offramp.python.names import FunctionNode
@@ -21,8 +22,6 @@ _LIBRARIES = frozenset(
     "pandas pendulum polars pyarrow pydantic pytz requests ruamel slugify sqlalchemy toml tomli tzlocal ujson "
     "yaml".split()
 )
-# Ends of the names of Cosmos's classes that only say how it is to make tasks.
-_CONFIGURING = ("Config", "ProfileMapping")
 # What values of any kind answer, dates among them.
 _ANSWERS = READING_METHODS | {
     "isoformat",
@@ -87,9 +86,12 @@ class Strangers:
             root, _, rest = value.path.partition(".")
             if root == "builtins":
                 return rest not in _ANYTHING
-            if root == "cosmos" and rest.endswith(_CONFIGURING):
-                return True
-            return root in _LIBRARIES or root in sys.stdlib_module_names or self._dags.section(value) != ""
+            return (
+                configures(value)
+                or root in _LIBRARIES
+                or root in sys.stdlib_module_names
+                or self._dags.section(value) != ""
+            )
         if isinstance(value, Constant | Items | Table):
             return True
         if isinstance(value, Partial):

@@ -6,15 +6,13 @@ import ast
 from collections.abc import Mapping
 
 from offramp.dags.arguments import given_arguments, inherited
+from offramp.dags.configured import unfolded
 from offramp.dags.dag_values import UNFOLLOWED, Unfollowed
 from offramp.dags.graph import Argument, Dag, Task
 from offramp.dags.state import State
 from offramp.dags.task_data import add_data
 from offramp.finding.operators import Use
 from offramp.python.values import Given
-
-# Roles of what makes more than one task.
-_WHOLES = ("dag", "group")
 
 
 def make_operator(state: State, node: ast.Call, section: str) -> Task | Unfollowed:
@@ -24,9 +22,6 @@ def make_operator(state: State, node: ast.Call, section: str) -> Task | Unfollow
     use = state.callees.uses.get(node)
     if use is not None and use.derived is not None:
         state.block(f"`{use.derived.name}` is a class of its own: no note covers it", node.func)
-        return UNFOLLOWED
-    if use is not None and use.role in _WHOLES:
-        state.block(f"`{use.note.operator}` has no conversion yet", node.func)
         return UNFOLLOWED
     if not state.callees.is_one_operator(node.func):
         state.block("may be one of several operators", node.func)
@@ -38,7 +33,9 @@ def make_operator(state: State, node: ast.Call, section: str) -> Task | Unfollow
         return UNFOLLOWED
     if "task_group" in own.given:
         state.block("`task_group` as an argument is not followed", node)
-    arguments = inherited(state, dag, own.given) | given_arguments(state, own.given, "of this task", node)
+    rows = state.module.rulebook.arguments(state.module.rulebook.notes[section])
+    given = unfolded(state, rows, given_arguments(state, own.given, "of this task", node))
+    arguments = inherited(state, dag, own.given) | given
     task_id = arguments.pop("task_id", None)
     known = state.constant_of(task_id) if task_id is not None else None
     if known is None or not isinstance(known.value, str):

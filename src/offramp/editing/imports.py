@@ -15,7 +15,7 @@ from offramp.python.names import Binding
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
-AIRFLOW_PACKAGES = ("airflow", "astronomer", "airflow_dbt", "airflow_dbt_python")
+AIRFLOW_PACKAGES = ("airflow", "astronomer", "airflow_dbt", "airflow_dbt_python", "cosmos")
 
 
 def import_edits(

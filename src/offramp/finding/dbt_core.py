@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from offramp.finding.configurations import configuration, member
 from offramp.finding.describe import given_text
 from offramp.finding.operators import Module, Use
 from offramp.model import ArgumentRow, Note
 from offramp.python.evaluation import Values
-from offramp.python.values import Arguments, Constant, Given, Items, Made, Member, Reference, Table
+from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Items, Made, Reference, Table
 
 _LONGEST = 120
 _UNKNOWN = "…"
@@ -17,7 +18,6 @@ _UNKNOWN = "…"
 # operator's own argument, which releases before 1.0 have.
 _PROJECT = (("project_config", "dbt_project_path"), ("project_config", "manifest_path"), ("", "dbt_project_name"))
 _SELECTING = (("select", "--select"), ("exclude", "--exclude"), ("selector", "--selector"))
-_POSITIONS = {"project_config": ("dbt_project_path",), "execution_config": ("execution_mode",)}
 _UNKNOWN_TESTS = "it is not known here when tests run"
 _TESTS = {
     "AFTER_EACH": "tests after each model",
@@ -60,7 +60,7 @@ def where_text(module: Module, use: Use) -> str:
         return place
     given = _configured(module, use, "execution_config", "execution_mode")
     default = "LOCAL" if _is_known(module, use, "execution_config") else ""
-    mode = default if given is None else _member(given)
+    mode = default if given is None else member(given)
     return f"execution mode {mode}" if mode else "an execution mode that is not known here"
 
 
@@ -94,7 +94,7 @@ def tests_text(module: Module, use: Use) -> str:
     given = _configured(module, use, "render_config", "test_behavior")
     if given is None:
         return _TESTS["AFTER_EACH"] if _is_known(module, use, "render_config") else _UNKNOWN_TESTS
-    return _TESTS.get(_member(given), _UNKNOWN_TESTS)
+    return _TESTS.get(member(given), _UNKNOWN_TESTS)
 
 
 def _configured(module: Module, use: Use, config: str, name: str) -> Given | None:
@@ -107,12 +107,8 @@ def _configured(module: Module, use: Use, config: str, name: str) -> Given | Non
 
 def _configuration(module: Module, use: Use, config: str) -> Arguments | None:
     given = use.arguments.given.get(config)
-    value = given.values[0] if given is not None and len(given.values) == 1 else None
-    if not isinstance(value, Made) or not isinstance(value.callee, Reference):
-        return None
-    if not value.callee.path.startswith("cosmos.") or not value.callee.path.endswith("Config"):
-        return None
-    return module.values.arguments(value.call, _POSITIONS.get(config, ()))
+    value = given.values[0] if given is not None and len(given.values) == 1 else UNKNOWN
+    return configuration(module.values, config, value)
 
 
 def _is_known(module: Module, use: Use, config: str) -> bool:
@@ -121,16 +117,6 @@ def _is_known(module: Module, use: Use, config: str) -> bool:
         return use.arguments.complete
     made = _configuration(module, use, config)
     return made is not None and made.complete
-
-
-def _member(given: Given) -> str:
-    """The name of the member of an enumeration, also by its value; empty where it is not known."""
-    value = given.values[0] if len(given.values) == 1 else None
-    if isinstance(value, Constant) and isinstance(value.value, str):
-        return value.value.upper()
-    if isinstance(value, Reference):
-        return value.path.rpartition(".")[2]
-    return value.name if isinstance(value, Member) else ""
 
 
 def by_name(note: Note, field: str, path: str) -> str:

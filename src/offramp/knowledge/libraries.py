@@ -25,5 +25,5 @@ AIRFLOW = Libraries(
     runners=_AIRFLOW | {"prefect", "prefect_dbt"},
     deferring=_AIRFLOW,
     immediate=frozenset({"dag", "task_group"}),
-    harmless=_AIRFLOW | {"prefect", "prefect_dbt", "prefect_shell"},
+    harmless=_AIRFLOW | {"cosmos", "prefect", "prefect_dbt", "prefect_shell"},
 )

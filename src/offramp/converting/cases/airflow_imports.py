@@ -1,4 +1,4 @@
-"""Tells what is imported from Airflow, which the flows run without."""
+"""Tells what is imported from Airflow, and from what runs in it alone: the flows run without."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module-level code that only looks for Airflow's names, in one place or another; it goes with the DAGs.
+"""Module-level code that only serves the DAGs: it looks for Airflow's names, here or there, or configures Cosmos.
 
 A file that serves Airflow 2 and 3 imports what has moved in the arms of a ``try`` or of a condition, and asks for
 Airflow's version before.
@@ -7,35 +7,52 @@ Airflow's version before.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from offramp.converting.cases.airflow_imports import imports_airflow, is_airflow
+from offramp.finding.configurations import configures, is_configuration
 from offramp.finding.operators import Module
 from offramp.python.nodes import walk
-from offramp.python.values import Reference
+from offramp.python.values import Constant, Member, Reference, Value
 
 # What a condition may call, and a name be bound to, without any effect but its value.
 _VERSIONS = ("packaging.version.", "distutils.version.", "importlib.metadata.version")
+# Beginnings of the names of functions that give a value, and do nothing else.
+_READING = ("pathlib.", "os.environ.get", "os.getenv", "os.path.", "datetime.timedelta")
 _TEXT_METHODS = frozenset("split startswith strip replace partition".split())
 _PLAIN_CALLS = frozenset(f"builtins.{name}" for name in "bool hasattr int len map str tuple".split())
 
 
-def lookups(module: Module, plain: Iterable[ast.stmt], going: Iterable[ast.stmt]) -> set[ast.stmt]:
-    """Return the ``plain`` statements that only look for Airflow's names, and bind none that other code needs.
+def lookups(module: Module, plain: Iterable[ast.stmt], going: Iterable[ast.stmt], kept: Set[ast.stmt]) -> set[ast.stmt]:
+    """Return the ``plain`` statements that only serve the DAGs, and bind no names that other code needs.
 
-    ``going`` are the other statements that are not in the file of flows.
+    ``going`` are the other statements that are not in the file of flows, but for those inside that are ``kept``.
     """
     found = {statement for statement in plain if _looks_up(module, statement)}
     others = set(going)
-    while needed := {statement for statement in found if not _names_go(module, statement, found | others)}:
+    while needed := {statement for statement in found if not _names_go(module, statement, found | others, kept)}:
         found -= needed
     return found
 
 
 def _looks_up(module: Module, statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Assign):
-        return _asks_airflow(module, statement.value) and _is_plain(module, statement.value)
+        return _asks_airflow(module, statement.value) and (
+            _is_plain(module, statement.value) or _configures(module, statement.value)
+        )
     return isinstance(statement, ast.Try | ast.If) and _imports(statement) > 0 and _only_imports(module, statement)
+
+
+def _configures(module: Module, node: ast.expr) -> bool:
+    """Return whether an expression makes a configuration of Cosmos, of values that have no effect themselves."""
+    if not is_configuration(module.values, node):
+        return False
+    callees = (module.values.single(inner.func) for inner in walk(node) if isinstance(inner, ast.Call))
+    return all(configures(callee) or isinstance(callee, Constant | Member) or _reads(callee) for callee in callees)
+
+
+def _reads(callee: Value | None) -> bool:
+    return isinstance(callee, Reference) and (callee.path in _PLAIN_CALLS or callee.path.startswith(_READING))
 
 
 def _imports(statement: ast.stmt) -> int:
@@ -84,7 +101,7 @@ def _compares_versions(module: Module, callee: ast.expr) -> bool:
     return isinstance(callee, ast.Attribute) and callee.attr in _TEXT_METHODS
 
 
-def _names_go(module: Module, statement: ast.stmt, going: set[ast.stmt]) -> bool:
+def _names_go(module: Module, statement: ast.stmt, going: set[ast.stmt], kept: Set[ast.stmt]) -> bool:
     """Return whether only code that goes reads the names that a statement binds to something else than Airflow's."""
     inside = set(walk(statement))
     names = {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -94,4 +111,5 @@ def _names_go(module: Module, statement: ast.stmt, going: set[ast.stmt]) -> bool
         # By its name as a text, `__all__` or `globals()` may give it to anyone.
         return False
     loads = [load for name in names for load in module.names.loads.get(name, ())]
-    return all(load in inside or any(one in going for one in module.names.ancestors(load)) for load in loads)
+    around = ([*module.names.ancestors(load)] for load in loads if load not in inside)
+    return all(not going.isdisjoint(outer) and kept.isdisjoint(outer) for outer in around)

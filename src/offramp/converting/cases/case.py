@@ -95,7 +95,7 @@ def case_of(module: Module, source: Source, graph: Graph, options: Options) -> C
         hooks,
         frozenset(name for calls in hooks.values() for name in calls.names),
         default_args,
-        frozenset(lookups(module, graph.plain, graph.building | default_args)),
+        frozenset(lookups(module, graph.plain, graph.building | default_args, graph.kept)),
         expressions.doubts,
         expressions.connections,
     )

@@ -37,6 +37,10 @@ class HookOptions(NamedTuple):
     versions: Versions
 
 
+def _no_hooks(*_asked: object) -> None:
+    """Of a family without hooks."""
+
+
 class Family(NamedTuple):
     """All that one family brings.
 
@@ -52,7 +56,7 @@ class Family(NamedTuple):
     results: Collection[str]
     choosing: Collection[str]
     names: Mapping[str, str]
-    hook_calls: Callable[[Module, Source, FunctionNode, Expressions, HookOptions], HookCalls | None]
-    helpers: Callable[[], Mapping[str, str]]
-    blocks: Mapping[str, BlockKind]
-    differences: tuple[tuple[tuple[bytes, ...], str], ...]
+    hook_calls: Callable[[Module, Source, FunctionNode, Expressions, HookOptions], HookCalls | None] = _no_hooks
+    helpers: Callable[[], Mapping[str, str]] = dict
+    blocks: Mapping[str, BlockKind] = {}
+    differences: tuple[tuple[tuple[bytes, ...], str], ...] = ()

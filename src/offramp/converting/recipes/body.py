@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, TypeVar
 
 from offramp.converting.argument_text import Expressions
+from offramp.converting.options import Options
 from offramp.dags.graph import Argument, Result, Task
 from offramp.editing.text import repr_text
 from offramp.model import ArgumentRow, Blocked, Blocker
@@ -40,7 +41,7 @@ class Job(NamedTuple):
 
     ``call`` holds the arguments that a row of the operator's table maps, with that
     row; ``consumed`` says that another task takes the result, which Airflow defines
-    as the run id; ``blocks`` maps connection ids to block names. What prevents the
+    as the run id; ``options`` are those of fixes. What prevents the
     recipe is collected in ``problems``: a body is of use only where there are none.
     """
 
@@ -50,7 +51,7 @@ class Job(NamedTuple):
     results: Mapping[str, Result]
     expressions: Expressions
     consumed: bool
-    blocks: Mapping[str, str]
+    options: Options
     problems: list[Blocker]
 
     def known(self, name: str) -> Constant | None:

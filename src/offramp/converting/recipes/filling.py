@@ -235,7 +235,7 @@ class Filling:
         if argument is not None:
             self.job.expressions.no_template(known.value, argument.node)
         kind = row.target.removeprefix("block: ")
-        loaded = block_of(self.job.expressions, self.job.blocks, kind, known.value, self.job.task.node)
+        loaded = block_of(self.job.expressions, self.job.options.blocks, kind, known.value, self.job.task.node)
         module, _, own = block.path.rpartition(".")
         self.imports.add((module, own))
         return f"await {own}.aload({repr_text(loaded)})" if self.is_async else f"{own}.load({repr_text(loaded)})"

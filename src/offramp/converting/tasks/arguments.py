@@ -9,6 +9,7 @@ from offramp.converting.argument_text import Expressions, harmless
 from offramp.converting.cases.case import Case
 from offramp.converting.cases.choices import RULES
 from offramp.converting.tasks.notes import Notes
+from offramp.dags.configured import OBJECT, TASKS
 from offramp.dags.graph import Argument, Task
 from offramp.model import ArgumentRow, Blocked
 from offramp.python.values import Constant, Reference
@@ -59,11 +60,13 @@ def _sort(
 ) -> None:
     known = expressions.constant(argument)
     reason = _reason(row)
-    does_harm = not harmless(known, row, argument.node)
+    does_harm = not (harmless(known, row, argument.node) or _is_usual_member(row, argument, expressions))
     if row.target == "dropped" and row.name == "start_date" and argument.origin != "default_args":
         raise Blocked("a task's own start_date is not followed", argument.node)
     if does_harm and (row.target == "refused" or (row.target == "retried" and "retries" in found.options)):
         raise Blocked(reason, argument.node)
+    if row.target in (OBJECT, TASKS):
+        raise Blocked(f"`{row.name}` is looked into in the code of DAGs alone", argument.node)
     if row.target in ("dropped", "refused", "retried"):
         if does_harm and row.note.startswith("unsafe:") and (row.target != "dropped" or known != Constant(1)):
             doubts[reason] = argument.node
@@ -73,6 +76,12 @@ def _sort(
             doubts[reason] = argument.node
     elif not row.target.startswith("task."):
         found.call[row.name] = (row, argument)
+
+
+def _is_usual_member(row: ArgumentRow, argument: Argument, expressions: Expressions) -> bool:
+    """Return whether an argument is the member of an enumeration that is its default."""
+    value = expressions.module.values.single(argument.node)
+    return isinstance(value, Reference) and value.path.rpartition(".")[2] == row.when_absent
 
 
 def _reason(row: ArgumentRow) -> str:

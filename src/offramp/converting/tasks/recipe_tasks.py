@@ -33,13 +33,13 @@ def recipe_task(setting: Setting) -> TaskPlan | None:
     taken = _taken(setting, pulled)
     call = {name: pair for name, pair in setting.arguments.call.items() if name not in pulled}
     notes.doubts.update(setting.takers.doubts)
-    templated = re.findall(r"\w+", note.fields.get("templates", ""))
+    templated = re.findall(r"[\w.]+", note.fields.get("templates", ""))
     setting = with_rendered(setting, (argument for name, (_, argument) in call.items() if name in templated))
     endings = tuple(re.findall(r"\.\w+", note.fields.get("template_files", "")))
     _check_no_files(setting, [argument for name, (_, argument) in call.items() if name in templated], endings)
     consumed = bool(setting.takers.of(task))
-    blocks = setting.case.options.blocks
-    job = Job(task, call, setting.rows, taken, setting.expressions, consumed, blocks, notes.problems)
+    options = setting.case.options
+    job = Job(task, call, setting.rows, taken, setting.expressions, consumed, options, notes.problems)
     body = recipe(job)
     if not body.ended:
         body = _unwaited(setting, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DIFFERENCES: tuple[tuple[tuple[bytes, ...], str], ...] = (
     (
-        (b"prefect_dbt",),
+        (b"prefect_dbt.cloud", b"DbtCloud"),
         """\
 - Airflow sends `"steps_override": null` and `"schema_override": null` to dbt Cloud, Prefect leaves them out.
 - Where a task sets no `trigger_reason`, the cause that dbt Cloud shows names the flow or task run instead of the

@@ -392,7 +392,7 @@ def _credentials(job: Job, *, asynchronous: bool = True, named: bool = False) ->
             raise Blocked("the connection is not known here", argument.node)
         job.expressions.no_template(known.value, argument.node)
         connection = known.value
-    block = repr_text(block_of(job.expressions, job.blocks, CREDENTIALS, connection, job.task.node))
+    block = repr_text(block_of(job.expressions, job.options.blocks, CREDENTIALS, connection, job.task.node))
     load = f"await DbtCloudCredentials.aload({block})" if asynchronous else f"DbtCloudCredentials.load({block})"
     account_id = job.source("block.account_id")
     if account_id not in job.call or job.known(account_id) == Constant(None):
