@@ -65,13 +65,24 @@ def _command(setting: Setting, argument: Argument) -> str:
     """The command as Python text."""
     text = setting.expressions.text(argument, template=True)
     known = setting.case.constant(argument)
-    if known is None or not isinstance(known.value, str):
+    if known is None:
+        _check_parts(setting, argument)
+        return text
+    if not isinstance(known.value, str):
         raise Blocked("the command is not known here: it may be a template", argument.node)
     _check_command(setting, known.value, argument.node)
     rendered = setting.expressions.constant(argument)
     if isinstance(argument.node, ast.Constant) and rendered is not None and "\n" not in known.value:
         return repr_text(str(rendered.value))
     return text
+
+
+def _check_parts(setting: Setting, argument: Argument) -> None:
+    """Blocked for a command of which too little is known to tell it from a template, or the name of a file."""
+    for text in texts_of(setting.case.module.values, argument.node):
+        if text.endswith(UNKNOWN) or any(mark in text for mark in _TEMPLATE_MARKS):
+            raise Blocked("the command is not known here: it may be a template", argument.node)
+        _check_command(setting, text, argument.node)
 
 
 def _whole_text(setting: Setting, argument: Argument) -> str:
