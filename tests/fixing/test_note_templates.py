@@ -277,6 +277,21 @@ def test_a_command_runs_in_a_process_of_its_own(tmp_path: Path, capsys: pytest.C
         run(["sh", "-c", "exit 7"])
 
 
+def test_a_bash_command_runs_in_a_directory_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    helpers = helper_functions(frozenset({"run_bash", "run_command"}))
+    exec("import os, signal, subprocess, sys\nfrom tempfile import TemporaryDirectory" + helpers, names)
+    run = names["run_bash"]
+    assert callable(run)
+    assert run("pwd; touch here; ls", env={**os.environ, "A": "b"}) == "here"
+    directory = Path(capsys.readouterr().out.splitlines()[0])
+    assert directory != Path.cwd()
+    assert not directory.exists()
+    assert run("echo $A; pwd", env={"A": "b", "PATH": os.environ["PATH"]}, cwd=tmp_path) == str(tmp_path)
+    with pytest.raises(RuntimeError, match="the command ended with exit code 3"):
+        run("set -e; (exit 3); echo more")
+
+
 def test_a_command_ends_with_the_process_that_runs_it(tmp_path: Path) -> None:
     """As when Prefect kills the process of a flow run that is cancelled (seen with 3.9.1)."""
     script = tmp_path / "flow.py"

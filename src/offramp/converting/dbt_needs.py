@@ -19,6 +19,8 @@ from offramp.shell.parsing import UNKNOWN
 from offramp.shell.reading import Reader
 
 _PROFILES = "profiles.yml"
+# Where prefect-dbt's runner is told the project.
+_SETTINGS = Reference("prefect_dbt.PrefectDbtSettings")
 
 
 class DbtNeeds(NamedTuple):
@@ -43,6 +45,10 @@ def dbt_needs(path: str, text: bytes) -> DbtNeeds | None:
 
 def _run_in(code: Code, path: str, call: ast.Call) -> Iterator[str]:
     """The directory of each dbt command that a call is given; empty for that of the flow."""
+    if code.values.single(call.func) == _SETTINGS:
+        yield from (
+            texts_of(code.values, one.value)[0].rstrip("/") for one in call.keywords if one.arg == "project_dir"
+        )
     if not call.args or not _starts(code, call):
         return
     reader = Reader(DBT_COMMANDS, lambda script: script_text(path, script))
