@@ -8,6 +8,7 @@ import pytest
 
 from converting.dag_files import IMPORTS, case, case_of_text, reasons, said, task
 from offramp.converting.cases.case import Case
+from offramp.converting.cases.template_fields import text_parts
 from offramp.converting.judges import (
     callables,
     deleted_code,
@@ -18,6 +19,7 @@ from offramp.converting.judges import (
     rendered_text,
     schedules,
     shared_state,
+    templates,
     xcom_results,
 )
 from offramp.converting.judges.callables import Called
@@ -184,3 +186,24 @@ def test_judge_of_rendered_text(text: str, kind: str) -> None:
     argument, found = expression(text, "")
     verdicts = rendered_text.judge(found, argument)
     assert [type(one).__name__ for one in verdicts] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("template", "kind", "reason"),
+    [
+        ("nothing", "", ""),
+        ("{{ run_id }}", "Doubt", "`{{ run_id }}` becomes the id of the flow run, which has another form"),
+        (
+            "{{ nowhere }}{{ neither }}",
+            "Blocker",
+            "is a template, and `{{ nowhere }}` has no exact equal in Prefect",
+        ),
+    ],
+)
+def test_judge_of_templates_looks_at_what_fills_them(template: str, kind: str, reason: str) -> None:
+    found = case(f'BashOperator(task_id="a", bash_command="{template}")')
+    one = task(found, "a")
+    [parts] = text_parts(found, one, one.arguments["bash_command"]).values()
+    assert [(verdict[0], verdict[1]) for verdict in said(found, templates.judge(found, parts))] == (
+        [(kind, reason)] if kind else []
+    )

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Callable
 
-from offramp.converting.judges.templates import FROM_CONTEXT
+from offramp.converting.cases.template_fields import FROM_CONTEXT
 from offramp.dags.graph import Task
 from offramp.editing.edits import overlap
 from offramp.finding.operators import Module

@@ -9,10 +9,10 @@ from functools import partial
 from offramp.converting.cases.choices import AFTER_SUCCESS
 from offramp.converting.cases.pulled_results import NO_PULLS, Pulls
 from offramp.converting.cases.reached_code import reached_code
-from offramp.converting.judges import callables
+from offramp.converting.cases.template_fields import FROM_CONTEXT, RUNTIME, context_field
+from offramp.converting.judges import callables, templates
 from offramp.converting.judges.callables import Called
 from offramp.converting.judges.shared_state import copied, runs_again
-from offramp.converting.judges.templates import FROM_CONTEXT, RUNTIME, Templates
 from offramp.converting.recipes.body import Body
 from offramp.converting.tasks.arguments import trigger_rule
 from offramp.converting.tasks.printing import prints_to_unknown_files
@@ -26,6 +26,7 @@ from offramp.converting.tasks.written_tasks import (
     with_rendered,
     written_task,
 )
+from offramp.converting.template_text import field_text
 from offramp.dags.graph import Argument, Result, Task
 from offramp.model import Blocked
 from offramp.python.names import FunctionNode
@@ -93,11 +94,13 @@ def _filled(setting: Setting, function: FunctionNode, added: Iterable[str]) -> d
         for parameter in (*own.args, *own.kwonlyargs)
         if parameter.arg in FROM_CONTEXT and parameter.arg not in given
     }
-    templates = Templates(setting.case, task, setting.expressions)
-    places = {**dict.fromkeys(added, function), **asked}
-    filled: dict[str, str | Task] = {
-        name: setting.notes.tried(partial(templates.context, name, place)) for name, place in places.items()
+    fields = {
+        name: context_field(setting.case, task, name, place)
+        for name, place in {**dict.fromkeys(added, function), **asked}.items()
     }
+    for field in fields.values():
+        setting.notes.take(templates.judge(setting.case, (field,)))
+    filled: dict[str, str | Task] = {name: field_text(field) for name, field in fields.items()}
     if filled:
         setting.notes.imports.add(RUNTIME)
     return filled

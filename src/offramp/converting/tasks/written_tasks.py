@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
-from offramp.converting.argument_text import Expressions
+from offramp.converting.argument_text import UNRENDERED, Expressions, Rendered
 from offramp.converting.cases.case import Case
-from offramp.converting.judges.templates import RUNTIME, rendering
+from offramp.converting.cases.template_fields import RUNTIME, text_parts
+from offramp.converting.judges import templates
 from offramp.converting.recipes.body import Body
 from offramp.converting.tasks.arguments import Sorted, trigger_rule
 from offramp.converting.tasks.notes import Notes
 from offramp.converting.tasks.takers import Takers
 from offramp.converting.tasks.task_plan import Form, TaskPlan
+from offramp.converting.template_text import Templates
 from offramp.dags.graph import MAPPED, Argument, Result, Task
 from offramp.editing.text import INDENT
 from offramp.model import ArgumentRow, Blocked, Note
@@ -62,11 +64,26 @@ def written_task(setting: Setting, body: Body) -> TaskPlan:
 
 def with_rendered(setting: Setting, arguments: Iterable[Argument]) -> Setting:
     """The same, with what the templates in some of its arguments render to."""
-    expressions, problems = rendering(setting.case, setting.task, arguments, setting.expressions)
-    setting.notes.take(problems)
-    if any(_reads_run(one.text) for one in expressions.rendered.values()):
+    known = setting.expressions.rendered
+    rendered: dict[ast.AST, Rendered] = {}
+    for argument in arguments:
+        if argument.node not in known and argument.node not in rendered:
+            rendered |= _rendered(setting, argument)
+    if any(_reads_run(one.text) for one in rendered.values()):
         setting.notes.imports.add(RUNTIME)
-    return setting._replace(expressions=expressions)
+    return setting._replace(expressions=setting.expressions.with_rendered({**known, **rendered}))
+
+
+def _rendered(setting: Setting, argument: Argument) -> dict[ast.AST, Rendered]:
+    """What an argument renders to, and the entries of a dict in it; what a judge says of that is noted."""
+    parts = text_parts(setting.case, setting.task, argument)
+    for part in parts.values():
+        setting.notes.take(templates.judge(setting.case, part))
+    try:
+        return Templates(setting.case, setting.expressions, parts).rendered(argument)
+    except Blocked as blocked:
+        setting.notes.problems.append(blocked.blocker)
+        return {argument.node: UNRENDERED}
 
 
 def _reads_run(text: str) -> bool:
