@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from offramp.finding.trap import trap_module
 from offramp.knowledge.rulebook import Rulebook
@@ -46,9 +47,9 @@ def plan(
     return planned
 
 
-def _fixing(codes: Collection[str], rulebook: Rulebook) -> dict[str, Any]:
+def _fixing(codes: Collection[str], rulebook: Rulebook) -> dict[str, ModuleType | None]:
     """The modules of the codes whose findings can have fixes; None for what is converted with its DAG."""
-    found: dict[str, Any] = {}
+    found: dict[str, ModuleType | None] = {}
     for code in codes:
         rule = rulebook.rules[code]
         module = trap_module(rule) if not rule.is_to_convert else None
@@ -72,7 +73,7 @@ def _unconverted(finding: Finding) -> Finding:
     return finding._replace(refusals=(Refusal(f"`{name}` has no conversion yet", finding.span),))
 
 
-def _planned(planning: Planning, finding: Finding, module: Any) -> Finding:
+def _planned(planning: Planning, finding: Finding, module: ModuleType | None) -> Finding:
     """A finding with the fix of its trap, or why it has none and what can be done by hand."""
     if module is None or finding.trap is None:
         return finding

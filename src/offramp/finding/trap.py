@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from offramp.finding.bans import Bans
@@ -73,11 +74,11 @@ class File:
         return module_of(self.source, self.rulebook, self.others)
 
 
-def trap_module(rule: Rule) -> Any:
+def trap_module(rule: Rule) -> ModuleType:
     """The module that knows a rule's trap, by the name of the rule; CONTRIBUTING says what is in it."""
     return trap_named(rule.detector or OPERATORS)
 
 
-def trap_named(name: str) -> Any:
+def trap_named(name: str) -> ModuleType:
     """The module that knows the trap of a name."""
     return import_module(f"offramp.traps.{name.replace('-', '_')}")
