@@ -70,19 +70,20 @@ class _Called(NamedTuple):
 
 
 class _Apart(NamedTuple):
-    """A file's analysis without values of other modules."""
+    """A file's analysis, and the one that fixes start from."""
 
+    of: Module
     module: Module
 
 
 def module_to_fix(source: Source, rulebook: Rulebook) -> Module:
-    """The analysis that fixes start from: every value that it knows is written in the file."""
+    """The analysis that fixes start from: all that it knows is written in the file, or would be without its imports."""
     module = module_of(source, rulebook)
     if module.others is None:
         return module
     apart = source.kept(_Apart)
-    if apart is None or apart.module.rulebook is not rulebook or apart.module.others is not module.others:
-        apart = source.keep(_Apart(Module(source.tree, rulebook, module.others, sees_data=False)))
+    if apart is None or apart.of is not module:
+        apart = source.keep(_Apart(module, Module(source.tree, rulebook, module.others.for_fixes())))
     return apart.module
 
 
@@ -97,16 +98,14 @@ def module_of(source: Source, rulebook: Rulebook, others: OtherModules | None = 
 class Module(Code):
     """Everything the rules ask about one parsed file; each part is worked out once."""
 
-    def __init__(
-        self, tree: ast.Module, rulebook: Rulebook, others: OtherModules | None = None, *, sees_data: bool = True
-    ) -> None:
-        """``others`` are the modules that the file imports, whose values are known if it ``sees_data``."""
+    def __init__(self, tree: ast.Module, rulebook: Rulebook, others: OtherModules | None = None) -> None:
+        """``others`` are the modules that the file imports."""
         self.rulebook = rulebook
         self.others = others
         self._owners: dict[ast.ClassDef, Module] = {}
         facts = AIRFLOW._replace(exists=self._exists, meaning=self._meaning, stands_for=self._stands_for)
         if others is not None:
-            facts = facts._replace(offers=others.offers, data=self._data if sees_data else facts.data)
+            facts = facts._replace(offers=others.offers, data=self._data)
         self._data_of: dict[str, tuple[Value, ...]] = {}
         super().__init__(tree, facts)
         self.dags = Dags(self.names, self.values, rulebook)

@@ -39,3 +39,6 @@ class OtherModules(Protocol):
 
     def definition(self, path: str) -> Definition | None:
         """The class or function of the project that a dotted path leads to; None for all else."""
+
+    def for_fixes(self) -> OtherModules:
+        """The modules as fixes see them, which take imports away: by names that they do nothing but hand on."""

@@ -91,6 +91,10 @@ class ImportPaths:
             self._targets[key] = self._relative(path, key[1]) if key[1] else self._absolute(path)
         return self._targets[key]
 
+    def has_file(self, path: str) -> bool:
+        """Return whether a path is that of a Python file."""
+        return self._directories.has_file(path)
+
     def name_of(self, file: str) -> str:
         """The dotted path of a module's file, from the first root that it is below; empty where none is."""
         place = os.path.splitext(file)[0].removesuffix(f"{os.sep}__init__")

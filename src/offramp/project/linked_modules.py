@@ -19,6 +19,7 @@ from offramp.finding.operators import Module
 from offramp.finding.other_modules import Definition, OtherModules
 from offramp.knowledge.rulebook import Rulebook
 from offramp.project.import_paths import Directories, ImportPaths, Target
+from offramp.project.plain_modules import only_defines
 from offramp.python.values import UNKNOWN, Constant, Items, Local, Reference, Value
 from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
@@ -111,6 +112,22 @@ class _Linked:
         """The modules among some and all that they import whose texts have a name."""
         word = name.encode()
         return [one for one in self._within(files, lambda _one: True) if word in self.raw(one)]
+
+    def only_define(self, file: str) -> bool:
+        """Return whether a module, and all that are run for it, do nothing but import and define."""
+        return all(map(self._only_defines, self._within((file,), lambda _one: True)))
+
+    def _only_defines(self, file: str) -> bool:
+        around = [os.path.join(one, "__init__.py") for one in self._packages(file)]
+        loaded = [self.loaded(one) for one in (file, *around)]
+        return all(one is not None and only_defines(one.module.tree.body) for one in loaded)
+
+    def _packages(self, file: str) -> Iterator[str]:
+        """The packages around a module, from the inside out."""
+        directory = os.path.dirname(file)
+        while self.paths.has_file(os.path.join(directory, "__init__.py")):
+            yield directory
+            directory = os.path.dirname(directory)
 
     def has_read(self, file: str) -> bool:
         """Return whether a module was read because another imports it."""
@@ -306,6 +323,42 @@ class _Others:
         if isinstance(value, Local) and not isinstance(value.node, ast.Lambda):
             return name, Definition(value.node, loaded.module, target.file)
         return name, None
+
+    def for_fixes(self) -> OtherModules:
+        return _HandedOn(self, self._linked, self._file)
+
+
+class _HandedOn:
+    """The modules that one file imports, for fixes: only names that their modules do nothing but hand on."""
+
+    texts = ()
+
+    def __init__(self, others: _Others, linked: _Linked, file: str) -> None:
+        self._others = others
+        self._linked = linked
+        self._file = file
+
+    def stands_for(self, path: str) -> str:
+        found = self._others.stands_for(path)
+        if found == path or found not in self._linked.rulebook.operators:
+            return path
+        target = self._linked.paths.target(path, self._file)
+        noted = target is not None and found == ".".join((target.module, *target.rest))
+        return found if noted or (target is not None and self._linked.only_define(target.file)) else path
+
+    def offers(self, path: str) -> bool:
+        return self.stands_for(path) != path and self._others.offers(path)
+
+    def data(self, path: str) -> tuple[Value, ...]:
+        del path  # what a flow does has to be written in it
+        return ()
+
+    def definition(self, path: str) -> Definition | None:
+        del path  # its calls are not converted
+        return None
+
+    def for_fixes(self) -> OtherModules:
+        return self
 
 
 def _imported(raw: bytes) -> Iterator[tuple[str, list[str]]]:
