@@ -50,7 +50,7 @@ class Environment:
         self.values.pop(name, None)
 
     def forget(self, name: str) -> None:
-        """Let a name have a value that is no matter of DAGs, the same in every turn."""
+        """Let a name have a value that has nothing to do with DAGs, the same in every turn."""
         self.values.pop(name, None)
         self.turn.pop(name, None)
 

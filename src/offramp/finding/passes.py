@@ -184,7 +184,7 @@ def _search(module: Module) -> Search:
 # -- loops, conditions and functions -----------------------------------------------
 
 
-class _Unclear(Exception):  # noqa: N818 - what is not counted is no error
+class _Unclear(Exception):  # noqa: N818 - what is not counted is not an error
     """More passes than are worth the time, or a name with two values at once."""
 
 

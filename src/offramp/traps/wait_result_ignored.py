@@ -46,7 +46,7 @@ _COLLECTING = {
     _GATHER: "with `return_exceptions=True` a failure is only in its result, and nothing uses it",
     _WAIT: "it raises nothing when a dbt run fails, and nothing asks for the results",
 }
-# dbt raises when other commands fail (dbt-core 1.10: their result is no ExecutionResult).
+# dbt raises when other commands fail (dbt-core 1.10: their result is not an ExecutionResult).
 _TELLING = frozenset({"run", "build", "test", "seed", "snapshot", "retry", "source freshness"})
 # Their failure is an exception, whatever a runner is told (dbt-core 1.11); `debug` only returns False.
 _RAISING = frozenset({"deps", "parse", "list", "clean"})
