@@ -452,6 +452,25 @@ call
     assert "compared with SQLite only" in report
 
 
+def test_the_report_says_what_the_runner_of_dbt_core_needs(place: Place) -> None:
+    text = (
+        "from datetime import datetime\n\nfrom airflow.sdk import DAG\n"
+        "from cosmos import DbtTaskGroup, ProfileConfig, ProjectConfig\n\n"
+        'SHOP = "/opt/dbt/shop"\n'
+        'PROFILE = ProfileConfig("shop", "prod", profiles_yml_filepath=f"{SHOP}/profiles.yml")\n\n'
+        'with DAG("d", start_date=datetime(2024, 1, 1), schedule=None, catchup=False):\n'
+        '    DbtTaskGroup(group_id="models", project_config=ProjectConfig(SHOP), profile_config=PROFILE)\n'
+    )
+    profiles = "shop: {outputs: {prod: {type: duckdb}}}"
+    place.write({"offramp.toml": "", "dags/d.py": text, "dbt/shop/profiles.yml": profiles})
+    assert place.migrate("dags", "--out", "flows", "--unsafe-fixes").code == 0
+    assert place.read("flows/requirements.txt") == "prefect\nprefect-dbt\ndbt-core\ndbt-duckdb\n"
+    report = place.read("flows/MIGRATION.md")
+    assert "and its projects (`/opt/dbt/shop`)" in report
+    assert "PrefectDbtRunner runs dbt in the flow's process" in report
+    assert "steps_override" not in report
+
+
 def test_the_report_says_what_dbt_core_needs(place: Place) -> None:
     """The adapter is told by the profiles beside the project, where it lies in the repository."""
     text = (

@@ -134,7 +134,7 @@ def _runner(place: _Place, words: Sequence[str], *, installs: bool) -> Body:
     lines += _call("runner.invoke", ('"deps"',)) if installs else []
     lines += _call("runner.invoke", (*words, *place.chosen))
     imports = {("prefect_dbt", "PrefectDbtRunner"), ("prefect_dbt", "PrefectDbtSettings")}
-    return Body(tuple(lines), imports=frozenset(imports | _modules(lines)), packages=("prefect-dbt>=0.7.0",))
+    return Body(tuple(lines), imports=frozenset(imports | _modules(lines)))
 
 
 def _command(job: Job, place: _Place, words: Sequence[str], *, installs: bool) -> Body:

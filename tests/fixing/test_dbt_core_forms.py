@@ -1,0 +1,72 @@
+"""The form in which flows run dbt Core is the one that ``dbt-core-pattern`` asks for, or there is a reason why not."""
+
+import pytest
+
+from offramp.engine import Context, fix_bytes
+from offramp.knowledge.rulebook import load_rulebook
+from offramp.model import FileResult
+from offramp.reading.versions import find_versions
+from offramp.settings import enabled_codes, load
+
+_DAG = """\
+from airflow.sdk import DAG
+from cosmos import DbtTaskGroup, ProfileConfig, ProjectConfig
+from cosmos.operators.local import DbtRunLocalOperator, DbtTestLocalOperator
+PROFILE = ProfileConfig("shop", "prod", profiles_yml_filepath="/opt/shop/profiles.yml")
+with DAG("d", schedule=None):
+    {}
+"""
+_GROUP = 'DbtTaskGroup(group_id="g", project_config=ProjectConfig("/opt/shop"), profile_config=PROFILE)'
+_RUN = 'DbtRunLocalOperator(task_id="run", project_dir="/opt/shop", profile_config=PROFILE{})'
+_TEST = 'DbtTestLocalOperator(task_id="test", project_dir="/opt/shop", profile_config=PROFILE)'
+_RUNNER, _COMMAND = "runner.invoke([", "run_command(["
+
+
+def _fixed(code: str, pattern: str, **versions: str) -> FileResult:
+    given = {"dbt-core-pattern": pattern, "airflow-version": "3.3", **versions}
+    settings = load("/", given, isolated=True)
+    rulebook = load_rulebook((), print)
+    codes = enabled_codes(settings, rulebook.rules.values())
+    context = Context(settings, rulebook, codes, find_versions(settings))
+    return fix_bytes("dags/d.py", _DAG.format(code).encode(), context, unsafe=True, named=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "pattern", "form"),
+    [
+        (_GROUP, "auto", _RUNNER),
+        (_GROUP, "command", _COMMAND),
+        (_GROUP, "runner", _RUNNER),
+        (_RUN.format(""), "auto", _COMMAND),
+        (_RUN.format(""), "runner", _RUNNER),
+        (f"{_RUN.format('')} >> {_TEST}", "runner", _RUNNER),
+        # Of two forms in one flow, the runner's would lock DuckDB's file for the command.
+        (f"{_RUN.format('')} >> {_GROUP}", "auto", _COMMAND),
+    ],
+)
+def test_the_form_is_the_one_that_is_asked_for(code: str, pattern: str, form: str) -> None:
+    result = _fixed(code, pattern)
+    assert result.new_text is not None
+    text = result.new_text.decode()
+    assert [one for one in (_RUNNER, _COMMAND) if one in text.replace("(\n        [", "([")] == [form]
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (f"[{_RUN.format('')}, {_TEST}]", "may run dbt at the same time"),
+        (_RUN.format(', env={"A": "b"}'), "`env` sets its environment"),
+        (_RUN.format(', dbt_executable_path="/venv/bin/dbt"'), "`dbt_executable_path` names another program"),
+        (_RUN.format(', dbt_cmd_flags=["--select", "a"]'), "`dbt_cmd_flags` may give an option twice"),
+    ],
+)
+def test_a_runner_that_is_asked_for_is_refused_where_it_cannot_be(code: str, why: str) -> None:
+    result = _fixed(code, "runner")
+    assert result.new_text is None
+    reasons = {refusal.reason for finding in result.findings for refusal in finding.refusals}
+    assert any('`dbt-core-pattern = "runner"` is not for this' in reason and why in reason for reason in reasons)
+
+
+def test_there_is_no_runner_for_prefect_2() -> None:
+    result = _fixed(_GROUP, "auto", **{"prefect-version": "2.20"})
+    assert result.new_text is None or b"PrefectDbtRunner" not in result.new_text
