@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from offramp.converting.decisions import decided, told
 from offramp.converting.recipes.body import Body
@@ -119,7 +119,7 @@ def _returning_task(setting: Setting, decorated: Mapping[FunctionNode, Mapping[s
     if plan.form is not Form.DECORATED:
         raise Blocked(f"`{function.name}` is the function of several tasks, whose results are commands", function)
     where = _where(setting)
-    _check_names(setting, function)
+    _check_names(setting, function, {RUN_BASH, "os"} if "env" in where else {RUN_BASH})
     texts: list[str] = []
     edits: list[Edit] = []
     for value in _returned(setting, function):
@@ -180,9 +180,12 @@ def _running(setting: Setting, value: ast.expr, where: Mapping[str, str]) -> Ite
     yield Edit(Span(span.end, span.end), end + ("" if enclosed else ")"))
 
 
-def _check_names(setting: Setting, function: FunctionNode) -> None:
-    """Blocked where an argument of the decorator means something else inside of the function."""
+def _check_names(setting: Setting, function: FunctionNode, written: Collection[str]) -> None:
+    """Blocked where an argument of the decorator, or a name that is written, is another one inside of the function."""
     own = setting.case.module.names.scopes[function].bindings
+    taken = next((name for name in written if name in own), "")
+    if taken:
+        raise Blocked(f"`{taken}` is another name inside of `{function.name}`", function)
     call = setting.arguments.call
     for argument in (call[name][1] for name in ("env", "cwd") if name in call):
         for node in walk(argument.node):
