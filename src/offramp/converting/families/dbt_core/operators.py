@@ -28,6 +28,8 @@ from offramp.record import NamedTuple
 
 _IN_WORKER = ("in the worker", "execution mode LOCAL")
 _DEPS = ("execution_config.install_dbt_deps", "install_deps", "project_config.install_dbt_deps")
+# The ways to load a project in which dbt selects the nodes.
+_BY_DBT = ("AUTOMATIC", "DBT_LS", "DBT_LS_CACHE")
 # The commands that make something, of which Cosmos emits datasets.
 _MAKING = ("build", "run", "seed", "snapshot")
 
@@ -108,6 +110,13 @@ def _doubt(job: Job, command: str, *, installs: bool) -> None:
     doubts["one dbt command runs all nodes, where Cosmos runs one for each: dbt's `threads` say how many at a time"] = (
         node
     )
+    method = job.task.arguments.get("render_config.load_method")
+    if "project_config.manifest_path" in job.task.arguments or (
+        method is not None and member_of(job, method) not in _BY_DBT
+    ):
+        doubts["Cosmos selects the nodes itself, not dbt: it may read a selection otherwise or know other tests"] = (
+            node
+        )
     retries = job.task.arguments.get("retries")
     if retries is not None and job.expressions.constant(retries) not in (Constant(0), Constant(None)):
         doubts["`retries`: all nodes run again, where Airflow repeats the failed one alone"] = retries.node
