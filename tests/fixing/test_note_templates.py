@@ -247,7 +247,12 @@ COMMAND = template(
         ("", "['loader', 'two words', 't', '--limit', '10']"),
         ("limit=3, full=True", "['loader', 'two words', 't', '--limit', '3', '--full']"),
         ("where='a b', full=False", "['loader', 'two words', 't', '--where=a b', '--limit', '10']"),
-        ("where=UNKNOWN", "['loader', 'two words', 't', '--where=' + str(UNKNOWN), '--limit', '10']"),
+        (
+            "where=UNKNOWN",
+            "['loader', 'two words', 't', *(['--where=' + str(UNKNOWN)] if UNKNOWN is not None else []), "
+            "'--limit', '10']",
+        ),
+        ("where=f'{UNKNOWN}'", "['loader', 'two words', 't', '--where=' + f'{UNKNOWN}', '--limit', '10']"),
         ("names=['x', 'y']", "['loader', 'two words', 't', '--limit', '10', '--names', 'x', 'y']"),
         ("settings={'a': 1}", "['loader', 'two words', 't', '--limit', '10', '--settings', json.dumps({'a': 1})]"),
         ("folder='/x'", "['loader', 'two words', 't', '--limit', '10'], cwd='/x'"),

@@ -11,12 +11,14 @@ from offramp.converting.recipes.filling import Filling
 from offramp.editing.text import INDENT, WIDTH, call_lines, operand, repr_text
 from offramp.finding.dbt_core import by_name
 from offramp.model import Blocked
-from offramp.python.values import Constant
+from offramp.python.values import Constant, Reference
 
 RUN_COMMAND = "run_command"
 # What the function of that name imports; code that has it needs these names.
 RUN_COMMAND_IMPORTS = frozenset({("", "os"), ("", "signal"), ("", "subprocess"), ("", "sys")})
 RUN_COMMAND_NAMES = frozenset({RUN_COMMAND, *(name for _, name in RUN_COMMAND_IMPORTS)})
+# Callables that never give None.
+_MAKING_TEXT = ("os.path.", "pathlib.", "builtins.str")
 _SETTING = r"(cwd|env)(\+?)=(\{\w+\??\})$"
 
 
@@ -36,7 +38,8 @@ def command(job: Job) -> Body:
         if setting is not None:
             _set(filling, setting[1], bool(setting[2]), setting[3], settings)
         elif words := _words(filling, line):
-            lines += words
+            unsure = _may_be_absent(filling, line)
+            lines += [f"*([{', '.join(words)}] if {unsure} is not None else [])"] if unsure else words
     filling.imports |= RUN_COMMAND_IMPORTS
     text = f"[{', '.join(lines)}]"
     if len(text) > WIDTH - 2 * len(INDENT):
@@ -72,6 +75,35 @@ def _words(filling: Filling, line: str) -> list[str]:
             filling.used.add(name)
             return []
     return [text for word in shlex.split(line) if (text := _word(filling, word))]
+
+
+def _may_be_absent(filling: Filling, line: str) -> str:
+    """The value, as Python text, that decides when the flow runs whether a line is there; empty where it is there."""
+    from offramp.knowledge.rewrites import SLOT
+
+    expressions = filling.job.expressions
+    for name, form in SLOT.findall(line):
+        argument = filling.given(name) if form.endswith("?") and name not in filling.job.results else None
+        if argument is None or expressions.constant(argument) is not None or argument.node in expressions.rendered:
+            continue
+        if not filling.is_container(name) and not _is_never_none(filling, expressions.bound(argument.node)):
+            return operand(filling.value(name, ""))
+    return ""
+
+
+def _is_never_none(filling: Filling, node: ast.expr) -> bool:
+    """Return whether an expression is a text, or a path, whatever it is."""
+    values = filling.job.expressions.module.values
+    if isinstance(node, ast.JoinedStr | ast.BinOp):
+        return True
+    if isinstance(node, ast.Subscript):
+        return values.single(node.value) == Reference("os.environ")
+    if not isinstance(node, ast.Call):
+        return False
+    callee = values.single(node.func)
+    path = callee.path if isinstance(callee, Reference) else ""
+    with_default = path in {"os.getenv", "os.environ.get"} and len(node.args) > 1
+    return (with_default and values.single(node.args[1]) != Constant(None)) or path.startswith(_MAKING_TEXT)
 
 
 def _word(filling: Filling, word: str) -> str:
