@@ -249,8 +249,10 @@ COMMAND = template(
         ("where='a b', full=False", "['loader', 'two words', 't', '--where=a b', '--limit', '10']"),
         (
             "where=UNKNOWN",
-            "['loader', 'two words', 't', *(['--where=' + str(UNKNOWN)] if UNKNOWN is not None else []), "
-            "'--limit', '10']",
+            (
+                "['loader', 'two words', 't', *(['--where=' + str(UNKNOWN)] if UNKNOWN is not None else []), "
+                "'--limit', '10']"
+            ),
         ),
         ("where=f'{UNKNOWN}'", "['loader', 'two words', 't', '--where=' + f'{UNKNOWN}', '--limit', '10']"),
         ("names=['x', 'y']", "['loader', 'two words', 't', '--limit', '10', '--names', 'x', 'y']"),
