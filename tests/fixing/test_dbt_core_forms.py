@@ -70,3 +70,33 @@ def test_a_runner_that_is_asked_for_is_refused_where_it_cannot_be(code: str, why
 def test_there_is_no_runner_for_prefect_2() -> None:
     result = _fixed(_GROUP, "auto", **{"prefect-version": "2.20"})
     assert result.new_text is None or b"PrefectDbtRunner" not in result.new_text
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ('env={"A": "b"}', 'env={**os.environ, "A": "b"}'),
+        ('env={"A": "b"}, append_env=False', 'env={"A": "b"}'),
+        ("env={}", "env=os.environ"),
+        (
+            'dbt_cmd_global_flags=["--no-use-colors"], quiet=True',
+            '"dbt", "--no-use-colors", "run"',
+        ),
+        ('select=["a", "b"]', '"--select", "a", "b"'),
+        ('exclude="a b"', '"--exclude", "a b"'),
+        ('vars={"a": [1, None]}', 'json.dumps({"a": [1, None]})'),
+        ('vars={"a": 1}', """'{"a": 1}'"""),
+        ("full_refresh=True", '"--full-refresh"'),
+    ],
+)
+def test_arguments_become_words_of_the_command(given: str, written: str) -> None:
+    result = _fixed(_RUN.format(f", {given}"), "auto")
+    assert result.new_text is not None
+    assert written in " ".join(result.new_text.decode().split())
+
+
+def test_a_test_takes_no_full_refresh() -> None:
+    """Cosmos's operators for tests leave it out, as dbt has no such option there."""
+    result = _fixed(_TEST.replace(")", ", full_refresh=True)"), "auto")
+    assert result.new_text is not None
+    assert b"--full-refresh" not in result.new_text

@@ -114,9 +114,7 @@ def _doubt(job: Job, command: str, *, installs: bool) -> None:
     if "project_config.manifest_path" in job.task.arguments or (
         method is not None and member_of(job, method) not in _BY_DBT
     ):
-        doubts["Cosmos selects the nodes itself, not dbt: it may read a selection otherwise or know other tests"] = (
-            node
-        )
+        doubts["Cosmos selects the nodes itself, not dbt: it may read a selection otherwise or know other tests"] = node
     retries = job.task.arguments.get("retries")
     if retries is not None and job.expressions.constant(retries) not in (Constant(0), Constant(None)):
         doubts["`retries`: all nodes run again, where Airflow repeats the failed one alone"] = retries.node
@@ -172,6 +170,8 @@ def _environment(job: Job, node: ast.expr, text: str) -> str:
     if not known.value:
         return text
     literal = isinstance(node, ast.Dict) and text.startswith("{")
+    if literal and not text[1:-1].strip():
+        return "os.environ"
     return f"{{**os.environ, {text[1:-1].strip().rstrip(',') if literal else f'**{operand(text)}'}}}"
 
 
