@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 
 from offramp.project.around import is_below, project_root
 from offramp.record import NamedTuple
@@ -19,6 +20,9 @@ _OF_AIRFLOW = ("dags", "plugins", "config")
 # Where packages are installed, and the libraries that a project may have directories of the names of.
 _INSTALLED = ("site-packages", "dist-packages")
 _LIBRARIES = frozenset({"airflow", "astronomer", "cosmos", "dbt", "prefect", "prefect_dbt", "prefect_shell"})
+
+# More names than these take longer to look for than import statements.
+_MOST_NAMES = 40
 
 
 class Target(NamedTuple):
@@ -80,6 +84,30 @@ class ImportPaths:
         self.root, self.roots = _roots(directory, settings)
         self._directories = directories or Directories()
         self._targets: dict[tuple[str, str], Target | None] = {}
+        self._begins: dict[str, bool] = {}
+
+    @cached_property
+    def _beginnings(self) -> tuple[bytes, ...]:
+        """The names that absolute imports of the project begin with."""
+        names = {name.removesuffix(".py") for root in self.roots for name in self._directories.entries(root)}
+        return tuple(name.encode() for name in names - _LIBRARIES - sys.stdlib_module_names - {"__init__"})
+
+    def may_be_imported_in(self, raw: bytes) -> bool:
+        """Return whether a text may import a module of the project: it names one, or is relative."""
+        if b"import" not in raw or not self.roots:
+            return False
+        names = self._beginnings
+        return len(names) > _MOST_NAMES or b"from ." in raw or any(name in raw for name in names)
+
+    def begins(self, path: str) -> bool:
+        """Return whether a module of the project may be what a dotted path begins with."""
+        first = path.partition(".")[0]
+        known = self._begins.get(first)
+        if known is None:
+            known = self._begins[first] = not first or any(
+                first in entries or f"{first}.py" in entries for entries in map(self._directories.entries, self.roots)
+            )
+        return known
 
     def target(self, path: str, importing: str) -> Target | None:
         """Return where a dotted path leads that stands in the file ``importing``; None for what is not known.

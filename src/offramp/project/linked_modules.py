@@ -49,7 +49,7 @@ class Links:
 
     def of(self, path: str, raw: bytes) -> OtherModules | None:
         """The modules that one file imports, by its text; None where it imports none of the project."""
-        if not path.endswith(".py") or b"import" not in raw:
+        if not path.endswith(".py"):
             return None
         file = os.path.abspath(path)
         directory = os.path.dirname(file)
@@ -98,7 +98,7 @@ class _Linked:
 
     def imported_by(self, file: str, raw: bytes) -> OtherModules | None:
         """The modules that a file imports; None where it imports none of the project."""
-        if not self.paths.roots:
+        if not self.paths.may_be_imported_in(raw):
             return None
         direct = self._found_in(file, raw)
         return _Others(self, file, direct) if direct else None
@@ -203,13 +203,15 @@ class _Linked:
     def _found_in(self, file: str, raw: bytes) -> tuple[str, ...]:
         """The modules of the project that a text's import statements name, and the packages around them."""
         found: dict[str, None] = {}
-        for module, names in _imported(raw):
+        for module, taken in _imported(raw):
+            if not self.paths.begins(module):
+                continue
             target = self.paths.target(module, file)
             if target is not None:
                 found[target.file] = None
             if target is None or os.path.basename(target.file) == "__init__.py":
                 joint = "" if module.endswith(".") else "."
-                inner = (self.paths.target(f"{module}{joint}{name}", file) for name in names)
+                inner = (self.paths.target(f"{module}{joint}{name}", file) for name in _names(taken))
                 found.update(dict.fromkeys(one.file for one in inner if one is not None))
         found.pop(file, None)
         return tuple(found)
@@ -361,8 +363,8 @@ class _HandedOn:
         return self
 
 
-def _imported(raw: bytes) -> Iterator[tuple[str, list[str]]]:
-    """The modules that the import statements of a text name, with the names that are taken from each."""
+def _imported(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """The modules that the import statements of a text name, with the text of what is taken from each."""
     at = raw.find(b"import")
     while at >= 0:
         start = max(raw.rfind(b"\n", 0, at), raw.rfind(b";", 0, at), raw.rfind(b":", 0, at)) + 1
@@ -370,17 +372,16 @@ def _imported(raw: bytes) -> Iterator[tuple[str, list[str]]]:
             start += 1
         found = _STATEMENT.match(raw, start)
         if found is not None and found.end() > at:
-            names = _names(found[2])
             if found[1] is not None:
-                yield found[1].decode("utf-8", "replace"), [one for one in names if one != "*"]
+                yield found[1].decode("utf-8", "replace"), found[2]
             else:
-                yield from ((one, []) for one in names)
+                yield from ((one, b"") for one in _names(found[2]))
         at = raw.find(b"import", at + 6)
 
 
 def _names(taken: bytes) -> list[str]:
     names = (one.split(None, 1)[:1] for one in _without_comments(taken).replace(b"\\", b" ").split(b","))
-    return [name[0].decode("utf-8", "replace") for name in names if name]
+    return [name[0].decode("utf-8", "replace") for name in names if name and name[0] != b"*"]
 
 
 def _without_comments(taken: bytes) -> bytes:
