@@ -34,11 +34,17 @@ class Templates:
     def rendered(self, argument: Argument) -> dict[ast.AST, Rendered]:
         """What an argument and the entries of a dict in it render to, where they change by it. Raises Blocked."""
         found: dict[ast.AST, Rendered] = {}
+        self._add_rendered(argument, found, set())
+        return found
+
+    def _add_rendered(self, argument: Argument, found: dict[ast.AST, Rendered], seen: set[ast.AST]) -> None:
+        """Add them, each once however often it is named."""
+        seen.add(argument.node)
         for entry in table_entries(self._case, argument.node):
-            if entry is not argument.node:
-                found |= self.rendered(argument._replace(node=entry))
-        whole = self._rendered(argument)
-        return found if whole is None else {**found, argument.node: whole}
+            if entry not in seen:
+                self._add_rendered(argument._replace(node=entry), found, seen)
+        if (whole := self._rendered(argument)) is not None:
+            found[argument.node] = whole
 
     def _rendered(self, argument: Argument) -> Rendered | None:
         if argument.node not in self._whole:

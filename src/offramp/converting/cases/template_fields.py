@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from offramp.converting.judges.rendered_text import holds_template, rendered_lines
@@ -69,7 +69,13 @@ Parts: TypeAlias = "tuple[str | Field, ...]"
 
 def text_parts(case: Case, task: Task, argument: Argument) -> Mapping[ast.AST, Parts]:
     """The texts in an argument, by the expressions that they are."""
-    return dict(_texts_in(_Filling(case, task), argument, {}))
+    filling = _Filling(case, task)
+    found: dict[ast.AST, Parts] = {}
+    for inner in _inside(case, argument, set()):
+        known = case.constant(inner)
+        if known is not None and isinstance(known.value, str):
+            found[inner.node] = filling.parts(known.value, inner.node)
+    return found
 
 
 def context_field(case: Case, task: Task, name: str, node: ast.AST) -> Field:
@@ -95,20 +101,18 @@ def table_entries(case: Case, node: ast.AST) -> list[ast.expr]:
     return [entry for entry in value.entries.values() if entry is not None]
 
 
-def _texts_in(filling: _Filling, argument: Argument, found: dict[ast.AST, Parts]) -> dict[ast.AST, Parts]:
-    if argument.node in found:
-        return found
-    known = filling.case.constant(argument)
-    if known is not None:
-        if isinstance(known.value, str):
-            found[argument.node] = filling.parts(known.value, argument.node)
-        return found
-    display = entries_of(filling.case, argument.node)
-    inner = [] if display is None else display.values if isinstance(display, ast.Dict) else display.elts
-    for entry in (*inner, *table_entries(filling.case, argument.node)):
-        if entry is not argument.node:
-            _texts_in(filling, argument._replace(node=entry), found)
-    return found
+def _inside(case: Case, argument: Argument, seen: set[ast.AST]) -> Iterator[Argument]:
+    """An argument, and what its displays hold, which are entered once however often they are named."""
+    if argument.node in seen:
+        return
+    yield argument
+    display = None if case.constant(argument) is not None else entries_of(case, argument.node)
+    inner: list[ast.expr] = []
+    if display is not None and display not in seen:
+        inner = display.values if isinstance(display, ast.Dict) else display.elts
+    seen.update(filter(None, (argument.node, display)))
+    for entry in (*inner, *table_entries(case, argument.node)):
+        yield from _inside(case, argument._replace(node=entry), seen)
 
 
 class _Filling:
