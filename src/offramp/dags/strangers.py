@@ -11,29 +11,17 @@ from collections.abc import Container, Iterable, Iterator
 
 from offramp.finding.configurations import configures
 from offramp.finding.operators import Module
-from offramp.python.effects import READING_METHODS
+from offramp.python.effects import DATE_METHODS, OTHER_LIBRARIES, READING_METHODS, TEXT_OF_OTHERS, callables
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import children
 from offramp.python.values import Constant, Items, Local, Made, Member, Partial, Reference, Table, Value
 
-# Libraries that know nothing of Airflow.
-_LIBRARIES = frozenset(
-    "airflow babel boto3 botocore croniter dateutil decouple dotenv duckdb faker holidays httpx jinja2 numpy orjson "
-    "pandas pendulum polars pyarrow pydantic pytz requests ruamel slugify sqlalchemy toml tomli tzlocal ujson "
-    "yaml".split()
-)
+# Libraries that make no tasks, but by names that are followed.
+_LIBRARIES = OTHER_LIBRARIES | {"airflow"}
 # What values of any kind answer, dates among them.
-_ANSWERS = READING_METHODS | {
-    "isoformat",
-    "strftime",
-    "date",
-    "timestamp",
-    "total_seconds",
-    "weekday",
-    "add",
-    "subtract",
-}
-_ANYTHING = frozenset("eval exec globals locals __import__ map filter".split())
+_ANSWERS = READING_METHODS | TEXT_OF_OTHERS | DATE_METHODS
+# What these are given may make tasks.
+_ANYTHING = callables("calls", without="later") | callables("executes") | callables("imports") | callables("namespace")
 
 
 class Strangers:
@@ -83,9 +71,11 @@ class Strangers:
 
     def _is_known(self, value: Value, callee: ast.expr) -> bool:
         if isinstance(value, Reference):
-            root, _, rest = value.path.partition(".")
+            root = value.path.split(".", 1)[0]
+            if value.path in _ANYTHING:
+                return False
             if root == "builtins":
-                return rest not in _ANYTHING
+                return True
             return (
                 configures(value)
                 or root in _LIBRARIES

@@ -8,11 +8,14 @@ from offramp.dags.arguments import check_lasting
 from offramp.dags.dag_values import Plain, Unfollowed
 from offramp.dags.graph import Argument, Dag, Result, Task
 from offramp.dags.state import State
+from offramp.python.effects import callables
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Items, Local, Reference, Table
 
-_PLAIN_CALLS = frozenset("print str repr int float bool len list dict tuple sum min max range sorted".split())
+# What does nothing but compute or print; those of the second table, where they are given nothing to call.
+_COMPUTING = callables("reads", without="asks opens varies") | callables("copies", without="calls once takes")
+_KEYED = callables("keyed")
 
 
 def add_data(state: State, task: Task) -> None:
@@ -97,10 +100,15 @@ def _problem_of_lambda(state: State, task: Task, function: ast.Lambda) -> str:
     if own.args or own.posonlyargs or own.kwonlyargs or own.vararg or own.kwarg or task.positional or task.keywords:
         return "takes arguments"
     inside = walk(function.body)
-    called = [state.module.values.single(inner.func) for inner in inside if isinstance(inner, ast.Call)]
-    known = [value.path.removeprefix("builtins.") for value in called if isinstance(value, Reference)]
-    if len(known) < len(called) or not _PLAIN_CALLS.issuperset(known):
+    if not all(_computes(state, inner) for inner in inside if isinstance(inner, ast.Call)):
         return "calls functions"
     if any(isinstance(inner, ast.Name) and inner.id in state.environment.turn for inner in inside):
         return "reads what differs from turn to turn of a loop"
     return ""
+
+
+def _computes(state: State, call: ast.Call) -> bool:
+    callee = state.module.values.single(call.func)
+    if not isinstance(callee, Reference) or callee.path not in _COMPUTING:
+        return False
+    return callee.path not in _KEYED or not call.keywords

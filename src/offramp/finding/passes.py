@@ -13,6 +13,7 @@ from itertools import product
 from typing import TypeVar
 
 from offramp.finding.operators import WAIT, Module, Use
+from offramp.python.effects import callables
 from offramp.python.evaluation import Values
 from offramp.python.names import ANY_ATTRIBUTE, FunctionNode
 from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Held, Items, Local, Made, Reference, Table
@@ -24,10 +25,10 @@ _MOST_VIEWS = 1000
 _MOST_STEPS = 500
 _DEEPEST = 5
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
-_SAME_ELEMENTS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "iter", "sorted"))
 _JOINING = frozenset(
     ["builtins.enumerate", "builtins.reversed", "builtins.zip", "itertools.product", "itertools.chain"]
 )
+_SAME_ELEMENTS = callables("elements") - _JOINING
 _METHODS = ("builtins.staticmethod", "builtins.classmethod")
 _LEAVING = (ast.Continue, ast.Break, ast.Return, ast.Raise)
 

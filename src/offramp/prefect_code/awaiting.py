@@ -25,6 +25,7 @@ from offramp.model import Blocked, Span
 from offramp.prefect_code.context import MODULE, Prefect, Target
 from offramp.prefect_code.coroutines import scheduler
 from offramp.prefect_code.value_paths import PrefectPaths
+from offramp.python.effects import OTHER_LIBRARIES
 from offramp.python.functions import own_nodes
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
@@ -47,11 +48,6 @@ _SAME_EVERYWHERE = frozenset(
     "prefect.utilities.annotations.unmapped prefect.utilities.annotations.allow_failure".split()
 )
 _LOGGERS = tuple(Reference(path) for path in _SAME_EVERYWHERE if path.endswith("_logger"))
-# Libraries that know nothing of Prefect, besides Python's own.
-_KNOWN = frozenset(
-    "boto3 dateutil dotenv duckdb google httpx numpy pandas pendulum polars pydantic pytz requests sqlalchemy "
-    "yaml".split()
-)
 _OTHER_LOOPS = frozenset({"asyncio.get_event_loop", "asyncio.new_event_loop", "anyio.run", "asyncio.Runner"})
 _RUNS = frozenset({"asyncio.run"})
 _AWAITABLE = frozenset({"asyncio.wait_for", "asyncio.wait"})
@@ -329,7 +325,7 @@ class Awaiting:
             known = known or name in ("submit", "map", "with_options")
             if not (known or name[:1].isupper()):
                 raise Blocked(f"`{name}` may give a coroutine inside an async flow", call)
-        elif root != "builtins" and root not in sys.stdlib_module_names and root not in _KNOWN:
+        elif root != "builtins" and root not in sys.stdlib_module_names and root not in OTHER_LIBRARIES:
             raise Blocked(f"what `{path}` does inside an async flow is not known", call)
 
 

@@ -7,13 +7,15 @@ import ast
 from offramp.finding.operators import Module
 from offramp.prefect_code.context import prefect_of
 from offramp.prefect_code.value_paths import PrefectPaths
+from offramp.python.effects import callables
 from offramp.python.names import Binding
 from offramp.python.nodes import walk
 from offramp.python.paths import DROPPED, READ, UNSEEN
 from offramp.python.values import Reference
 from offramp.reading.versions import Versions
 
-_OF_MANY = frozenset(f"builtins.{name}" for name in ("all", "any", "sum", "min", "max", "sorted"))
+_OF_MANY = callables("folds")
+_SAME_ELEMENTS = callables("elements")
 
 
 def is_dropped(module: Module, call: ast.Call, versions: Versions) -> bool:
@@ -50,6 +52,8 @@ class _Result(PrefectPaths):
         """Go on with what is made of many values, as ``all`` does."""
         if self._path(call.func) in _OF_MANY:
             self.follow(call, max(level - 1, 0))
+        elif self._path(call.func) in _SAME_ELEMENTS:
+            self.follow(call, level)
         else:
             super().passed(call, node, level, keyword)
 

@@ -19,6 +19,7 @@ from offramp.project.dag_needles import DEFINES
 from offramp.project.dag_texts import TEMPLATE, ids_asked_for, may_ask
 from offramp.project.texts import WILD, texts
 from offramp.python.code import values_of
+from offramp.python.effects import LOGGING_METHODS
 from offramp.python.evaluation import Values
 from offramp.python.names import Names
 from offramp.python.nodes import walk
@@ -61,7 +62,7 @@ _DEFAULTS = frozenset({"default", "default_var", "fallback"})
 # What makes requests to a path that is its first argument.
 _REQUESTS = frozenset({"post", "patch", "put", "delete", "request"})
 # Calls whose strings are read by people, and arguments that hold names of other things.
-_SAYING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "fail"})
+_SAYING = LOGGING_METHODS | {"print", "fail"}
 _OTHER_NAMES = re.compile(r"tags|owner|task_id|pool|queue|doc|doc_md|description|help|\w*conn_id|connection_id")
 
 # A command that more words of are not known than this is not looked at.

@@ -4,13 +4,17 @@ A callable stands in one row. The words of its row say what a call does with wha
 
 - ``reads``: looks at it, changes and keeps nothing, and gives nothing that has it in it
 - ``form``: gives it in another form, from which it can be told; ``any``: whatever it is
-- ``copies``: gives a new collection of its elements; ``once``: one that can be gone over once
-- ``element``: gives one of its elements
+- ``copies``: gives a new collection of its elements; ``once``: one that can be gone over once; ``elements``: with no
+  other elements
+- ``element``: gives one of its elements; ``takes``: that is no longer in it then; ``folds``: one value is made of all
 - ``same``: gives it itself, or a copy of it
-- ``calls``: calls it; ``executes``: runs it as code
-- ``text``, ``number`` (truth values too): what it gives is one
+- ``calls``: calls it; ``later``: when what is given is called; ``keyed``: calls what it has for its ``key`` or
+  ``default``
+- ``executes``: runs it as code; ``imports``: runs the module of that name; ``namespace``: gives the names of a place
+- ``text``, ``number`` (truth values too): what it gives is one; ``textless``: holds no text
 - ``lasting``: what it gives cannot be changed, and is the same whenever it is given the same
-- ``shows``: writes it somewhere to be read by people
+- ``varies``: what it gives is another in each process
+- ``shows``: writes it somewhere to be read by people; ``asks``: waits for a person; ``opens``: opens a file
 - ``process``: acts on the whole process; ``starts``: starts something that goes on; ``loop``: asks for an event loop
 - ``identity``: tells processes apart; ``clock``: asks what time it is; ``caches``: keeps results of what it decorates
 """
@@ -18,43 +22,57 @@ A callable stands in one row. The words of its row say what a call does with wha
 from __future__ import annotations
 
 _ROWS = (
-    ("reads number lasting", "builtins", "all any bool callable hasattr isinstance issubclass len"),
+    ("reads number lasting folds", "builtins", "all any"),
+    ("reads number lasting", "builtins", "bool callable hasattr isinstance issubclass len"),
     ("reads number lasting form", "builtins", "abs float int ord round"),
-    ("reads number", "builtins", "hash id"),
+    ("reads number varies", "builtins", "hash id"),
     ("reads lasting", "builtins", "type"),
-    ("reads lasting form", "builtins", "complex divmod pow range"),
+    ("reads lasting form", "builtins", "complex divmod pow"),
+    ("reads lasting form textless", "builtins", "range"),
     ("reads text lasting form any", "builtins", "ascii format repr str"),
     ("reads text lasting form", "builtins", "bin chr hex oct"),
     ("reads form", "builtins", "bytearray bytes"),
-    ("reads shows", "builtins", "help print"),
-    ("reads", "builtins", "dir input open"),
-    ("copies", "builtins", "dict list set sorted tuple"),
-    ("copies lasting", "builtins", "frozenset"),
-    ("copies once", "builtins", "enumerate iter reversed zip"),
+    ("reads shows", "builtins", "print"),
+    ("reads shows asks", "builtins", "help"),
+    ("reads asks", "builtins", "input"),
+    ("reads opens", "builtins", "open"),
+    ("reads", "builtins", "dir"),
+    ("copies", "builtins", "dict"),
+    ("copies elements", "builtins", "list set tuple"),
+    ("copies elements keyed", "builtins", "sorted"),
+    ("copies elements lasting", "builtins", "frozenset"),
+    ("copies elements once", "builtins", "iter reversed"),
+    ("copies once", "builtins", "enumerate zip"),
     ("copies once calls", "builtins", "filter map"),
-    ("copies element", "builtins", "max min next sum"),
+    ("copies element folds keyed", "builtins", "max min"),
+    ("copies element folds", "builtins", "sum"),
+    ("copies element takes", "builtins", "next"),
     ("executes", "builtins", "eval exec"),
-    ("calls", "functools", "partial partialmethod reduce"),
+    ("imports", "builtins", "__import__"),
+    ("namespace", "builtins", "globals locals vars"),
+    ("calls", "functools", "reduce"),
+    ("calls later", "functools", "partial partialmethod"),
     ("calls", "itertools", "accumulate dropwhile filterfalse groupby starmap takewhile"),
     ("same", "builtins", "memoryview"),
     ("same", "copy", "copy deepcopy"),
     ("same", "typing", "cast"),
     ("same", "typing_extensions", "cast"),
-    ("reads text lasting form", "json", "dumps"),
+    ("reads text lasting form keyed", "json", "dumps"),
     ("caches", "functools", "cache cached_property lru_cache"),
     ("lasting", "os", "getenv"),
     ("lasting", "os.environ", "get"),
     ("text lasting", "os.path", "abspath basename dirname expanduser join normpath realpath"),
     ("lasting", "os.path", "splitext"),
-    ("lasting", "pathlib", "Path PosixPath PurePath PurePosixPath"),
+    ("lasting textless", "pathlib", "Path PosixPath PurePath PurePosixPath"),
     ("lasting", "logging", "getLogger"),
     ("lasting", "re", "compile"),
     ("lasting", "uuid", "UUID"),
-    ("lasting", "decimal", "Decimal"),
+    ("lasting textless", "decimal", "Decimal"),
     ("lasting", "zoneinfo", "ZoneInfo"),
-    ("lasting", "datetime", "date datetime time timedelta timezone"),
-    ("clock", "datetime", "date.today datetime.now datetime.today datetime.utcnow"),
-    ("clock", "pendulum", "now today tomorrow yesterday"),
+    ("lasting textless", "datetime", "date datetime time timedelta timezone"),
+    ("clock textless", "datetime", "date.today datetime.now datetime.today datetime.utcnow"),
+    ("textless", "pendulum", "datetime duration"),
+    ("clock textless", "pendulum", "now today tomorrow yesterday"),
     ("clock", "time", "monotonic perf_counter time time_ns"),
     ("process", "os", "_exit abort chdir fchdir fork kill killpg nice putenv setsid umask unsetenv"),
     ("process", "os.environ", "clear pop popitem setdefault update"),
@@ -93,6 +111,12 @@ HARMLESS_LIBRARIES = frozenset(
     "statistics functools".split()
 )
 IMMUTABLE_LIBRARIES = frozenset("datetime dateutil decimal fractions pathlib pendulum pytz re uuid zoneinfo".split())
+# Libraries besides Python's own that know nothing of Airflow or Prefect, and give coroutines only by other names.
+OTHER_LIBRARIES = frozenset(
+    "babel boto3 botocore croniter dateutil decouple dotenv duckdb faker google holidays httpx jinja2 numpy orjson "
+    "pandas pendulum polars pyarrow pydantic pytz requests ruamel slugify sqlalchemy toml tomli tzlocal ujson "
+    "yaml".split()
+)
 # Modules all of whose callables act on the process, or keep a state in it that the next one finds.
 PROCESS_MODULES = ("unittest.mock.", "mock.", "signal.", "atexit.", "locale.", "resource.", "faulthandler.", "ctypes.")
 WITH_STATE = (
@@ -113,17 +137,23 @@ TEXT_METHODS = frozenset(
 TEXT_ONLY_OF_TEXT = frozenset({"center", "format", "join", "replace", "translate"})
 # Methods of dates, paths and digests that give text.
 TEXT_OF_OTHERS = frozenset({"as_posix", "hexdigest", "isoformat", "strftime"})
+# Methods of dates and times that give others, or numbers.
+DATE_METHODS = frozenset({"add", "date", "subtract", "timestamp", "total_seconds", "weekday"})
 # Methods of paths that give paths.
 PATH_METHODS = frozenset({"absolute", "expanduser", "joinpath", "resolve", "with_name", "with_suffix"})
+# Methods of text that give other things.
+TEXT_READING_METHODS = frozenset(
+    "count encode endswith find index isalnum isalpha isdigit islower isnumeric isspace isupper partition rfind "
+    "rpartition rsplit split splitlines startswith".split()
+)
 # Methods that change nothing of their object and keep nothing of what they are given.
 READING_METHODS = (
     TEXT_METHODS
     | TEXT_ONLY_OF_TEXT
+    | TEXT_READING_METHODS
     | frozenset(
-        "items keys values get copy index count find rfind split rsplit splitlines startswith endswith partition "
-        "rpartition encode isdigit isalpha isalnum isspace islower isupper isnumeric union intersection difference "
-        "symmetric_difference issubset issuperset isdisjoint most_common elements total __getitem__ __contains__ "
-        "__len__ __iter__ __eq__ __or__ __add__ _asdict".split()
+        "items keys values get copy union intersection difference symmetric_difference issubset issuperset isdisjoint "
+        "most_common elements total __getitem__ __contains__ __len__ __iter__ __eq__ __or__ __add__ _asdict".split()
     )
 )
 # Methods that change their object in place and are followed step by step, and others, which are not.
@@ -141,6 +171,6 @@ LOGGING_METHODS = frozenset("debug info warning warn error exception critical fa
 
 
 def callables(*words: str, without: str = "") -> frozenset[str]:
-    """The dotted paths of the callables that have all of some effects, and not another."""
-    wanted = frozenset(words)
-    return frozenset(path for path, has in EFFECTS.items() if wanted <= has and without not in has)
+    """The dotted paths of the callables that have all of some effects, and none of those ``without``."""
+    wanted, others = frozenset(words), frozenset(without.split())
+    return frozenset(path for path, has in EFFECTS.items() if wanted <= has and not others & has)

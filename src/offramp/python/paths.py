@@ -20,7 +20,7 @@ from offramp.record import NamedTuple
 DROPPED, READ, BREAKS, AWAITED, UNSEEN = "dropped", "read", "breaks", "awaited", "unseen"
 
 _FORMS = callables("form", "any") | {"builtins.int"}
-_READERS = callables("reads", without="form") - {"builtins.all", "builtins.any"}
+_READERS = callables("reads", without="form folds")
 # The methods that go on from a value, by what stands around it.
 _STEPS: dict[type[ast.AST], str] = {
     ast.Expr: "_dropped",
@@ -45,7 +45,7 @@ _STEPS: dict[type[ast.AST], str] = {
     **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), "_in_comprehension"),
     **dict.fromkeys((ast.Dict, ast.DictComp), "_in_dict"),
 }
-_COLLECTORS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "iter", "reversed"))
+_COLLECTORS = callables("elements", without="keyed")
 _ADDERS = ("append", "add", "insert", "extend")
 _EMPTY = frozenset(f"builtins.{name}" for name in ("list", "set", "dict")) | {"collections.defaultdict"}
 _DISPLAYS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)

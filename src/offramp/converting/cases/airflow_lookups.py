@@ -12,6 +12,7 @@ from collections.abc import Iterable, Set
 from offramp.converting.cases.airflow_imports import imports_airflow, is_airflow
 from offramp.finding.configurations import configures, is_configuration
 from offramp.finding.operators import Module
+from offramp.python.effects import TEXT_METHODS, TEXT_ONLY_OF_TEXT, TEXT_READING_METHODS, callables
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Member, Reference, Value
 
@@ -19,8 +20,8 @@ from offramp.python.values import Constant, Member, Reference, Value
 _VERSIONS = ("packaging.version.", "distutils.version.", "importlib.metadata.version")
 # Beginnings of the names of functions that give a value, and do nothing else.
 _READING = ("pathlib.", "os.environ.get", "os.getenv", "os.path.", "datetime.timedelta")
-_TEXT_METHODS = frozenset("split startswith strip replace partition".split())
-_PLAIN_CALLS = frozenset(f"builtins.{name}" for name in "bool hasattr int len map str tuple".split())
+_PLAIN_CALLS = callables("reads", without="asks opens shows") | callables("copies", without="takes")
+_METHODS_OF_TEXT = TEXT_METHODS | TEXT_ONLY_OF_TEXT | TEXT_READING_METHODS
 
 
 def lookups(module: Module, plain: Iterable[ast.stmt], going: Iterable[ast.stmt], kept: Set[ast.stmt]) -> set[ast.stmt]:
@@ -98,7 +99,7 @@ def _compares_versions(module: Module, callee: ast.expr) -> bool:
     value = module.values.single(callee)
     if isinstance(value, Reference) and (value.path in _PLAIN_CALLS or value.path.startswith(_VERSIONS)):
         return True
-    return isinstance(callee, ast.Attribute) and callee.attr in _TEXT_METHODS
+    return isinstance(callee, ast.Attribute) and callee.attr in _METHODS_OF_TEXT
 
 
 def _names_go(module: Module, statement: ast.stmt, going: set[ast.stmt], kept: Set[ast.stmt]) -> bool:

@@ -13,7 +13,7 @@ from offramp.python.names import Binding
 from offramp.python.nodes import walk
 
 _TIMELESS = callables("lasting")
-_UNSETTLED = frozenset({"builtins.id", "builtins.input", "builtins.next", "builtins.open"})
+_UNSETTLED = frozenset().union(*map(callables, ("asks", "executes", "opens", "takes", "varies")))
 _TIMELESS_METHODS = READING_METHODS | TEXT_OF_OTHERS | PATH_METHODS
 
 

@@ -25,12 +25,7 @@ _LONGEST_SHOWN = 40
 _DEEPEST = 40
 # Airflow leaves frozen sets as they are.
 _COLLECTIONS = callables("copies", without="once") - callables("element") - callables("lasting")
-_NO_TEXT = frozenset(
-    "builtins.abs builtins.bool builtins.float builtins.int builtins.len builtins.range builtins.round "
-    "datetime.date datetime.date.today datetime.datetime datetime.datetime.now datetime.datetime.utcnow "
-    "datetime.time datetime.timedelta decimal.Decimal pathlib.Path pathlib.PurePath pendulum.datetime "
-    "pendulum.duration pendulum.now pendulum.today pendulum.yesterday".split()
-)
+_NO_TEXT = callables("number") | callables("textless")
 _NO_TEXT_IN = ("builtins.", "datetime.", "math.", "pendulum.")
 _UNSET = (
     "Prefect reads all fields of `{}` as it submits the task: where one is not set that fails, and nothing more is "
