@@ -158,7 +158,7 @@ class TestCheck:
                 "error: prefect-dbt has no `prefect_",
             ),
             ("## prefect_pattern\n`Corn` from `prefect.schedules`", 7, "error: `Corn` is not in `prefect.schedules`"),
-            ("## rewrite\nrun_jbo", 7, "error: there is no recipe `run_jbo`, only call, command, list_jobs"),
+            ("## rewrite\nrun_jbo", 7, "error: there is no recipe `run_jbo`, only call, command, dbt, list_jobs"),
             ("## rewrite\ncall", 7, "error: the recipe `call` needs a fenced block"),
             ("## colour\nred", 6, "note: field `colour` is not known"),
             ("## notes\n- Do:\n  ```python\n  x = (\n  ```", 9, "error: OFR901 cannot parse"),

@@ -25,7 +25,7 @@ ERROR, WARNING, REMARK = "error", "warning", "note"
 _FIELDS = frozenset(
     "operator module intent source_context prefect_pattern prefect_package prefect_import example example/before "
     "example/after notes related_concepts code message aliases role inherits arguments detector not_flagged "
-    "rewrite templates template_files returns compared kind runs where shell".split()
+    "rewrite templates template_files returns compared kind runs where shell commands profiles".split()
 )
 # Blocks of code in these are Prefect code that works; in the others they are what is found, or what is let pass.
 _PREFECT_CODE = ("prefect_pattern", "prefect_import", "example/after", "notes")

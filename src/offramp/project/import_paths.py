@@ -90,7 +90,8 @@ class ImportPaths:
     def _beginnings(self) -> tuple[bytes, ...]:
         """The names that absolute imports of the project begin with."""
         names = {name.removesuffix(".py") for root in self.roots for name in self._directories.entries(root)}
-        return tuple(name.encode() for name in names - _LIBRARIES - sys.stdlib_module_names - {"__init__"})
+        names -= _LIBRARIES | sys.stdlib_module_names | {"__init__"}
+        return tuple(name.encode() for name in names if name.isidentifier())
 
     def may_be_imported_in(self, raw: bytes) -> bool:
         """Return whether a text may import a module of the project: it names one, or is relative."""
