@@ -16,7 +16,7 @@ from offramp.python.evaluation import Values
 from offramp.python.values import Arguments, Given, Items, Table
 from offramp.record import NamedTuple
 from offramp.shell.parsing import UNKNOWN
-from offramp.shell.reading import Reader, Reading
+from offramp.shell.reading import Reader, Reading, merged
 from offramp.shell.words import Run
 
 _MOST = 4
@@ -87,8 +87,7 @@ def reading_of(file: File, node: ast.expr, *, by_shell: bool) -> Reading:
         readings = [reader(file).text(text) for text in texts_of(values, node)]
     else:
         readings = [reader(file).words(words) for words in words_of(values, node)]
-    runs = dict.fromkeys(run for reading in readings for run in reading.runs)
-    return Reading(tuple(runs), all(reading.understood for reading in readings))
+    return merged(readings)
 
 
 def reader(file: File) -> Reader:
@@ -98,16 +97,14 @@ def reader(file: File) -> Reader:
 
 def _read(file: File, made: tuple[Pass, ...], holding: dict[str, str]) -> tuple[Reading, str]:
     """The dbt commands of an operator in all passes that make it, and the directory that it is told to run in."""
-    found: dict[tuple[Run, str], None] = {}
-    understood, directories = True, dict[str, None]()
+    readings: list[Reading] = []
+    directories = dict[str, None]()
     for one in made:
         values, given = one.module.values, one.use.arguments.given
-        for reading in _readings(file, values, given, holding):
-            found.update(dict.fromkeys(reading.runs))
-            understood = understood and reading.understood
+        readings += _readings(file, values, given, holding)
         directories.update(dict.fromkeys(_directory(values, given, holding)))
     directory = next(iter(directories)) if len(directories) == 1 else (UNKNOWN if directories else "")
-    return Reading(tuple(found), understood), directory
+    return merged(readings), directory
 
 
 def _directory(values: Values, given: dict[str, Given], holding: dict[str, str]) -> Iterator[str]:
@@ -204,10 +201,8 @@ def _returned(file: File, module: Module) -> Iterator[Started]:
         given = module.values.arguments(decorator).given if isinstance(decorator, ast.Call) else {}
         directory = next(_directory(module.values, given, kinds(note)), "")
         for returned in module.values.returns(function):
-            readings = list(_of_text(file, texts_of(module.values, returned)))
-            runs = tuple(dict.fromkeys(run for reading in readings for run in reading.runs))
-            if runs:
-                reading = Reading(runs, all(reading.understood for reading in readings))
+            reading = merged(_of_text(file, texts_of(module.values, returned)))
+            if reading.runs:
                 yield Started(returned, returned, function.name, note, reading, directory)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from offramp.record import NamedTuple
@@ -18,10 +18,14 @@ _JINJA = (("{{", "}}", UNKNOWN), ("{%", "%}", " "), ("{#", "#}", " "))
 
 
 class Reading(NamedTuple):
-    """The dbt commands of a text, each with the directory that the text has changed to; whether it is understood."""
+    """The dbt commands of a text, each with the directory that the text has changed to; whether it is understood.
+
+    ``texts`` are the texts that they stand in, and ``words`` as a text that starts the same.
+    """
 
     runs: tuple[tuple[Run, str], ...]
     understood: bool
+    texts: tuple[str, ...] = ()
 
 
 class Reader:
@@ -38,12 +42,13 @@ class Reader:
     def text(self, text: str) -> Reading:
         """The dbt commands of a shell text."""
         self._understood = True
-        return Reading(tuple(self._in_text(text, "", 0)), self._understood)
+        return Reading(tuple(self._in_text(text, "", 0)), self._understood, (text,))
 
     def words(self, words: Sequence[str]) -> Reading:
         """The dbt commands of a list of words, which no shell reads before the program that it names."""
         self._understood = True
-        return Reading(tuple(self._started([without_jinja(word) for word in words], "", 0)), self._understood)
+        known = [without_jinja(word) for word in words]
+        return Reading(tuple(self._started(known, "", 0)), self._understood, (_as_text(known),))
 
     def _in_text(self, text: str, directory: str, depth: int) -> Iterator[tuple[Run, str]]:
         text = without_jinja(text)
@@ -81,6 +86,20 @@ class Reader:
 
     def _may_run(self, text: str) -> bool:
         return any(name in text for name in self._names) or ".sh" in text or ".bash" in text
+
+
+def merged(readings: Iterable[Reading]) -> Reading:
+    """Several readings as one, each command once."""
+    all_ = [reading for reading in readings if reading.runs or not reading.understood]
+    runs = dict.fromkeys(run for reading in all_ for run in reading.runs)
+    texts = dict.fromkeys(text for reading in all_ for text in reading.texts)
+    return Reading(tuple(runs), all(reading.understood for reading in all_), tuple(texts))
+
+
+def _as_text(words: Sequence[str]) -> str:
+    import shlex
+
+    return shlex.join(words)
 
 
 def without_jinja(text: str) -> str:
