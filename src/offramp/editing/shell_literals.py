@@ -1,0 +1,58 @@
+"""Finds where the shell text of a literal begins in the source."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from offramp.finding.operators import Module
+from offramp.finding.written_texts import texts_of
+from offramp.model import Blocked
+from offramp.reading.source import Source
+from offramp.record import NamedTuple
+
+_TRIPLE = "'''"
+_OPENING = re.compile(r"[A-Za-z]{0,2}(\"\"\"|'''|\"|')")
+_FIRST_LINE = re.compile(r"(?:\\\n)?\n?([ \t]*)")
+
+
+class Beginning(NamedTuple):
+    """Where a text begins, what separates a command put there from the rest, and the text as far as it is known."""
+
+    offset: int
+    separator: str
+    text: str
+
+
+def beginning(module: Module, source: Source, node: ast.expr) -> Beginning:
+    """Where the text of an expression begins; raises Blocked where it is not written in one place."""
+    text = texts_of(module.values, node)[0]
+    literal = _literal(module, node)
+    span = source.positions.span(literal)
+    written = source.utf8[span.start : span.end].decode()
+    opening = _OPENING.match(written)
+    if opening is None:
+        raise Blocked("is no literal that could be changed", node)
+    if text.lstrip()[:1] in {"#", ""}:
+        raise Blocked("begins with a comment; put the option below it", node)
+    offset = span.start + len(opening[0].encode())
+    first = _FIRST_LINE.match(written, opening.end()) if len(opening[1]) == len(_TRIPLE) else None
+    if first is not None and "\n" in first[0]:
+        return Beginning(offset + len(first[0].encode()), f"\n{first[1]}", text)
+    return Beginning(offset, "; ", text)
+
+
+def _literal(module: Module, node: ast.expr, *, named: bool = True) -> ast.expr:
+    """The literal that an expression is, or the one that its name stands for and nothing else uses."""
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return node
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _literal(module, node.left, named=named)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"format", "strip"}:
+        return _literal(module, node.func.value, named=named)
+    bindings = module.names.lookup(node.id, node) if isinstance(node, ast.Name) and named else []
+    if len(bindings) == 1 and bindings[0].kind == "value" and isinstance(bindings[0].node, ast.expr):
+        if len(module.names.uses(bindings[0])) > 1:
+            raise Blocked("is used by others too", node)
+        return _literal(module, bindings[0].node, named=False)
+    raise Blocked("is not written as one text here", node)

@@ -1,0 +1,151 @@
+"""The places of a file that start dbt by a shell text, with what becomes of dbt's failure in it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator
+
+from offramp.finding.dbt_in_calls import given, start_of
+from offramp.finding.dbt_in_texts import REMOTE, TEXT, Started, kinds, reader, script_text, started
+from offramp.finding.trap import File
+from offramp.finding.written_texts import texts_of
+from offramp.python.values import Items, Reference
+from offramp.record import NamedTuple
+from offramp.shell.outcome import ARRIVES, HIDDEN, Verdict, verdicts
+
+# Classes of Prefect's packages whose `commands` are the lines of one Bash script, and their function with one text.
+_OPERATIONS = frozenset(
+    """
+    prefect_shell.ShellOperation prefect_shell.commands.ShellOperation
+    prefect_dbt.DbtCoreOperation prefect_dbt.cli.DbtCoreOperation prefect_dbt.cli.commands.DbtCoreOperation
+    """.split()
+)
+_TASKS = frozenset({"prefect_shell.shell_run_command", "prefect_shell.commands.shell_run_command"})
+# Commands that only tell or prepare something: where they fail, what needs it fails next.
+_ASIDE = frozenset({"", "source freshness", "docs generate", "docs serve"}) | frozenset(
+    "debug deps clean list ls parse compile init show serve source docs".split()
+)
+_LONGEST = 40
+
+
+class Place(NamedTuple):
+    """A call, operator or returned text that runs dbt, and what becomes of its failure.
+
+    ``node`` is the expression that has the text, None where no single one does; ``bash`` says that Bash reads it.
+    """
+
+    place: ast.expr
+    about: ast.AST
+    name: str
+    node: ast.expr | None
+    verdicts: tuple[Verdict, ...]
+    bash: bool = True
+
+
+def places(file: File) -> Iterator[Place]:
+    """The places whose texts run dbt commands that matter."""
+    for task in started(file):
+        yield Place(task.place, task.about, task.name, _text_of(task), judged(file, task.reading.texts))
+    for call in file.module.names.calls:
+        start = start_of(file, call)
+        if start is not None:
+            found = judged(file, start.reading.texts)
+            yield Place(call.func, call, start.how, start.node if start.shell else None, found, bash=False)
+        else:
+            yield from _of_prefect(file, call)
+
+
+def _text_of(task: Started) -> ast.expr | None:
+    """The expression that has the text of a task, where one does."""
+    if task.use is None:
+        return task.place
+    holding = kinds(task.note)
+    found = [one.node for name, one in task.use.arguments.given.items() if holding.get(name) in {TEXT, REMOTE}]
+    return found[0] if len(found) == 1 else None
+
+
+def _of_prefect(file: File, call: ast.Call) -> Iterator[Place]:
+    value = file.module.values.single(call.func)
+    path = value.path if isinstance(value, Reference) else ""
+    name = path.rpartition(".")[2]
+    if path in _TASKS:
+        node = given(call, 0, ("command",))
+        helper = given(call, 99, ("helper_command",))
+        before = texts_of(file.module.values, helper)[0] + "\n" if helper is not None else ""
+        if node is not None:
+            found = judged(file, (before + text for text in texts_of(file.module.values, node)))
+            yield Place(call.func, call, name, None if before else node, found)
+    elif path in _OPERATIONS:
+        node = given(call, 99, ("commands",))
+        if node is not None:
+            yield from _of_commands(file, call, name, node)
+
+
+def _of_commands(file: File, call: ast.Call, name: str, node: ast.expr) -> Iterator[Place]:
+    """The commands of an operation, each by its own text: what one does to the next is another rule's."""
+    listed = file.module.values.single(node)
+    if not isinstance(listed, Items) or not listed.complete:
+        return
+    texts = [texts_of(file.module.values, part)[0] for part in listed.nodes]
+    whole = {verdict.run for verdict in judged(file, ["\n".join(texts)]) if verdict.outcome == ARRIVES}
+    for part, text in zip(listed.nodes, texts, strict=True):
+        found = tuple(verdict for verdict in judged(file, [text]) if verdict.run not in whole)
+        yield Place(call.func, call, name, part, found)
+
+
+def judged(file: File, texts: Iterable[str]) -> tuple[Verdict, ...]:
+    """What becomes of the failures of the dbt commands of texts that matter."""
+
+    def script(path: str) -> str | None:
+        return script_text(file.source.path, path)
+
+    return tuple(
+        verdict
+        for text in texts
+        if reader(file).text(text).runs
+        for verdict in verdicts(text, file.programs, script)
+        if verdict.run.command not in _ASIDE and "--version" not in verdict.run.words
+    )
+
+
+def of(found: Place, outcomes: Collection[str]) -> list[Verdict]:
+    """The commands of a place whose failure has one of some outcomes, each once."""
+    return list(dict.fromkeys(verdict for verdict in found.verdicts if verdict.outcome in outcomes))
+
+
+# -- words of messages -------------------------------------------------------------
+
+
+def how_text(found: Iterable[Verdict]) -> str:
+    """What takes the place of dbt's exit code."""
+    return "; ".join(dict.fromkeys(map(_how, found)))
+
+
+def _how(verdict: Verdict) -> str:
+    cause = verdict.cause
+    if cause is None:
+        return "the exit code is another command's"
+    text = _shown(cause.text)
+    return {
+        "next": f"`{text}` comes after it, whatever it did",
+        "or": f"`|| {text}` answers for it",
+        "pipe": f"the exit code is that of `{text}`, to which it is piped",
+        "not": "`!` makes a success of it",
+        "if": "a condition asks whether it failed, and goes on",
+        "substitution": f"`{text}` gives its output and loses its exit code",
+        "trap": f"the trap `{text}` ends with a code of its own",
+        "exit": f"`{text}` ends with a code of its own",
+        "background": "it runs in the background",
+    }[cause.kind]
+
+
+def _shown(text: str) -> str:
+    from offramp.shell.parsing import UNKNOWN
+
+    line = " ".join(text.replace(UNKNOWN, "…").split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def hidden(found: Place) -> list[Verdict]:
+    """The commands of a place whose failure nobody hears of."""
+    return of(found, (HIDDEN,))
