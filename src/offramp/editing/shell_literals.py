@@ -13,7 +13,7 @@ from offramp.record import NamedTuple
 
 _TRIPLE = "'''"
 _OPENING = re.compile(r"[A-Za-z]{0,2}(\"\"\"|'''|\"|')")
-_FIRST_LINE = re.compile(r"(?:\\\n)?\n?([ \t]*)")
+_FIRST_LINE = re.compile(r"(?:\\(?:\r\n?|\n))?(?:\r\n?|\n)?([ \t]*)")
 
 
 class Beginning(NamedTuple):
@@ -37,7 +37,7 @@ def beginning(module: Module, source: Source, node: ast.expr) -> Beginning:
         raise Blocked("begins with a comment; put the option below it", node)
     offset = span.start + len(opening[0].encode())
     first = _FIRST_LINE.match(written, opening.end()) if len(opening[1]) == len(_TRIPLE) else None
-    if first is not None and "\n" in first[0]:
+    if first is not None and first[0] != first[1]:
         return Beginning(offset + len(first[0].encode()), f"\n{first[1]}", text)
     return Beginning(offset, "; ", text)
 
