@@ -405,7 +405,7 @@ def project_around(paths: Sequence[str], settings: Settings) -> Project:
     from offramp.project.around import Around
     from offramp.project.index import Project
 
-    return Project(Around(paths, settings))
+    return Project(Around(paths, settings), settings)
 
 
 def _may_matter(path: str, raw: bytes, context: Context) -> bool:

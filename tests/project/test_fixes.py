@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from offramp.engine import Context, fix_bytes
+from offramp.engine import Context, fix_bytes, project_around
 from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import FileResult
 from offramp.reading.versions import find_versions
@@ -34,6 +34,7 @@ def fixed(folder: Path, module: str, imported: str, task: str, more: str = "", p
     rulebook = load_rulebook([], pytest.fail)
     enabled = enabled_codes(settings, rulebook.rules.values())
     context = Context(settings, rulebook, enabled, find_versions(settings))
+    context.project = project_around([str(path)], settings)
     code = DAG.format(imported=imported, task=task, more=more).encode()
     result = fix_bytes(str(path), code, context, unsafe=True)
     assert not result.problem
@@ -63,19 +64,63 @@ def test_a_module_that_does_more_is_not_taken_away(tmp_path: Path, module: str, 
     assert "`Run` is defined elsewhere" in reasons(result)
 
 
+WITHOUT_DATA = "`job` is of a module that does more than define, or imports one that does"
+
+
 @pytest.mark.parametrize(
-    ("module", "task"),
+    ("definition", "call", "reason"),
     [
-        (f"{RUN}\n\nclass Job(Run):\n    pass\n", 'Job(task_id="a", job_id=1)'),
-        (f"{RUN}\n\ndef Job(name):\n    return Run(task_id=name, job_id=1)\n", 'Job("a")'),
+        ("def job(n):\n    print(n)\n    return Run(task_id=n, job_id=1)", 'job("a")', "`job` does more than return"),
+        ("def job(n):\n    if n:\n        return Run(task_id=n, job_id=1)", 'job("a")', "`job` does more than return"),
+        (
+            "def job(n):\n    for _ in n:\n        pass\n    return Run(task_id=n, job_id=1)",
+            'job("a")',
+            "does more than",
+        ),
+        ("def job(n):\n    return Run(task_id=n, job_id=BASE + len(n))\n\n\nBASE = open", 'job("a")', "uses `BASE`"),
+        ("def job(*n):\n    return Run(task_id=n[0], job_id=1)", 'job("a")', "more arguments than"),
+        (
+            "class job(Run):\n    def execute(self, context):\n        pass",
+            'job(task_id="a", job_id=1)',
+            "`execute` of",
+        ),
+        ("class job(Run):\n    retries = 3", 'job(task_id="a", job_id=1)', "`job` has `retries` of its own"),
+        (
+            "class job(Run):\n    def __init__(self, **more):\n        super().__init__(**more)\n        self.pool = 3",
+            'job(task_id="a", job_id=1)',
+            "a constructor that does more",
+        ),
+        (
+            "class job(Run):\n    def __init__(self, **kwargs):\n        super().__init__(task_id='x')",
+            'job(task_id="a", job_id=1)',
+            "keeps arguments from its base",
+        ),
+        ("def job(n):\n    return Run(task_id=n, job_id=1)\n\n\nprint('imported')", 'job("a")', WITHOUT_DATA),
     ],
 )
-def test_wrappers_and_helpers_are_refused(tmp_path: Path, module: str, task: str) -> None:
-    assert "`Job` is defined elsewhere" in reasons(fixed(tmp_path, module, "from common.dbt import Job", task))
+def test_wrappers_that_do_more_are_refused(definition: str, call: str, reason: str, tmp_path: Path) -> None:
+    result = fixed(tmp_path, f"{RUN}\n\n{definition}\n", "from common.dbt import job", call)
+    assert reason in reasons(result)
 
 
-def test_values_of_another_module_are_not_written_into_flows(tmp_path: Path) -> None:
-    module = 'DEFAULTS = {"retries": 2}\n'
-    imported = f"from common.dbt import DEFAULTS\n{RUN}"
-    result = fixed(tmp_path, module, imported, 'Run(task_id="a", job_id=1)', ", default_args=DEFAULTS")
-    assert "`default_args` of the DAG are not known here" in reasons(result)
+def test_default_args_may_fill_what_a_constructor_takes(tmp_path: Path) -> None:
+    module = f"{RUN}\n\nclass Job(Run):\n    def __init__(self, timeout=60, **kwargs):\n"
+    module += "        super().__init__(timeout=timeout, **kwargs)\n"
+    imported = "from common.dbt import Job"
+    call, defaults = 'Job(task_id="a", job_id=1)', ', default_args={"timeout": 5}'
+    assert "takes `timeout` from `default_args`" in reasons(fixed(tmp_path, module, imported, call, defaults))
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("def load(**context):\n    print(context['ds'])\n", "the callable `load` uses Airflow's context"),
+        ("def load():\n    yield 1\n", "the callable `load` is no plain function"),
+        ("def load():\n    from airflow.models import Variable\n    return Variable.get('x')\n", "needs Airflow"),
+        ("import functools\n\n\n@functools.cache\ndef load():\n    pass\n", "is no plain function"),
+    ],
+)
+def test_callables_that_a_flow_cannot_call_are_refused(module: str, reason: str, tmp_path: Path) -> None:
+    imported = f"{RUN}from airflow.operators.python import PythonOperator as Py\nfrom common.dbt import load"
+    task = 'Py(task_id="load", python_callable=load) >> Run(task_id="a", job_id=1)'
+    assert reason in reasons(fixed(tmp_path, module, imported, task))

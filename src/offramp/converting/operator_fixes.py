@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from offramp.converting.conversion import Conversion
@@ -10,9 +10,11 @@ from offramp.converting.dag_to_flow import convert
 from offramp.converting.decisions import Decisions, decisions
 from offramp.converting.elsewhere import looked_around
 from offramp.converting.options import Options
+from offramp.converting.writing_out import WrittenOut, written_out
 from offramp.dags.builder import build
 from offramp.dags.graph import Graph
-from offramp.finding.operators import Module, Use, module_to_fix
+from offramp.finding.helper_calls import helper_uses
+from offramp.finding.operators import Module, Use, module_of, module_to_fix
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Applicability, Blocked, Blocker, Finding, Fix, Refusal, Span
 from offramp.reading.source import Source
@@ -30,11 +32,14 @@ def plan_operators(
     project: Project | None,
 ) -> list[Finding]:
     """The findings with fixes or refusals for those of operators, which have one of some codes."""
-    module = module_to_fix(source, rulebook)
+    written = written_out(source, rulebook)
+    module = module_to_fix(written.source, rulebook)
     graph = build(module)
-    conversion = _conversion(module, source, graph, options, findings, project)
-    decided = decisions(module, source, options) if graph.dags else Decisions((), ())
-    whole = _whole(source, conversion._replace(blockers=(*conversion.blockers, *decided.blockers)), decided.codes)
+    if not graph.dags and written.steps:
+        written = WrittenOut(source)
+        module = module_to_fix(source, rulebook)
+        graph = build(module)
+    whole = _whole_fix(source, written, module, graph, options, findings, project)
     loose = {use.callee: use for use in graph.loose if not graph.dags and not graph.blockers}
     result = []
     for finding in findings:
@@ -51,35 +56,45 @@ def plan_operators(
     return result
 
 
-def _conversion(
-    module: Module,
+def _whole_fix(
     source: Source,
+    written: WrittenOut,
+    module: Module,
     graph: Graph,
     options: Options,
     findings: Sequence[Finding],
     project: Project | None,
-) -> Conversion:
-    conversion = convert(module, source, graph, options)
-    blockers = list(conversion.blockers)
+) -> Fix | tuple[Refusal, ...]:
+    """The fix that converts a whole file, which may be ``written`` out before, or every reason why it is not."""
+    conversion = convert(module, written.source, graph, options)
+    decided = Decisions((), ())
+    own: list[Blocker] = []
+    if graph.dags:
+        conversion = looked_around(module, written.source, graph, conversion, project, in_place=options.in_place)
+        decided = decisions(module, written.source, options)
+        own = list(_suppressed(source, module_of(source, module.rulebook), findings))
+    blockers = [_refusal(written.source, one) for one in (*conversion.blockers, *decided.blockers)]
+    refusals = [one._replace(span=written.origin(one.span)) if one.span is not None else one for one in blockers]
+    refusals += [*(_refusal(source, one) for one in own), *(written.refusals if graph.dags else ())]
+    if refusals or not conversion.edits:
+        return tuple(sorted(dict.fromkeys(refusals), key=lambda refusal: refusal.span or Span(0, 0)))
+    doubts = tuple(dict.fromkeys((*conversion.doubts, *written.doubts)))
+    return _fix(conversion._replace(edits=written.edits_of(source, conversion.edits), doubts=doubts), decided.codes)
+
+
+def _suppressed(source: Source, module: Module, findings: Sequence[Finding]) -> Iterator[Blocker]:
+    """The operators whose findings nobody is shown, so that nobody asks for their conversion."""
     found = {finding.span for finding in findings}
-    for use in module.uses:
-        reports = use.call is not None and use.role != "hook"
-        if graph.dags and reports and source.positions.span(use.callee) not in found:
-            blockers.append(Blocker("this operator's finding is suppressed, or its rule not selected", use.callee))
-    conversion = conversion._replace(blockers=tuple(blockers))
-    if not graph.dags:
-        return conversion
-    return looked_around(module, source, graph, conversion, project, in_place=options.in_place)
+    for use in (*module.uses, *(one.use for one in helper_uses(module))):
+        if use.call is not None and use.role != "hook" and source.positions.span(use.callee) not in found:
+            yield Blocker("this operator's finding is suppressed, or its rule not selected", use.callee)
 
 
-def _whole(source: Source, conversion: Conversion, decided: tuple[str, ...]) -> Fix | tuple[Refusal, ...]:
-    """The fix that converts a whole file, or every reason why it is not converted.
+def _fix(conversion: Conversion, decided: tuple[str, ...]) -> Fix:
+    """The fix that converts a whole file.
 
     What is ``decided`` may be found again: the comment that says so need not stand where it would suppress that.
     """
-    if conversion.blockers or not conversion.edits:
-        refusals = dict.fromkeys(_refusal(source, blocker) for blocker in conversion.blockers)
-        return tuple(sorted(refusals, key=lambda refusal: refusal.span or Span(0, 0)))
     number = len(conversion.flows)
     title = f"Convert the {number} DAGs of this file to Prefect flows"
     if number == 1:

@@ -26,25 +26,27 @@ def import_edits(
     *,
     after_imports: str = "",
     leaves_airflow: bool = True,
+    reads: frozenset[str] | None = None,
     goes: Callable[[Binding], bool] = lambda _binding: False,
 ) -> list[Edit]:
     """Edits of the module's import statements, given the other ``edits`` to it.
 
     ``needed`` are pairs of module and name; ``("", "json")`` is ``import json``.
     ``after_imports`` is text to put behind them; ``leaves_airflow`` whether imports of
-    Airflow go; ``goes`` tells the bindings that no code is left for. Raises Blocked where a
+    Airflow go; ``reads`` are the names that the new text reads, where they are known;
+    ``goes`` tells the bindings that no code is left for. Raises Blocked where a
     needed name means something else in the file.
     """
     edits = list(edits)
     statements = [node for node in module.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    generated = "\n".join(edit.text for edit in edits) + after_imports
+    reads = _words("\n".join(edit.text for edit in edits) + after_imports) if reads is None else reads
     missing = sorted(pair for pair in needed if not _present(module, pair, goes))
     kept = {
         statement: [
             alias
             for alias in statement.names
             if (not leaves_airflow and _of_airflow(statement, alias))
-            or _stays(module, source, statement, alias, edits, generated)
+            or _stays(module, source, statement, alias, edits, reads)
         ]
         for statement in statements
     }
@@ -209,7 +211,7 @@ def _stays(
     statement: ast.Import | ast.ImportFrom,
     alias: ast.alias,
     edits: list[Edit],
-    generated: str,
+    reads: frozenset[str],
 ) -> bool:
     if _of_airflow(statement, alias):
         return False
@@ -219,10 +221,15 @@ def _stays(
     loads = module.names.loads.get(name, [])
     if not loads:
         return True
-    if re.search(rf"\b{re.escape(name)}\b", generated):
+    if name in reads:
         return True
     spans = [source.positions.span(load) for load in loads]
     return any(not any(edit.span.start <= span.start and span.end <= edit.span.end for edit in edits) for span in spans)
+
+
+def _words(text: str) -> frozenset[str]:
+    """All that may be a name in a text."""
+    return frozenset(re.findall(r"\w+", text))
 
 
 def _of_airflow(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:

@@ -127,6 +127,10 @@ class Module(Code):
     def _definition(self, path: str) -> Definition | None:
         return self.others.definition(path) if self.others is not None else None
 
+    def is_known_elsewhere(self, path: str) -> bool:
+        """Return whether a dotted path is a constant, list or dict of another module that this one only reads."""
+        return self.others is not None and bool(self._data(path))
+
     def _data(self, path: str) -> tuple[Value, ...]:
         """Return what a name of another module is, unless this one may change it."""
         if path not in self._data_of:

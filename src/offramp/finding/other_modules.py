@@ -21,6 +21,13 @@ class Definition(NamedTuple):
     file: str
 
 
+class Written(NamedTuple):
+    """A value of another module, and the module's analysis, in which its parts stand."""
+
+    value: Value
+    module: Module
+
+
 class OtherModules(Protocol):
     """The modules of the project that a file imports."""
 
@@ -36,6 +43,15 @@ class OtherModules(Protocol):
 
     def data(self, path: str) -> tuple[Value, ...]:
         """Return what a dotted path may be, constants, lists and dicts alone; empty where not all of it is known."""
+
+    def written(self, path: str) -> Written | None:
+        """What a dotted path surely is, as its module writes it: a constant, list, dict or function; else None."""
+
+    def only_defines(self, path: str) -> bool:
+        """Return whether the module of a dotted path, and all that it imports, do nothing but define and import."""
+
+    def leads_into_project(self, path: str) -> bool:
+        """Return whether a dotted path is that of a module of the project, or of something in one."""
 
     def definition(self, path: str) -> Definition | None:
         """The class or function of the project that a dotted path leads to; None for all else."""

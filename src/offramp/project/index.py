@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from offramp.knowledge.libraries import AIRFLOW
 from offramp.project.dag_needles import may_refer
+from offramp.project.import_paths import ImportPaths
 from offramp.project.imported import CALL_NEEDLES, Imported, imported_by, is_airflow
 from offramp.project.modules import Modules, module_name
 from offramp.python.code import values_of
@@ -26,6 +27,7 @@ from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
     from offramp.project.dag_references import References
+    from offramp.settings import Settings
 
 # Among the names of modules, stands for whatever calls import.
 _BY_CALLS = "()"
@@ -66,9 +68,14 @@ class _Seen(NamedTuple):
 class Project:
     """The Python files of a project, asked what they need of each other."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        """``paths`` are gone through when other files are first asked for, and again where one is new."""
+    def __init__(self, paths: Iterable[str], settings: Settings | None = None) -> None:
+        """``paths`` are gone through when other files are first asked for, and again where one is new.
+
+        By ``settings`` imports are followed to files that are not among them.
+        """
         self._given = paths
+        self._settings = settings
+        self._import_paths: dict[str, ImportPaths] = {}
         self._seen: dict[str, _Seen] = {}
         self._imports: dict[str, list[Imported]] = {}
         self._references: dict[str, References] = {}
@@ -148,6 +155,7 @@ class Project:
 
     def _reset(self) -> None:
         """Let go of what was put together from the files; what each has is kept."""
+        self._import_paths.clear()
         for derived in (self._constant, self._harmless, self._neighbours, self._imported_by, self._followed):
             derived.clear()
         for name in ("_importers", "_mentions", "_patterns", "_handed_to", "_words", "_handed"):
@@ -218,7 +226,19 @@ class Project:
     def _run_by(self, imported: Imported, file: str) -> list[str]:
         if imported.path:
             return self._modules.at(imported.path)
-        return self._modules.run_by(imported.module, imported.name, file)
+        return self._modules.run_by(imported.module, imported.name, file) or self._beside(imported, file)
+
+    def _beside(self, imported: Imported, file: str) -> list[str]:
+        """The module that an import runs which nothing says to be of the project, where findings look through it."""
+        if self._settings is None:
+            return []
+        directory = os.path.dirname(file)
+        if directory not in self._import_paths:
+            self._import_paths[directory] = ImportPaths(directory, self._settings)
+        joint = "" if imported.module.endswith(".") else "."
+        inner = "" if imported.name in ("", "*") else f"{joint}{imported.name}"
+        target = self._import_paths[directory].target(f"{imported.module}{inner}", file)
+        return [target.file] if target is not None else []
 
     def _way(self, file: str, begin: Imported, own: str) -> Way | None:
         """The shortest way from one module of the project to Airflow."""
@@ -247,7 +267,7 @@ class Project:
         trail = [file]
         while before[trail[-1]]:
             trail.append(before[trail[-1]])
-        return (self._files.get(one, one) for one in reversed(trail))
+        return (self._files.get(one) or os.path.relpath(one) for one in reversed(trail))
 
     # -- references to DAGs ------------------------------------------------------------
 

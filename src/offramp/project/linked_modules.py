@@ -16,11 +16,11 @@ from functools import cached_property
 from offramp.finding.nameless import exported
 from offramp.finding.only_read import only_reads
 from offramp.finding.operators import Module
-from offramp.finding.other_modules import Definition, OtherModules
+from offramp.finding.other_modules import Definition, OtherModules, Written
 from offramp.knowledge.rulebook import Rulebook
 from offramp.project.import_paths import Directories, ImportPaths, Target
 from offramp.project.plain_modules import only_defines
-from offramp.python.values import UNKNOWN, Constant, Items, Local, Reference, Value
+from offramp.python.values import UNKNOWN, Constant, Items, Local, Reference, Table, Value
 from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
 from offramp.settings import Settings
@@ -120,7 +120,7 @@ class _Linked:
     def _only_defines(self, file: str) -> bool:
         around = [os.path.join(one, "__init__.py") for one in self._packages(file)]
         loaded = [self.loaded(one) for one in (file, *around)]
-        return all(one is not None and only_defines(one.module.tree.body) for one in loaded)
+        return all(one is not None and only_defines(one.module) for one in loaded)
 
     def _packages(self, file: str) -> Iterator[str]:
         """The packages around a module, from the inside out."""
@@ -272,6 +272,26 @@ class _Others:
         found = tuple(exported(loaded.module.values, one) for one in _values(loaded, target.rest))
         return found if UNKNOWN not in found and self._is_only_read(target, found) else ()
 
+    def written(self, path: str) -> Written | None:
+        target = self._linked.paths.target(path, self._file)
+        loaded = self._linked.loaded(target.file) if target is not None and target.rest else None
+        if loaded is None or target is None:
+            return None
+        values = _values(loaded, target.rest)
+        if len(values) != 1:
+            return None
+        if isinstance(values[0], Reference):
+            return self._linked.others(target.file).written(values[0].path)
+        is_data = isinstance(values[0], Constant | Items | Table)
+        return Written(values[0], loaded.module) if not is_data or self.data(path) else None
+
+    def leads_into_project(self, path: str) -> bool:
+        return self._linked.paths.target(path, self._file) is not None
+
+    def only_defines(self, path: str) -> bool:
+        target = self._linked.paths.target(path, self._file)
+        return target is not None and self._linked.only_define(target.file)
+
     def _has_data(self, target: Target) -> bool:
         """Return whether a name may be anything else than a class or a function, by its module's text."""
         raw = self._linked.raw(target.file)
@@ -346,7 +366,7 @@ class _HandedOn:
             return path
         target = self._linked.paths.target(path, self._file)
         noted = target is not None and found == ".".join((target.module, *target.rest))
-        return found if noted or (target is not None and self._linked.only_define(target.file)) else path
+        return found if noted or self._others.only_defines(path) else path
 
     def offers(self, path: str) -> bool:
         return self.stands_for(path) != path and self._others.offers(path)
@@ -355,8 +375,18 @@ class _HandedOn:
         del path  # what a flow does has to be written in it
         return ()
 
+    def written(self, path: str) -> Written | None:
+        del path  # the same
+        return None
+
+    def leads_into_project(self, path: str) -> bool:
+        return self._others.leads_into_project(path)
+
+    def only_defines(self, path: str) -> bool:
+        return self._others.only_defines(path)
+
     def definition(self, path: str) -> Definition | None:
-        del path  # its calls are not converted
+        del path  # what its calls make is written out before (``converting.writing_out``)
         return None
 
     def for_fixes(self) -> OtherModules:

@@ -13,10 +13,12 @@ import builtins
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from offramp.converting.cases.lasting_values import LastingValues
 from offramp.converting.cases.reached_code import reached_code
 from offramp.converting.judges.judge import Doubt, Verdict
 from offramp.converting.judges.xcom_results import returned
-from offramp.dags.graph import Argument, Graph, Task
+from offramp.dags.graph import Argument, Dag, Graph, Task
+from offramp.finding.operators import Module
 from offramp.model import Blocker
 from offramp.python.effects import (
     PARSERS,
@@ -50,22 +52,35 @@ _READERS_OF_ITEMS = _READERS | callables("copies")
 
 def judge(case: Case, graph: Graph) -> Iterator[Verdict]:
     """The state that tasks of a file share, as far as their callables show it."""
-    search = _Search(case, graph)
-    search.search()
-    yield from search.blockers
-    yield from (Doubt(reason, node) for reason, node in search.doubts.items())
+    tasks = [task for dag in graph.dags for task in dag.tasks.values()]
+    yield from _Search(case.module, case.lasting, tasks).verdicts()
+
+
+def judge_elsewhere(module: Module, function: FunctionNode) -> Iterator[Verdict]:
+    """The same of a function of another module, which tasks may call more than once."""
+    dag = Dag(ast.Name(function.name, ast.Load()), function)
+    tasks = [Task(function.name, "", dag.maker, function, dag) for _ in range(2)]
+    for task in tasks:
+        task.function = function
+    yield from _Search(module, LastingValues(module), tasks).verdicts()
 
 
 class _Search:
     """Collects blockers and doubts of one file's callables."""
 
-    def __init__(self, case: Case, graph: Graph) -> None:
-        self.module = case.module
-        self.names = case.module.names
-        self.lasting = case.lasting
-        self.tasks = [task for dag in graph.dags for task in dag.tasks.values()]
+    def __init__(self, module: Module, lasting: LastingValues, tasks: list[Task]) -> None:
+        self.module = module
+        self.names = module.names
+        self.lasting = lasting
+        self.tasks = tasks
         self.blockers: list[Blocker] = []
         self.doubts: dict[str, ast.AST] = {}
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """All that is found."""
+        self.search()
+        yield from self.blockers
+        yield from (Doubt(reason, node) for reason, node in self.doubts.items())
 
     def search(self) -> None:
         """Look at all code that runs with a task, then at the objects that it uses and the results that it hands on."""
