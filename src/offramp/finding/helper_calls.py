@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from offramp.finding.nameless import without_names
 from offramp.finding.operators import CODE, Module, Use
@@ -22,13 +23,15 @@ _LONGEST = 200
 class HelperUse(NamedTuple):
     """An operator that the call of a function of another module makes; ``place`` is where that does so.
 
-    ``passes`` are those of the function, with the operator as it stands there.
+    ``passes`` are those of the function, with the operator as it stands there. ``is_result`` says that it goes nowhere
+    but to the caller.
     """
 
     use: Use
     function: str
     place: Place
     passes: tuple[Pass, ...]
+    is_result: bool
 
     @property
     def told(self) -> tuple[Place, str]:
@@ -42,12 +45,20 @@ class _Made(NamedTuple):
     use: Use
     origin: Pass
     place: Place
+    is_result: bool
 
 
-def helper_uses(module: Module, has: str = CODE) -> Iterator[HelperUse]:
+def helper_uses(module: Module, has: str = CODE) -> tuple[HelperUse, ...]:
     """The operators, whose notes have something, that a file's calls of functions in other modules make."""
-    if module.others is None:
-        return
+    return _of_file(module, has) if module.others is not None else ()
+
+
+@lru_cache(maxsize=2)
+def _of_file(module: Module, has: str) -> tuple[HelperUse, ...]:
+    return tuple(_found(module, has))
+
+
+def _found(module: Module, has: str) -> Iterator[HelperUse]:
     search = Search(module)
     for call in module.names.calls:
         passes_of_call = search.passes_of(call) if _helper(module, call) is not None else []
@@ -71,7 +82,7 @@ def _made_by(module: Module, call: ast.Call, has: str, entered: tuple[FunctionNo
     search = Search(helper).enter(function, without_names(module.values, call), {})
     for one in _made_in(search, function, has, found.file, entered):
         made = _inheriting(module, _as_of(call, one.use, helper, given), one.use, helper, function)
-        yield HelperUse(made, function.name, one.place, (one.origin,))
+        yield HelperUse(made, function.name, one.place, (one.origin,), one.is_result)
 
 
 def _made_in(
@@ -82,7 +93,8 @@ def _made_in(
     for use in helper.uses if has == CODE else helper.shell_uses:
         if use.call is not None and use.role != "hook" and _is_reached(helper, use.call, function):
             place = Place(file, use.callee.lineno)
-            yield from (_Made(one.use, one, place) for one in search.passes(use, use.call))
+            is_result = _is_result(helper, use.made)
+            yield from (_Made(one.use, one, place, is_result) for one in search.passes(use, use.call))
     for call in helper.names.calls if len(entered) < _DEEPEST else ():
         if _is_reached(helper, call, function):
             yield from _made_through(search, call, has, file, (*entered, function))
@@ -100,9 +112,24 @@ def _made_through(
     for held in search.passes_of(call):
         if local is None:
             inner = _made_by(search.view(held), call, has, entered)
-            yield from (_Made(one.use, origin, one.place) for one in inner for origin in one.passes)
+            handed = _is_result(helper, call)
+            yield from (
+                _Made(one.use, each, one.place, one.is_result and handed) for one in inner for each in one.passes
+            )
         elif _builds(helper, local):
-            yield from _made_in(search.enter(local, call, held), local, has, file, entered)
+            handed = _is_result(helper, call)
+            for made in _made_in(search.enter(local, call, held), local, has, file, entered):
+                yield made._replace(is_result=made.is_result and handed)
+
+
+def _is_result(helper: Module, made: ast.expr) -> bool:
+    """Return whether a function does nothing with a value but to return it."""
+    names = helper.names
+    if isinstance(names.parents.get(made), ast.Return):
+        return True
+    uses = [use for binding in names.bindings_of(made) for use in names.uses(binding)]
+    assigned = isinstance(names.parents.get(made), ast.Assign) and len(names.bindings_of(made)) == 1
+    return assigned and bool(uses) and all(isinstance(names.parents.get(use), ast.Return) for use in uses)
 
 
 def _is_reached(helper: Module, call: ast.Call, function: FunctionNode) -> bool:

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Mapping
 
+from offramp.finding.helper_calls import helper_uses
 from offramp.finding.operators import Module, Use
 from offramp.finding.passes import known_calls
 from offramp.finding.task_places import id_pattern, running_dags
@@ -158,7 +159,7 @@ class RunFlow:
             for key in {None if task is None or _HOLE in task else _last(task) for task in pull[1]}:
                 self._pulls_by_id.setdefault(key, []).append(pull)
         self._read_by = {call.func for call in self._reads}
-        self._handed: set[object] | None = None
+        self._handed: dict[object, list[ast.Call]] | None = None
         self._runs_unseen = [
             call
             for call in self.names.calls
@@ -200,6 +201,8 @@ class RunFlow:
             return True
         if any(not sources and not _fixed(sensor) for sensor, sources in self._sensors):
             return True
+        if any(one.use.role != "trigger" for one in helper_uses(self.module)):
+            return True
         if any(pull not in self._read_by for pull in attributes.get("xcom_pull", ())):
             return True
         return any(self._holds_tasks(node.value) for name in _ALL_TASKS for node in attributes.get(name, ()))
@@ -227,23 +230,27 @@ class RunFlow:
     def _handed_by_name(self) -> bool:
         """Return whether the task or job id, by which the run can be found, is given to something not understood."""
         if self._handed is None:
-            self._handed = set()
+            self._handed = {}
             for call in self.names.calls:
                 reads = getattr(call.func, "attr", "") in _XCOM_READERS
                 if not reads and self.module.use_of(call) is None and self._opaque(call):
-                    for argument in call.args:
-                        self._handed.update(("task", text) for text in self._constants(argument))
-                    for keyword in call.keywords:
-                        kind = "job" if "job" in (keyword.arg or "") else "task"
-                        if keyword.arg not in _NAMING:
-                            self._handed.update((kind, text) for text in self._constants(keyword.value))
+                    named = [("task", argument) for argument in call.args]
+                    named += [
+                        ("job" if "job" in (keyword.arg or "") else "task", keyword.value)
+                        for keyword in call.keywords
+                        if keyword.arg not in _NAMING
+                    ]
+                    for kind, node in named:
+                        for text in self._constants(node):
+                            self._handed.setdefault((kind, text), []).append(call)
         return any(
-            (kind, text) in self._handed
+            call is not self.use.call
             for kind, name in (("task", "task_id"), ("job", "job_id"))
             if (given := self.given.get(name)) is not None
             for value in given.values
             for text in [value.value if isinstance(value, Constant) else None]
             if isinstance(text, str | int)
+            for call in self._handed.get((kind, text), ())
         )
 
     def _opaque(self, call: ast.Call) -> bool:

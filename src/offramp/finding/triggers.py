@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
 from offramp.finding.describe import argument_text, name_text, task_text
+from offramp.finding.helper_calls import HelperUse, helper_uses
 from offramp.finding.operators import WAIT, Module, Use
 from offramp.finding.passes import Pass, pass_waits, passes, stands_in_one_loop, waits
 from offramp.finding.run_flow import RunFlow
+from offramp.model import Blocked
 
 
 def triggers(module: Module) -> Iterator[Use]:
@@ -16,6 +19,40 @@ def triggers(module: Module) -> Iterator[Use]:
     for use in module.uses:
         if use.role == "trigger" and use.call is not None and WAIT in module.rulebook.arguments(use.note):
             yield use
+
+
+def helper_triggers(module: Module) -> Iterator[HelperUse]:
+    """The same of operators that functions of other modules make and return, one for a call.
+
+    There are none where other calls may see them: those of functions of other modules that are not understood.
+    """
+    made: dict[ast.expr, list[HelperUse]] = {}
+    for one in helper_uses(module):
+        made.setdefault(one.use.callee, []).append(one)
+    understood = {callee for callee, uses in made.items() if len(uses) == 1 and uses[0].is_result}
+    others = module.others
+    for call in module.names.calls:
+        path = module.values.path(call.func)
+        unseen = call.func not in understood and module.use_of(call) is None
+        if unseen and path and others is not None and others.leads_into_project(path):
+            return
+    for callee, (one, *_) in made.items():
+        if callee in understood and one.use.role == "trigger" and WAIT in module.rulebook.arguments(one.use.note):
+            yield one._replace(use=one.use._replace(around=module.dags.surroundings(one.use.made)))
+
+
+def helper_waits(one: HelperUse) -> bool | None:
+    """Return whether an operator that a function makes waits for its run in all passes; None when it is not known."""
+    given = one.use.arguments.given.get(WAIT)
+    if given is None:
+        return True if one.use.arguments.complete else None
+    return bool(given.constant.value) if given.constant is not None else None
+
+
+def check_made_here(module: Module, use: Use) -> None:
+    """Raise Blocked for an operator that a function of another module makes."""
+    if use.derived is None and module.use_of(use.made) is None:
+        raise Blocked("the operator is made by a function of another module, which other calls share", use.callee)
 
 
 def trigger_slots(use: Use) -> dict[str, str]:

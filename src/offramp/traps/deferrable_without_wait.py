@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.operators import Module, Use
 from offramp.finding.passes import waits
 from offramp.finding.trap import File, Trap
-from offramp.finding.triggers import trigger_slots, triggers
+from offramp.finding.triggers import check_made_here, helper_triggers, helper_waits, trigger_slots, triggers
 
 if TYPE_CHECKING:
     from offramp.editing.planning import Planning
@@ -22,11 +22,18 @@ _DEFERRABLE = "deferrable"
 def find(file: File) -> Iterator[Trap]:
     """Trigger operators that are asked to defer but not to wait."""
     for use in triggers(file.module):
-        given = use.arguments.given.get(_DEFERRABLE)
-        constant = given.constant if given is not None else None
-        # The operator looks for exactly True (seen on providers 4.0.0 and 4.11.1).
-        if constant is not None and constant.value is True and waits(file.module, use) is False:
+        if _defers(use) and waits(file.module, use) is False:
             yield Trap(use.callee, trigger_slots(use), use.made, learned=use)
+    for one in helper_triggers(file.module):
+        if _defers(one.use) and helper_waits(one) is False:
+            yield Trap(one.use.callee, trigger_slots(one.use), one.use.made, learned=one.use, elsewhere=one.told)
+
+
+def _defers(use: Use) -> bool:
+    given = use.arguments.given.get(_DEFERRABLE)
+    constant = given.constant if given is not None else None
+    # The operator looks for exactly True (seen on providers 4.0.0 and 4.11.1).
+    return constant is not None and constant.value is True
 
 
 def fix(planning: Planning, use: Use) -> Fix:
@@ -35,6 +42,7 @@ def fix(planning: Planning, use: Use) -> Fix:
     from offramp.editing.bracketed import call_arguments
     from offramp.model import Applicability, Edit, Fix
 
+    check_made_here(planning.module, use)
     call, keyword = argument_to_change((use.made, use.call), _DEFERRABLE, use.callee)
     if _in_default_args(planning.module, use):
         edit = Edit(planning.source.positions.span(keyword.value), "False")

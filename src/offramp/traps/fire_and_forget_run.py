@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from offramp.finding.operators import Module, Use
 from offramp.finding.task_places import full_task_id
 from offramp.finding.trap import File, Trap
-from offramp.finding.triggers import forgotten, trigger_slots, triggers
+from offramp.finding.triggers import (
+    check_made_here,
+    forgotten,
+    helper_triggers,
+    helper_waits,
+    run_flow,
+    trigger_slots,
+    triggers,
+)
 
 if TYPE_CHECKING:
     from offramp.dags.graph import Task
@@ -37,6 +45,9 @@ def find(file: File) -> Iterator[Trap]:
             tuple((task.node, f"`{task.id}` {_EARLY}") for task in tasks),
             learned=use,
         )
+    for one in helper_triggers(module):
+        if helper_waits(one) is False and not run_flow(module).waited(one.use):
+            yield Trap(one.use.callee, trigger_slots(one.use), one.use.made, learned=one.use, elsewhere=one.told)
 
 
 def fix(planning: Planning, use: Use) -> Fix:
@@ -44,6 +55,7 @@ def fix(planning: Planning, use: Use) -> Fix:
     from offramp.editing.arguments import argument_to_change
     from offramp.model import Applicability, Edit, Fix
 
+    check_made_here(planning.module, use)
     reason = "the DAG run then lasts as long as the dbt run, fails with it, and `retries` triggers it again"
     _, keyword = argument_to_change((use.made, use.call), "wait_for_termination", use.callee)
     edit = Edit(planning.source.positions.span(keyword.value), "True")
