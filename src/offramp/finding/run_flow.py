@@ -1,9 +1,8 @@
 """Tells where a dbt run's id goes: to something that waits for the run, to nothing, or out of sight.
 
-A run is never called forgotten on doubt: its id counts as waited for when it
-reaches a sensor, a hook, or anything that is not understood here. Understood and
-no wait are: edges between tasks, logging and printing, comparisons, noted
-operators that only read a run, and local functions as far as they can be followed.
+A run is never called forgotten on doubt: its id counts as waited for when it reaches a sensor, a hook, or anything
+that is not understood. The ways that begin at the operator are those of ``run_ways``; here are the others: XCom, by the
+task's id, what is given that id, and what may wait for any run of the file.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from collections.abc import Mapping
 
 from offramp.finding.helper_calls import helper_uses
 from offramp.finding.operators import Module, Use
-from offramp.finding.passes import known_calls
+from offramp.finding.run_ways import RunWays, holds_tasks
 from offramp.finding.task_places import id_pattern, running_dags
-from offramp.python.effects import LOGGING_METHODS, MUTATORS, READING_METHODS, TAKERS, callables
-from offramp.python.names import Binding, FunctionNode
+from offramp.python.names import FunctionNode
+from offramp.python.paths import Uses
 from offramp.python.values import UNKNOWN, Constant, Given, Items, Local, Made, Member, Reference, Value
 
 # Patterns are compiled when first used: few files pull.
@@ -26,21 +25,6 @@ _PULL = r"xcom_pull\b(?:\s*\()?"
 _ARGUMENT = r"""\s*(?:(\w+)\s*=\s*)?('[^']*'|"[^"]*"|\[[^][]*\]|[\w.]+)\s*(,|\))"""
 _QUOTED = r"""'([^']*)'|"([^"]*)\""""
 _LISTED = r"""\[\s*(?:(?:'[^']*'|"[^"]*")\s*,?\s*)+\]"""
-_HARMLESS = callables("reads", without="form")
-_SAME_VALUE = callables("form") | callables("copies", without="calls") | callables("same")
-_OPERATOR_ATTRIBUTES = frozenset(
-    "set_upstream set_downstream update_relative dag task_group upstream_list downstream_list upstream_task_ids "
-    "downstream_task_ids doc doc_md doc_json doc_yaml doc_rst trigger_rule is_setup is_teardown "
-    "on_failure_callback on_success_callback on_retry_callback priority_weight pool queue retries retry_delay log "
-    "depends_on_past ui_color ui_fgcolor add_outlets wait_for_termination deferrable timeout check_interval".split()
-)
-_WIRING = frozenset({"chain", "cross_downstream", "chain_linear"})
-_ENDS = (ast.Expr, ast.Compare, ast.If, ast.While, ast.Assert, ast.UnaryOp)
-# What holds the value, or is made of it.
-_CONTAINERS = (
-    *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred, ast.IfExp, ast.BoolOp, ast.Await),
-    *(ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.FormattedValue, ast.JoinedStr),
-)
 _BY_JOB = frozenset({"list_job_runs", "get_job_runs"})
 _XCOM_READERS = frozenset({"xcom_pull", "get_one", "get_many", "get_value", "get_all"})
 _ALL_TASKS = frozenset(
@@ -53,7 +37,6 @@ _HOLE = "\0"
 _OF_DAG = "\1"
 # What a template calls its own DAG's id.
 _OWN_DAG = frozenset({"None", "dag.dag_id", "ti.dag_id", "dag_run.dag_id", "task.dag_id", "task_instance.dag_id"})
-_DEEPEST = 25
 
 
 def pulled_ids(module: Module, node: ast.AST) -> list[str | None]:
@@ -140,9 +123,9 @@ class RunFlow:
         self.values = module.values
         self.use: Use
         self.given: Mapping[str, Given]
-        self.last = True
-        self.seen: set[tuple[ast.AST, bool, bool]] = set()
-        self._reaching: set[tuple[ast.AST, bool, bool]] = set()
+        self._uses = Uses(module.names, module.values)
+        # The ways followed so far that reach nothing, by whether names have the last turn's values on them.
+        self._ways: dict[bool, RunWays] = {}
         self._whole: dict[ast.AST, ast.AST] = {}
         self._mine: re.Pattern[str] | None = None
         self._own_dag: str | None = None
@@ -178,19 +161,18 @@ class RunFlow:
             return True
         self.use = use
         self.given = (made or use).arguments.given
-        self.last = last
-        forgotten = not (
+        ways = self._ways.pop(last, None) or RunWays(self.module, self._uses, last=last)
+        waited = (
             (last and id(use) in self._waited_for)
-            or self._value(use.made, run_id=False, depth=0)
-            or self._pulled()
-            or self._result_handled()
+            or ways.operator(use.made)
+            or self._pulled(ways)
+            or self._result_handled(ways)
             or self._handed_by_name()
             or self._unseen_callable()
         )
-        if not forgotten:
-            # What was seen on the way may have been left half followed.
-            self.seen.clear()
-        return not forgotten
+        if not ways.reached:
+            self._ways[last] = ways
+        return waited
 
     # -- other ways to a run -----------------------------------------------------
 
@@ -205,16 +187,9 @@ class RunFlow:
             return True
         if any(pull not in self._read_by for pull in attributes.get("xcom_pull", ())):
             return True
-        return any(self._holds_tasks(node.value) for name in _ALL_TASKS for node in attributes.get(name, ()))
+        return any(holds_tasks(self.module, node.value) for name in _ALL_TASKS for node in attributes.get(name, ()))
 
-    def _holds_tasks(self, node: ast.expr) -> bool:
-        return any(
-            value == UNKNOWN
-            or (isinstance(value, Made) and self.module.dags.section(value.callee) in ("DAG", "TaskGroup"))
-            for value in self.values.evaluate(node)
-        )
-
-    def _result_handled(self) -> bool:
+    def _result_handled(self, ways: RunWays) -> bool:
         """Return whether ``post_execute``, which is given the run id, waits or cannot be followed."""
         given = self.given.get("post_execute")
         for value in given.values if given is not None else ():
@@ -223,7 +198,7 @@ class RunFlow:
             if not isinstance(value, Local) or not isinstance(value.node, FunctionNode):
                 return True
             plain = [parameter.arg for parameter in (*value.node.args.posonlyargs, *value.node.args.args)]
-            if len(plain) != 2 or self._parameter(value.node, plain[1], True, 0):
+            if len(plain) != 2 or ways.parameter(value.node, plain[1]):
                 return True
         return False
 
@@ -282,7 +257,7 @@ class RunFlow:
 
     # -- XCom by task id ---------------------------------------------------------
 
-    def _pulled(self) -> bool:
+    def _pulled(self, ways: RunWays) -> bool:
         own = self.given.get("task_id")
         constant = own.constant if own is not None else None
         pulls = self._pulls
@@ -290,7 +265,7 @@ class RunFlow:
             pulls = [*self._pulls_by_id.get(_last(str(constant.value)), ()), *self._pulls_by_id.get(None, ())]
         self._mine = self._pattern() if pulls else None
         self._own_dag = _dag_id(self.module, self.use) if pulls and self.use.around.known else None
-        return any(self._pulls_mine(node, ids) and self._value(node, True, 0) for node, ids in pulls)
+        return any(self._pulls_mine(node, ids) and ways.run_id(node) for node, ids in pulls)
 
     def _pulls_mine(self, node: ast.AST, ids: list[str | None]) -> bool:
         mine = [task for task in ids if self._is_mine(task)]
@@ -379,238 +354,6 @@ class RunFlow:
         # What stands before are groups, which a task's own id does not have.
         pattern = ".*".join(map(re.escape, task.rpartition(".")[2].split(_HOLE)))
         return own is None or re.fullmatch(rf"(.*\.)?{pattern}", str(own.value)) is not None
-
-    # -- values ------------------------------------------------------------------
-
-    def _value(self, node: ast.AST, run_id: bool, depth: int) -> bool:
-        """Return whether an expression's value (the operator, or its run id) gets to a wait or out of sight."""
-        state = (node, run_id, self.last)
-        if state in self.seen:
-            return state in self._reaching
-        if depth > _DEEPEST or state in self._reaching:
-            return True
-        self.seen.add(state)
-        reaches = self._goes(node, run_id, depth + 1)
-        if reaches:
-            self._reaching.add(state)
-        return reaches
-
-    def _goes(self, node: ast.AST, run_id: bool, depth: int) -> bool:
-        parent = self.names.parents.get(node)
-        if parent is None or isinstance(parent, _ENDS):
-            return False
-        if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-            reached = self._assigned(parent, node, run_id, depth)
-            return reached or (isinstance(parent, ast.NamedExpr) and self._value(parent, run_id, depth))
-        if isinstance(parent, _CONTAINERS):
-            return self._value(parent, run_id, depth)
-        if isinstance(parent, ast.BinOp):
-            wiring = isinstance(parent.op, ast.RShift | ast.LShift)
-            return self._value(parent, run_id and not wiring, depth)
-        if isinstance(parent, ast.Subscript):
-            return parent.value is node and self._value(parent, run_id, depth)
-        if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension):
-            return self._bound(parent.iter, run_id, depth)
-        if isinstance(parent, ast.Attribute):
-            return self._attribute(parent, run_id, depth)
-        if isinstance(parent, ast.Return):
-            return self._returned(parent, run_id, depth)
-        if isinstance(parent, ast.Call | ast.keyword):
-            return self._given_to(parent, node, run_id, depth)
-        return not isinstance(parent, ast.AugAssign) or self._augmented(parent, run_id, depth)
-
-    def _given_to(self, parent: ast.Call | ast.keyword, node: ast.AST, run_id: bool, depth: int) -> bool:
-        call = self.names.parents[parent] if isinstance(parent, ast.keyword) else parent
-        keyword = (parent.arg or "**") if isinstance(parent, ast.keyword) else ""
-        return not isinstance(call, ast.Call) or self._argument(call, node, keyword, run_id, depth)
-
-    def _bound(self, node: ast.AST, run_id: bool, depth: int) -> bool:
-        for binding in self.names.bindings_of(node):
-            # What a class body binds is read as an attribute, by anyone.
-            if isinstance(binding.scope.node, ast.ClassDef):
-                return True
-            loads = [load for load in self.names.uses(binding) if self.last or not self._is_behind(load, binding)]
-            if any(self._value(load, run_id, depth) for load in loads):
-                return True
-        return False
-
-    def _is_behind(self, load: ast.Name, binding: Binding) -> bool:
-        """Return whether a name is read outside all loops that bind it, where it has the value of the last turn."""
-        scope, _, path = self.names.place(load)
-        loops = [branch for branch in binding.path if branch[1] == "for"]
-        return bool(loops) and scope is binding.scope and not any(branch in path for branch in loops)
-
-    def _assigned(self, statement: ast.AST, node: ast.AST, run_id: bool, depth: int) -> bool:
-        targets = list(statement.targets if isinstance(statement, ast.Assign) else [statement.target])  # type: ignore[attr-defined]
-        while targets:
-            target = targets.pop()
-            if isinstance(target, ast.Tuple | ast.List):
-                targets.extend(target.elts)
-            elif isinstance(target, ast.Starred):
-                targets.append(target.value)
-            elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
-                if self._container(target.value, run_id, depth):
-                    return True
-            elif not isinstance(target, ast.Name):
-                return True
-        return self._bound(node, run_id, depth)
-
-    def _augmented(self, statement: ast.AugAssign, run_id: bool, depth: int) -> bool:
-        if not isinstance(statement.target, ast.Name):
-            return True
-        loads = self.names.loads.get(statement.target.id, ())
-        return any(self._value(load, run_id, depth) for load in loads)
-
-    def _container(self, name: ast.Name, run_id: bool, depth: int) -> bool:
-        """Return whether what was put into a named container gets out of it to a wait."""
-        if depth > _DEEPEST:
-            return True
-        bindings = self.names.lookup(name.id, name)
-        for binding in bindings:
-            if binding.kind == "value" and isinstance(binding.node, ast.Name):
-                if self._container(binding.node, run_id, depth + 1):
-                    return True
-            elif binding.kind != "value" or not self._fresh(binding.node):
-                return True
-            if any(self._value(load, run_id, depth) for load in self.names.uses(binding) if load is not name):
-                return True
-        return not bindings
-
-    def _fresh(self, node: ast.AST | None) -> bool:
-        """Return whether an expression makes a new container, which nobody else has."""
-        if isinstance(node, ast.Call):
-            callee = self.values.single(node.func)
-            return isinstance(callee, Reference) and callee.path.split(".")[0] in ("builtins", "collections")
-        return isinstance(node, ast.List | ast.Dict | ast.Set | ast.Tuple | ast.ListComp | ast.SetComp | ast.DictComp)
-
-    def _attribute(self, attribute: ast.Attribute, run_id: bool, depth: int) -> bool:
-        if isinstance(attribute.ctx, ast.Store):
-            return False
-        parent = self.names.parents.get(attribute)
-        called = isinstance(parent, ast.Call) and parent.func is attribute
-        if attribute.attr in ("as_setup", "as_teardown") and called:
-            assert parent is not None
-            return self._value(parent, run_id, depth)
-        if attribute.attr in MUTATORS and called:
-            assert parent is not None
-            return attribute.attr in TAKERS and self._value(parent, run_id, depth)
-        if attribute.attr in READING_METHODS and called:
-            assert parent is not None
-            return self._value(parent, run_id, depth)
-        if run_id:
-            return True
-        if attribute.attr.startswith("expand") and called:
-            assert parent is not None
-            return self._value(parent, False, depth)
-        if attribute.attr in ("output", "task_id"):
-            return self._value(attribute, True, depth)
-        return attribute.attr not in _OPERATOR_ATTRIBUTES
-
-    def _returned(self, statement: ast.Return, run_id: bool, depth: int) -> bool:
-        function = self.names.enclosing_function(statement)
-        if not isinstance(function, FunctionNode):
-            return True
-        if self.module.dags.decorated(function, ("dag",)) is not None:
-            return False
-        calls = known_calls(self.module, function)
-        return not calls or any(self._value(call, run_id, depth) for call in calls)
-
-    # -- arguments ---------------------------------------------------------------
-
-    def _argument(self, call: ast.Call, node: ast.AST, keyword: str, run_id: bool, depth: int) -> bool:
-        if call.func is node:
-            return True
-        function = call.func
-        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        if isinstance(function, ast.Attribute):
-            if name in ("set_upstream", "set_downstream") or name in LOGGING_METHODS:
-                return False
-            if name in MUTATORS and isinstance(function.value, ast.Name):
-                taken = name in TAKERS and self._value(call, run_id, depth)
-                return taken or self._container(function.value, run_id, depth)
-            if name == "add_task" and self._holds_tasks(function.value):
-                return False
-            if name == "format":
-                return self._value(call, run_id, depth)
-        use = self.module.use_of(call)
-        if use is not None:
-            return use.role in ("sensor", "hook", "") or use.derived is not None
-        values = self.values.evaluate(function)
-        return any(self._passed(value, call, node, keyword, name, run_id, depth) for value in values)
-
-    def _passed(
-        self, value: Value, call: ast.Call, node: ast.AST, keyword: str, name: str, run_id: bool, depth: int
-    ) -> bool:
-        if isinstance(value, Reference):
-            if value.path in _HARMLESS:
-                return False
-            if value.path in _SAME_VALUE:
-                return self._value(call, run_id, depth)
-            if name in _WIRING and value.path.startswith("airflow."):
-                return False
-            if value.path.endswith(".XComArg"):
-                return self._value(call, True, depth)
-            section = self.module.dags.section(value)
-            if section and self.module.rulebook.notes[section].kind == "empty":
-                return False
-            handed = keyword in ("op_args", "op_kwargs", "templates_dict")
-            if handed and isinstance(node, ast.Dict | ast.List | ast.Tuple):
-                return self._into_callable(call, node, keyword, run_id, depth)
-        if isinstance(value, Local) and isinstance(value.node, FunctionNode):
-            return self._into_function(value.node, call, node, keyword, run_id, depth)
-        return not (isinstance(value, Made) and name in LOGGING_METHODS)
-
-    def _into_function(
-        self, function: FunctionNode, call: ast.Call, node: ast.AST, keyword: str, run_id: bool, depth: int
-    ) -> bool:
-        arguments = function.args
-        if not all(map(self._airflow_decorator, function.decorator_list)):
-            return True
-        if isinstance(node, ast.Starred):
-            names = [p.arg for p in (*arguments.posonlyargs, *arguments.args)]
-            if arguments.vararg is not None:
-                return True
-            return not names or any(self._parameter(function, name, run_id, depth) for name in names)
-        if keyword:
-            names = [p.arg for p in (*arguments.args, *arguments.kwonlyargs) if p.arg == keyword]
-        else:
-            index = call.args.index(node) if node in call.args else -1
-            plain = [*arguments.posonlyargs, *arguments.args]
-            names = [plain[index].arg] if 0 <= index < len(plain) else []
-        return not names or self._parameter(function, names[0], run_id, depth)
-
-    def _airflow_decorator(self, decorator: ast.expr) -> bool:
-        """Return whether a decorator hands a function's arguments on to it as they are."""
-        callee = self.values.single(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        return isinstance(callee, Reference) and callee.path.split(".")[0] in ("airflow", "functools", "builtins")
-
-    def _into_callable(self, call: ast.Call, node: ast.AST, keyword: str, run_id: bool, depth: int) -> bool:
-        """Follow ``op_kwargs={"name": run_id}`` and ``op_args=[run_id]`` into a local ``python_callable``."""
-        callables = [given.value for given in call.keywords if given.arg == "python_callable"]
-        values = self.values.evaluate(callables[0]) if callables else ()
-        for value in values:
-            if not isinstance(value, Local) or not isinstance(value.node, FunctionNode) or keyword == "templates_dict":
-                return True
-            function = value.node
-            names: list[str] = []
-            if isinstance(node, ast.Dict):
-                for key in node.keys:
-                    known = self.values.single(key) if key is not None else None
-                    names.append(str(known.value) if isinstance(known, Constant) else "")
-            else:
-                names = [p.arg for p in function.args.args]
-            own = {p.arg for p in (*function.args.args, *function.args.kwonlyargs)}
-            if any(name not in own or self._parameter(function, name, run_id, depth) for name in names):
-                return True
-        return not values
-
-    def _parameter(self, function: FunctionNode, name: str, run_id: bool, depth: int) -> bool:
-        return any(
-            self._value(load, run_id, depth)
-            for binding in self.names.bindings_of(function)
-            if binding.kind == "parameter" and binding.name == name
-            for load in self.names.uses(binding)
-        )
 
 
 def _last(task: str) -> str:

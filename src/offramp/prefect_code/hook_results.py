@@ -62,7 +62,7 @@ class _Result(PrefectPaths):
         return value.path if isinstance(value, Reference) else ""
 
     def _bindings(self, bindings: list[Binding], node: ast.AST, level: int) -> None:
-        if any(isinstance(binding.scope.node, ast.Module | ast.ClassDef) for binding in bindings):
+        if any(isinstance(binding.scope.node, ast.Module) for binding in bindings):
             # Other files may read it.
             self.end(UNSEEN, node, level)
         else:

@@ -46,8 +46,12 @@ _STEPS: dict[type[ast.AST], str] = {
     **dict.fromkeys((ast.Dict, ast.DictComp), "_in_dict"),
 }
 _COLLECTORS = callables("elements", without="keyed")
-_ADDERS = ("append", "add", "insert", "extend")
-_EMPTY = frozenset(f"builtins.{name}" for name in ("list", "set", "dict")) | {"collections.defaultdict"}
+# Methods of containers that put what they are given into them, as it is or as its elements.
+_ADDERS = ("append", "appendleft", "add", "insert")
+_EXTENDERS = ("extend", "extendleft", "update")
+_EMPTY = frozenset(f"builtins.{name}" for name in ("list", "set", "dict")) | frozenset(
+    f"collections.{name}" for name in ("OrderedDict", "defaultdict", "deque")
+)
 _DISPLAYS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
 _MOST_STEPS = 2000
 # A dict hides what it holds more deeply than any nesting of lists.
@@ -107,6 +111,8 @@ class Uses:
     def __init__(self, names: Names, values: Values) -> None:
         self.names = names
         self.values = values
+        # How many steps have been made along the ways of all values.
+        self.steps = 0
         # The uses of what new lists and dicts are bound to, but for what is put into them; None for other things.
         self._collections: dict[tuple[int, ...], list[ast.Name] | None] = {}
 
@@ -138,10 +144,28 @@ class Uses:
         bindings = self.names.lookup(holder.id, holder) if isinstance(holder, ast.Name) else []
         key = tuple(map(id, bindings))
         if key not in self._collections:
-            new = bool(bindings) and all(map(self._is_new, bindings))
-            others = [load for load in self.loads(bindings) if not self._mutates(load)] if new else None
+            named = self._names_of(bindings)
+            others = [load for load in self.loads(named) if not self._mutates(load)] if named else None
             self._collections[key] = others
         return self._collections[key]
+
+    def _names_of(self, bindings: list[Binding]) -> list[Binding] | None:
+        """All names of what some bindings are to, if they are to new lists or dicts; None for other things."""
+        found: dict[int, Binding] = {}
+        waiting = list(bindings)
+        while waiting:
+            binding = waiting.pop()
+            if id(binding) in found:
+                continue
+            found[id(binding)] = binding
+            if binding.kind == "value" and isinstance(binding.node, ast.Name):
+                before = self.names.lookup(binding.node.id, binding.node)
+                waiting += before
+            else:
+                before = [binding] if self._is_new(binding) else []
+            if not before:
+                return None
+        return list(found.values())
 
     def _is_new(self, binding: Binding) -> bool:
         """Return whether a name is bound to a list or dict that nothing else can have a name for."""
@@ -156,11 +180,15 @@ class Uses:
     def _mutates(self, load: ast.Name) -> bool:
         parent = self.names.parents.get(load)
         stored = isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
-        return stored or (isinstance(parent, ast.Attribute) and parent.attr in _ADDERS)
+        return stored or (isinstance(parent, ast.Attribute) and parent.attr in (*_ADDERS, *_EXTENDERS))
 
 
 class Paths:
     """Follows one value of a module; ``ends`` are the ends found so far, ``route`` is the way to where it is now."""
+
+    # Whether it matters how many containers are around the value; where it does not, a container of it is one more
+    # name for it, and all levels are 0.
+    counts_containers = True
 
     def __init__(self, uses: Uses, route: Route = START) -> None:
         self.names = uses.names
@@ -169,6 +197,7 @@ class Paths:
         self.ends: list[End] = []
         self.route = route
         self._seen: set[tuple[ast.AST, int, Route]] = set()
+        self._steps = 0
         self._next: list[tuple[Route, ast.AST, int]] | None = None
 
     def kinds(self) -> set[str]:
@@ -195,6 +224,14 @@ class Paths:
 
     # -- what a subclass may say of the value ------------------------------------
 
+    def settled(self) -> bool:
+        """Whether no further end can be of interest."""
+        return False
+
+    def exhausted(self) -> bool:
+        """Whether the value has been followed for so long that the rest of its way is out of sight."""
+        return self._steps > _MOST_STEPS
+
     def awaited(self, node: ast.Await, level: int) -> None:
         """The value is awaited."""
         self.end(AWAITED, node, level)
@@ -210,6 +247,18 @@ class Paths:
     def iterated(self, node: ast.AST) -> None:
         """The value itself is iterated over or unpacked."""
         self.end(BREAKS, node, 0)
+
+    def called(self, call: ast.Call, level: int) -> None:
+        """The value itself is called."""
+        self.end(BREAKS, call.func, level)
+
+    def operand(self, node: ast.BinOp, _operand: ast.AST) -> None:
+        """The value itself is an operand."""
+        self.end(BREAKS, node, 0)
+
+    def loads(self, bindings: list[Binding]) -> list[ast.Name]:
+        """The uses of names that the value is bound to, as far as they can be of this value."""
+        return self._uses.loads(bindings)
 
     def formatted(self, node: ast.expr, level: int) -> None:
         """Text is made of the value."""
@@ -271,22 +320,27 @@ class Paths:
 
         Its next places wait in a list, since a way may be longer than calls can be deep.
         """
+        if not self.counts_containers:
+            level = 0
         if self._next is not None:
             self._next.append((self.route, node, level))
             return
+        self._steps = 0
         route, waiting = self.route, [(self.route, node, level)]
-        while waiting:
+        while waiting and not self.settled():
             self.route, node, level = waiting.pop()
             if (node, level, self.route) not in self._seen:
                 self._seen.add((node, level, self.route))
                 self._next = []
+                self._steps += 1
+                self._uses.steps += 1
                 self._step(node, level)
                 waiting += reversed(self._next)
         self.route, self._next = route, None
 
     def _step(self, node: ast.AST, level: int) -> None:
         parent = self.names.parents.get(node)
-        if parent is None or len(self._seen) > _MOST_STEPS or level > _IN_DICT * 2:
+        if parent is None or self.exhausted() or level > _IN_DICT * 2:
             self.end(UNSEEN, node, level)
         elif type(parent) in _STEPS:
             getattr(self, _STEPS[type(parent)])(parent, node, level)
@@ -328,23 +382,24 @@ class Paths:
 
     def _added(self, parent: ast.AugAssign, node: ast.AST, level: int) -> None:
         """Go on where a container is added to a name."""
-        if level:
-            self._bindings([b for b in self.names.bindings_of(parent) if b.kind == "augmented"], node, level)
+        added = [binding for binding in self.names.bindings_of(parent) if binding.kind == "augmented"]
+        if added and (level or not self.counts_containers):
+            self._bindings(added, node, level)
         else:
             self.end(UNSEEN, parent, level)
 
     def _subscripted(self, parent: ast.Subscript, node: ast.AST, level: int) -> None:
         if node is parent.slice:
             self.end(BREAKS, parent, level)
-        elif level == 0:
+        elif level == 0 and self.counts_containers:
             self.item(parent, level)
         elif isinstance(parent.slice, ast.Slice):
             self.follow(parent, level)
         else:
             self.follow(parent, level - (_IN_DICT if level >= _IN_DICT else 1))
 
-    def _operand(self, parent: ast.BinOp, _node: ast.AST, level: int) -> None:
-        self.follow(parent, level) if level else self.end(BREAKS, parent, level)
+    def _operand(self, parent: ast.BinOp, node: ast.AST, level: int) -> None:
+        self.follow(parent, level) if level else self.operand(parent, node)
 
     def _yielded(self, node: ast.Yield, value: ast.AST, level: int) -> None:
         """Go on where a generator is iterated over; what is sent to it is not followed."""
@@ -367,7 +422,7 @@ class Paths:
 
     def _spread(self, starred: ast.Starred, _node: ast.AST, level: int) -> None:
         outer = self.names.parents.get(starred)
-        if level == 0:
+        if level == 0 and self.counts_containers:
             self.iterated(starred)
         elif isinstance(outer, ast.Call):
             self._argument(outer, starred, level - 1, "*")
@@ -380,7 +435,7 @@ class Paths:
         if not isinstance(call, ast.Call) or keyword is None:
             self.end(UNSEEN, node, level)
         elif node is call.func:
-            self.end(BREAKS, node, level)
+            self.called(call, level)
         else:
             self._argument(call, node, level, keyword)
 
@@ -397,15 +452,21 @@ class Paths:
             if isinstance(target, ast.Name):
                 self._bindings([b for b in self.names.bindings_of(node) if b.name == target.id], node, level)
             elif isinstance(target, ast.Tuple | ast.List):
-                if level == 0:
-                    self.iterated(target)
-                names = [part.id for part in walk(target) if isinstance(part, ast.Name)]
-                if level:
-                    self._bindings([b for b in self.names.bindings_of(node) if b.name in names], node, level - 1)
+                self._unpacked(statement, target, node, level)
             elif isinstance(target, ast.Subscript) and isinstance(statement, ast.Assign):
                 self._collected(statement, target.value, level + _IN_DICT)
             else:
                 self.end(UNSEEN, statement, level)
+
+    def _unpacked(self, statement: ast.AST, target: ast.Tuple | ast.List, node: ast.AST, level: int) -> None:
+        parts = list(walk(target))
+        if level == 0 and self.counts_containers:
+            self.iterated(target)
+        elif any(isinstance(part, ast.Attribute | ast.Subscript) for part in parts):
+            self.end(UNSEEN, statement, level)
+        else:
+            names = [part.id for part in parts if isinstance(part, ast.Name)]
+            self._bindings([b for b in self.names.bindings_of(node) if b.name in names], node, level - 1)
 
     def _matched(self, container: ast.Tuple | ast.List | ast.Set, node: ast.AST, level: int) -> bool:
         """Follow ``a, b = node, other`` to the one name."""
@@ -425,8 +486,11 @@ class Paths:
 
     def _bindings(self, bindings: list[Binding], node: ast.AST, level: int) -> None:
         """Go on at the uses of the names that a value is bound to."""
-        loads = self._uses.loads(bindings)
-        if not loads:
+        loads = self.loads(bindings)
+        if any(isinstance(binding.scope.node, ast.ClassDef) for binding in bindings):
+            # Anyone may read it as an attribute.
+            self.end(UNSEEN, node, level)
+        elif not loads:
             self.end(DROPPED, node, level)
         for load in loads:
             self.follow(load, level)
@@ -434,9 +498,9 @@ class Paths:
     def _loop(self, loop: ast.For | ast.AsyncFor | ast.comprehension, node: ast.AST, level: int) -> None:
         if node is not loop.iter:
             self.end(READ, node, level)
-        elif level == 0:
+        elif level == 0 and self.counts_containers:
             self.iterated(node)
-        elif level >= _IN_DICT or not isinstance(loop.target, ast.Name):
+        elif self.counts_containers and (level >= _IN_DICT or not isinstance(loop.target, ast.Name)):
             self.end(UNSEEN, node, level)
         else:
             self._bindings(self.names.bindings_of(node), node, level - 1)
@@ -458,8 +522,11 @@ class Paths:
             self.formatted(call, level)
         elif isinstance(value, Reference) and value.path in _COLLECTORS:
             self.follow(call, level)
-        elif isinstance(function, ast.Attribute) and function.attr in _ADDERS:
-            self._collected(call, function.value, level + (function.attr != "extend"))
+        elif isinstance(function, ast.Attribute) and function.attr in (*_ADDERS, *_EXTENDERS):
+            self._collected(call, function.value, level + (function.attr in _ADDERS))
+        elif isinstance(function, ast.Attribute) and function.attr == "setdefault":
+            self._collected(call, function.value, level + _IN_DICT)
+            self.follow(call, level)
         elif isinstance(function, ast.Attribute) and function.attr in LOGGING_METHODS:
             self.end(READ, call, level)
         else:
@@ -475,29 +542,37 @@ class Paths:
 
     def to_parameter(self, call: ast.Call, function: FunctionNode, node: ast.AST, level: int, keyword: str) -> None:
         """Go on at the parameter of a local function that the value is given to."""
-        name, level = self._parameter(call, function, node, level, keyword, self.given_before(call))
-        bindings = [b for b in self.names.bindings_of(function) if b.kind == "parameter" and b.name == name]
-        if not bindings or len(self.route.entered) > _DEEPEST:
+        given = self._parameters(call, function, node, keyword, self.given_before(call))
+        if not given or len(self.route.entered) > _DEEPEST:
             self.end(UNSEEN, call, level)
-        else:
-            route = self.route._replace(entered=(*self.route.entered, (function, call)))
-            self._along(route, self._bindings, bindings, node, level)
+            return
+        route = self.route._replace(entered=(*self.route.entered, (function, call)))
+        for name, deeper in given:
+            self._along(route, self.from_parameter, function, name, node, level + deeper)
 
-    def _parameter(
-        self, call: ast.Call, function: FunctionNode, node: ast.AST, level: int, keyword: str, bound: int | None
-    ) -> tuple[str, int]:
-        """The parameter that an argument is given to, empty where that is not known, and the value's level in it."""
+    def from_parameter(self, function: FunctionNode, name: str, node: ast.AST, level: int = 0) -> None:
+        """Go on at a parameter of a function, which the value of an expression is given to."""
+        bindings = [b for b in self.names.bindings_of(function) if b.kind == "parameter" and b.name == name]
+        self._bindings(bindings, node, level)
+
+    def _parameters(
+        self, call: ast.Call, function: FunctionNode, node: ast.AST, keyword: str, bound: int | None
+    ) -> list[tuple[str, int]]:
+        """The parameters that an argument may be given to, each with how many more containers are around it there."""
         arguments = function.args
         plain = [*arguments.posonlyargs, *arguments.args]
         if keyword in {parameter.arg for parameter in (*arguments.args, *arguments.kwonlyargs)}:
-            return keyword, level
+            return [(keyword, 0)]
         if keyword and keyword != "*":
-            return (arguments.kwarg.arg, level + _IN_DICT) if arguments.kwarg is not None else ("", level)
-        position = call.args.index(node) if node in call.args else None
-        if position is None or bound is None:
-            return "", level
-        starred = any(isinstance(before, ast.Starred) for before in call.args[:position])
-        place = position + bound
-        if place < len(plain):
-            return ("" if starred or keyword else plain[place].arg), level
-        return (arguments.vararg.arg, level + 1) if arguments.vararg is not None else ("", level)
+            return [(arguments.kwarg.arg, _IN_DICT)] if arguments.kwarg is not None else []
+        if node not in call.args or bound is None:
+            return []
+        before = call.args[: call.args.index(node) + 1]
+        starred = [place for place, argument in enumerate(before) if isinstance(argument, ast.Starred)]
+        # A starred argument may be any number of them.
+        last = len(plain) if starred else len(before) + bound
+        first = (starred[0] if starred else len(before) - 1) + bound
+        found = [(parameter.arg, 0) for parameter in plain[first:last]]
+        if arguments.vararg is not None and (starred or not found):
+            found.append((arguments.vararg.arg, 1))
+        return found
