@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from offramp.finding.bans import Bans
 from offramp.finding.keys_in import keys_in
-from offramp.finding.other_modules import OtherModules
 from offramp.finding.places import header
 from offramp.finding.trap import OPERATORS, File, Trap, trap_module
 from offramp.knowledge.rulebook import Rulebook
@@ -19,6 +19,9 @@ from offramp.reading.prefilter import declares_dependencies
 from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 from offramp.settings import DBT_COMMANDS
+
+if TYPE_CHECKING:
+    from offramp.finding.other_modules import OtherModules
 
 # Words in notes for what the files of a rule name; everything else is a text.
 _OPERATORS, _BANNED, _NONE, _PROGRAMS, _SCRIPTS = "operators", "banned", "none", "programs", "scripts"

@@ -22,7 +22,6 @@ from offramp.detect import (
 )
 from offramp.finding.bans import Bans
 from offramp.finding.keys_in import keys_in, without_keys
-from offramp.finding.other_modules import OtherModules
 from offramp.finding.suppress import suppress
 from offramp.knowledge.rulebook import Rulebook, load_rulebook
 from offramp.model import Applicability, FileResult, Finding, Rule
@@ -35,6 +34,7 @@ from offramp.settings import PYTHON_ENDINGS, Gate, Settings, enabled_codes, merg
 if TYPE_CHECKING:
     from offramp.converting.options import Options
     from offramp.converting.rounds import Round, Stage
+    from offramp.finding.other_modules import OtherModules
     from offramp.project.index import Project
     from offramp.project.linked_modules import Links
 

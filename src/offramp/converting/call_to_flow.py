@@ -13,7 +13,7 @@ from offramp.converting.options import Options
 from offramp.converting.placing.helper_functions import helper_functions
 from offramp.converting.recipes.body import Job
 from offramp.converting.recipes.registry import choosing_arguments, recipe_of
-from offramp.converting.recipes.template_command import RUN_COMMAND
+from offramp.converting.recipes.run_functions import RUN_COMMAND
 from offramp.converting.tasks.arguments import Sorted, sort_arguments
 from offramp.converting.tasks.notes import Notes
 from offramp.dags.graph import Argument, Dag, Task

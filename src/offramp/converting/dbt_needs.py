@@ -6,8 +6,7 @@ import ast
 import os
 from collections.abc import Iterable, Iterator
 
-from offramp.converting.recipes.template_command import RUN_COMMAND
-from offramp.converting.tasks.bash_tasks import RUN_BASH
+from offramp.converting.recipes.run_functions import RUN_BASH, RUN_COMMAND
 from offramp.finding.dbt_in_texts import script_text
 from offramp.finding.written_texts import texts_of, words_of
 from offramp.project.commands import is_program

@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from offramp.converting.conversion import Conversion
-from offramp.converting.proof import airflow_after, unexported
 from offramp.dags.graph import Graph
-from offramp.editing.edits import apply
 from offramp.finding.operators import Module
 from offramp.knowledge.prefect_loads import LOADED
 from offramp.model import Blocker, Edit
@@ -89,6 +87,9 @@ def _left(
     way = project.way_to_airflow(source.path, own) if project is not None else None
     if not (exports or called or way):
         return [], []
+    from offramp.converting.proof import airflow_after, unexported
+    from offramp.editing.edits import apply
+
     try:
         after = Source(source.path, source.encoded(apply(source.utf8, edits)))
     except (SourceError, ValueError):

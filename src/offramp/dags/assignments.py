@@ -10,7 +10,6 @@ from offramp.dags.containers import hold_tasks, set_entry
 from offramp.dags.dag_values import DagValue, Plain, is_dag_part
 from offramp.dags.graph import Dag, Result, Task
 from offramp.dags.state import State
-from offramp.dags.turns import bind_in_turn
 from offramp.finding.configurations import is_configuration
 
 _NOT_FOLLOWED = "is code in the DAG that is not followed"
@@ -41,6 +40,8 @@ def _plain(state: State, name: str, value: Plain, statement: ast.stmt) -> None:
     if state.in_branch:
         environment.unbind(name)
         state.record.drop_kept(name)
+        from offramp.dags.turns import bind_in_turn
+
         bind_in_turn(state, name, value.node)
         return
     if state.dag is None and state.touched:

@@ -8,15 +8,14 @@ from offramp.dags.dag_makers import called_dag, new_dag
 from offramp.dags.dag_values import UNFOLLOWED, DagValue, GroupFunction, Label, Plain, TaskFunction, is_dag_part
 from offramp.dags.edges import chain, cross_downstream
 from offramp.dags.graph import Dag, Result, Task
-from offramp.dags.groups import call_group
 from offramp.dags.methods import call_method
 from offramp.dags.state import State
-from offramp.dags.task_functions import call_task
 from offramp.dags.tasks import make_operator
-from offramp.dags.wholes import WHOLES, make_whole
 from offramp.knowledge.airflow_names import current_name
 from offramp.python.values import Reference
 
+# Roles of what makes more than one task.
+_WHOLES = ("dag", "group")
 _EDGE_FUNCTIONS = frozenset({"chain", "cross_downstream"})
 
 
@@ -28,7 +27,9 @@ def call_value(state: State, node: ast.Call) -> DagValue:
         state.record.followed.add(node)
         return method
     use = state.callees.uses.get(node)
-    if use is not None and use.role in WHOLES:
+    if use is not None and use.role in _WHOLES:
+        from offramp.dags.wholes import make_whole
+
         return make_whole(state, node, use)
     section = state.callees.operator_section(node)
     if section:
@@ -37,8 +38,12 @@ def call_value(state: State, node: ast.Call) -> DagValue:
         return new_dag(state, node, state.statement)
     callee = state.evaluate(function) if isinstance(function, ast.Call) else state.environment.of(function)
     if isinstance(callee, TaskFunction):
+        from offramp.dags.task_functions import call_task
+
         return call_task(state, callee, node)
     if isinstance(callee, GroupFunction):
+        from offramp.dags.groups import call_group
+
         state.touch()
         return call_group(state, callee, node)
     dag = called_dag(state, node)

@@ -18,8 +18,6 @@ from offramp.dags.dag_values import (
 )
 from offramp.dags.edges import shift
 from offramp.dags.graph import Result, Task
-from offramp.dags.iterables import whole_number
-from offramp.dags.loops import comprehension
 from offramp.dags.state import State
 from offramp.python.nodes import walk
 
@@ -121,10 +119,18 @@ def _entry(state: State, owner: list[DagValue] | dict[object, DagValue], node: a
 
 def _bounds(state: State, node: ast.Slice) -> slice | None:
     """The bounds of a slice; None when not all are known."""
+    from offramp.dags.iterables import whole_number
+
     ends = (node.lower, node.upper, node.step)
     bounds = [whole_number(state, end) if end is not None else None for end in ends]
     known = all(end is None or bound is not None for end, bound in zip(ends, bounds, strict=True))
     return slice(*bounds) if known else None
+
+
+def _comprehension(state: State, node: ast.ListComp) -> DagValue:
+    from offramp.dags.loops import comprehension
+
+    return comprehension(state, node)
 
 
 def _other(state: State, node: ast.expr) -> DagValue:
@@ -145,7 +151,7 @@ _EXPRESSIONS: dict[type[ast.expr], Callable[[State, Any], DagValue]] = {
     ast.Call: call_value,
     ast.Dict: _dict,
     ast.List: _sequence,
-    ast.ListComp: comprehension,
+    ast.ListComp: _comprehension,
     ast.Name: _name,
     ast.Set: _sequence,
     ast.Subscript: _subscript,

@@ -11,7 +11,6 @@ from offramp.dags.dag_values import UNFOLLOWED, DagValue, Group, Plain, TaskFunc
 from offramp.dags.edges import connect
 from offramp.dags.graph import Dag, Result, Task
 from offramp.dags.state import State
-from offramp.dags.task_functions import expand, override
 
 # Methods by which a DAG runs.
 _RUNNING = ("test", "cli")
@@ -29,6 +28,8 @@ def call_method(state: State, call: ast.Call, function: ast.Attribute) -> DagVal
 def _mapping(state: State, call: ast.Call, function: ast.Attribute) -> DagValue:
     if function.attr not in ("expand", "expand_kwargs", "partial"):
         return None
+    from offramp.dags.task_functions import expand
+
     mapped = expand(state, call, function.value) if function.attr == "expand" else None
     if mapped is not None:
         return mapped
@@ -67,6 +68,8 @@ def _of_plain(state: State, call: ast.Call, owner: ast.Name, method: str, _value
 
 def _of_task_function(state: State, call: ast.Call, owner: ast.Name, method: str, function: TaskFunction) -> DagValue:
     if method == "override":
+        from offramp.dags.task_functions import override
+
         return override(state, function, call)
     state.block(f"`{owner.id}.{method}` is not followed", call)
     return UNFOLLOWED

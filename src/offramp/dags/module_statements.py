@@ -9,7 +9,6 @@ from typing import Any
 from offramp.dags.dag_makers import called_dag, new_dag
 from offramp.dags.definitions import define
 from offramp.dags.graph import Dag
-from offramp.dags.groups import enter_group, has_parameters
 from offramp.dags.state import State
 from offramp.dags.statements import run_statement
 from offramp.python.names import FunctionNode
@@ -55,6 +54,8 @@ def _with_block(state: State, statement: ast.With) -> bool:
         dag.statements.append(statement)
     with state.in_dag(dag):
         for group in statement.items[1:]:
+            from offramp.dags.groups import enter_group
+
             enter_group(state, group, statement)
         state.run(statement.body)
     return True
@@ -76,6 +77,8 @@ def _function(state: State, function: FunctionNode) -> bool:
     dag = new_dag(state, decorator, function, function)
     if len(function.decorator_list) > 1:
         state.block("has another decorator besides `@dag`", function)
+    from offramp.dags.groups import has_parameters
+
     if has_parameters(function):
         state.block("takes parameters, which Airflow fills from the DAG's params", function)
     if isinstance(function, ast.AsyncFunctionDef):

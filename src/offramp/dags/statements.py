@@ -10,8 +10,6 @@ from offramp.dags.assignments import assign
 from offramp.dags.dag_values import Plain
 from offramp.dags.definitions import define
 from offramp.dags.graph import Task
-from offramp.dags.groups import run_group_block
-from offramp.dags.loops import run_condition, run_loop
 from offramp.dags.state import State
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
@@ -57,9 +55,24 @@ def _function(state: State, statement: FunctionNode) -> None:
 
 def _condition(state: State, statement: ast.If) -> None:
     if state.builds:
+        from offramp.dags.loops import run_condition
+
         run_condition(state, statement)
     else:
         _other(state, statement)
+
+
+def _loop(state: State, statement: ast.For) -> None:
+    # Nearly all DAGs are a few calls: what follows the rest of Python is loaded where there is some of it.
+    from offramp.dags.loops import run_loop
+
+    run_loop(state, statement)
+
+
+def _group_block(state: State, statement: ast.With) -> None:
+    from offramp.dags.groups import run_group_block
+
+    run_group_block(state, statement)
 
 
 def _return(state: State, statement: ast.Return) -> None:
@@ -93,12 +106,12 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[State, Any], None]] = {
     ast.Assign: _assignment,
     ast.AsyncFunctionDef: _function,
     ast.Expr: _expression,
-    ast.For: run_loop,
+    ast.For: _loop,
     ast.FunctionDef: _function,
     ast.If: _condition,
     ast.Import: _import_or_pass,
     ast.ImportFrom: _import_or_pass,
     ast.Pass: _import_or_pass,
     ast.Return: _return,
-    ast.With: run_group_block,
+    ast.With: _group_block,
 }

@@ -18,9 +18,6 @@ from offramp.finding.operators import Use
 from offramp.model import Note
 from offramp.python.values import Given
 
-# Roles of what makes more than one task.
-WHOLES = ("dag", "group")
-
 
 def make_whole(state: State, node: ast.Call, use: Use) -> Group | Dag | Unfollowed:
     """Make what a call makes of a whole project: a DAG, or a group of the present one."""

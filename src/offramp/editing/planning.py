@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from offramp.editing.insertions import Insertions
 from offramp.finding.operators import Module, module_to_fix
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Finding
@@ -13,6 +12,7 @@ from offramp.reading.source import Source
 from offramp.reading.versions import Versions
 
 if TYPE_CHECKING:
+    from offramp.editing.insertions import Insertions
     from offramp.project.index import Project
 
 _T = TypeVar("_T")
@@ -39,6 +39,8 @@ class Planning:
 
     def insertions(self) -> Insertions:
         """The edits of a new fix."""
+        from offramp.editing.insertions import Insertions  # conversions have none
+
         return Insertions(self.module, self.source)
 
     def learned(self, *names: str) -> list[Any]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from offramp.finding.nameless import without_names
 from offramp.finding.operators import CODE, Module, Use
-from offramp.finding.other_modules import Definition
 from offramp.finding.passes import Pass, Search, together
 from offramp.model import Place
 from offramp.python.names import FunctionNode
 from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Local, Reference
 from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from offramp.finding.other_modules import Definition
 
 _DEEPEST = 6
 _MOST_PASSES = 30
@@ -76,6 +78,8 @@ def _made_by(module: Module, call: ast.Call, has: str, entered: tuple[FunctionNo
     found = _helper(module, call)
     if found is None or found.node in entered:
         return
+    from offramp.finding.nameless import without_names
+
     function, helper = found.node, found.module
     assert isinstance(function, FunctionNode)
     given = module.values.arguments(call, _parameters(function)).given

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from offramp.finding.only_read import only_reads
-from offramp.finding.other_modules import Definition, OtherModules
 from offramp.finding.surroundings import Dags, Surroundings
 from offramp.knowledge.airflow_names import current_name
 from offramp.knowledge.libraries import AIRFLOW
@@ -18,6 +17,9 @@ from offramp.python.nodes import walk
 from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Held, Local, Member, Partial, Reference, Value
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
+
+if TYPE_CHECKING:
+    from offramp.finding.other_modules import Definition, OtherModules
 
 WAIT = "wait_for_termination"
 # What a note may have that makes the calls of its classes uses: a code, or arguments that hold what a shell runs.
@@ -137,6 +139,8 @@ class Module(Code):
             assert self.others is not None
             found = self._data_of[path] = self.others.data(path)
             if found:
+                from offramp.finding.only_read import only_reads
+
                 self._data_of[path] = ()
                 self._data_of[path] = found if only_reads(self, path.rpartition(".")[2], found) else ()
         return self._data_of[path]

@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from offramp.finding.bans import Bans
-from offramp.finding.other_modules import OtherModules
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Place, Rule, Span
 from offramp.reading.source import Source
@@ -20,6 +19,7 @@ from offramp.settings import DBT_COMMANDS
 
 if TYPE_CHECKING:
     from offramp.finding.operators import Module
+    from offramp.finding.other_modules import OtherModules
 
 # Matches the operators that notes describe, for every rule whose note names no trap.
 OPERATORS = "noted-operator"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from offramp.finding.describe import argument_text, name_text, task_text
 from offramp.finding.helper_calls import HelperUse, helper_uses
 from offramp.finding.operators import WAIT, Module, Use
 from offramp.finding.passes import Pass, pass_waits, passes, stands_in_one_loop, waits
-from offramp.finding.run_flow import RunFlow
 from offramp.model import Blocked
+
+if TYPE_CHECKING:
+    from offramp.finding.run_flow import RunFlow
 
 
 def triggers(module: Module) -> Iterator[Use]:
@@ -63,6 +66,8 @@ def trigger_slots(use: Use) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def run_flow(module: Module) -> RunFlow:
     """Return where the runs of a file go; kept for the file's fixes, which ask again."""
+    from offramp.finding.run_flow import RunFlow  # files whose triggers all wait need none
+
     return RunFlow(module)
 
 

@@ -9,10 +9,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from offramp.reading.gitignore import GitIgnore
 from offramp.record import NamedTuple
 from offramp.settings import CONFIG_NAMES, PYTHON_ENDINGS, Settings, excluder, settings_for
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from offramp.reading.gitignore import GitIgnore
 
 NOTEBOOK = "notebooks are checked in editors only: for the command line, write the code to a .py file"
 
@@ -106,7 +111,7 @@ def printable(path: str) -> str:
 
 
 # The ignore files that count in one directory, those of inner directories first; None outside of a Git repository.
-_Ignores = tuple[GitIgnore, ...] | None
+_Ignores: TypeAlias = "tuple[GitIgnore, ...] | None"
 
 
 class _Search:
@@ -237,6 +242,8 @@ class _Search:
         return ignores
 
     def _read(self, path: str, directory: str) -> tuple[GitIgnore, ...]:
+        from offramp.reading.gitignore import GitIgnore
+
         try:
             with open(path, "rb") as file:
                 return (GitIgnore(directory, file.read()),)

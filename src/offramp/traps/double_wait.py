@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from offramp.finding.describe import name_text
 from offramp.finding.operators import Module, Use
 from offramp.finding.passes import waits
-from offramp.finding.run_flow import run_sources
 from offramp.finding.task_places import full_task_id
 from offramp.finding.trap import File, Trap
 from offramp.finding.triggers import trigger_slots, triggers
@@ -51,6 +50,8 @@ def _is_sensor(module: Module, use: Use) -> bool:
 
 def _waited(module: Module, sensor: Use, by_id: dict[tuple[ast.AST | None, str | None], list[Use]]) -> Use | None:
     """The operator that has waited for the run of a sensor, where there is only one that it may be of."""
+    from offramp.finding.run_flow import run_sources  # nearly no file has such sensors
+
     found: list[Use] = []
     for source in run_sources(module, sensor):
         found.extend([source] if isinstance(source, Use) else by_id.get((_dag(module, sensor), source), []))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from offramp.converting.judges.xcom_results import returned
 from offramp.dags.graph import Task
 from offramp.finding.operators import Module
 from offramp.python.effects import PATH_METHODS, TEXT_METHODS, TEXT_OF_OTHERS, TEXT_ONLY_OF_TEXT, callables
@@ -33,6 +32,8 @@ class LastingValues:
         function = source.function
         if function is None or (function.returns is not None and ast.unparse(function.returns) in _IMMUTABLE):
             return True
+        from offramp.converting.judges.xcom_results import returned
+
         return all(one is None or self.lasts(one) for one in returned(function))
 
     def lasts(self, node: ast.expr) -> bool:

@@ -14,7 +14,6 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 
 from offramp.converting.cases.choices import AFTER_SUCCESS, CHOICES, OWN_NAMES
-from offramp.converting.flows.branches import branch_blockers, branch_of
 from offramp.converting.flows.flow_order import FlowOrder, Step
 from offramp.dags.graph import Task
 from offramp.editing.text import INDENT, WIDTH, call_lines
@@ -125,6 +124,8 @@ class _Writer:
         ]
 
     def _branch(self, choice: Task) -> list[str]:
+        from offramp.converting.flows.branches import branch_blockers, branch_of
+
         branch = branch_of(self.flow, choice)
         self.blockers += branch_blockers(self.flow, branch)
         inside = self.flow.below([choice]) - {choice}

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from offramp.converting.cases.lasting_values import LastingValues
 from offramp.converting.cases.reached_code import reached_code
 from offramp.converting.judges.judge import Doubt, Verdict
-from offramp.converting.judges.xcom_results import returned
 from offramp.dags.graph import Argument, Dag, Graph, Task
 from offramp.finding.operators import Module
 from offramp.model import Blocker
@@ -287,6 +286,8 @@ class _Search:
                         f"`{name}`, a further try and other tasks may see in Prefect"
                     ] = task.node
             elif (self._taken_twice(value.task) or runs_again(task)) and not self.lasting.gives_what_lasts(value.task):
+                from offramp.converting.judges.xcom_results import returned
+
                 items_last = value.task.function is not None and all(
                     map(self.lasting.items_last, returned(value.task.function))
                 )

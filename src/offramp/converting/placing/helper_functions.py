@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from offramp.converting.families import FAMILIES
-from offramp.converting.recipes.template_command import RUN_COMMAND
-from offramp.converting.tasks.bash_tasks import RUN_BASH
+from offramp.converting.recipes.run_functions import RUN_BASH, RUN_COMMAND
 
 _COMMAND_HELPER = '''\
 def run_command(arguments, env=None, cwd=None):

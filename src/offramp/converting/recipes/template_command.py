@@ -8,15 +8,12 @@ import shlex
 
 from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.filling import Filling
+from offramp.converting.recipes.run_functions import RUN_COMMAND, RUN_COMMAND_IMPORTS
 from offramp.editing.text import INDENT, WIDTH, call_lines, operand, repr_text
 from offramp.finding.dbt_core import by_name
 from offramp.model import Blocked
 from offramp.python.values import Constant, Reference
 
-RUN_COMMAND = "run_command"
-# What the function of that name imports; code that has it needs these names.
-RUN_COMMAND_IMPORTS = frozenset({("", "os"), ("", "signal"), ("", "subprocess"), ("", "sys")})
-RUN_COMMAND_NAMES = frozenset({RUN_COMMAND, *(name for _, name in RUN_COMMAND_IMPORTS)})
 # Callables that never give None.
 _MAKING_TEXT = ("os.path.", "pathlib.", "builtins.str")
 _SETTING = r"(cwd|env)(\+?)=(\{\w+\??\})$"

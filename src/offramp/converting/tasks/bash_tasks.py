@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from offramp.converting.decisions import decided, told
 from offramp.converting.recipes.body import Body
-from offramp.converting.recipes.template_command import RUN_COMMAND, RUN_COMMAND_IMPORTS
+from offramp.converting.recipes.run_functions import RUN_BASH, RUN_COMMAND, RUN_COMMAND_IMPORTS
 from offramp.converting.tasks.arguments import trigger_rule
 from offramp.converting.tasks.python_tasks import python_task
 from offramp.converting.tasks.takers import below
@@ -25,7 +25,6 @@ from offramp.python.values import Constant, Table
 from offramp.shell.exit_codes import never_ends_with
 from offramp.shell.parsing import UNKNOWN
 
-RUN_BASH = "run_bash"
 _TEMPLATED = ("bash_command", "env", "cwd")
 _FILES = (".sh", ".bash")
 _TEMPLATE_MARKS = ("{{", "{%", "{#")

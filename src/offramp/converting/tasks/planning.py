@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from offramp.converting.argument_text import harmless
 from offramp.converting.cases.case import Case
 from offramp.converting.cases.choices import CHOICES
-from offramp.converting.judges import schedules, xcom_results
-from offramp.converting.judges.judge import raised
+from offramp.converting.judges import schedules
+from offramp.converting.judges.judge import Verdict, raised
 from offramp.converting.judges.schedules import Schedule, schedule
-from offramp.converting.judges.xcom_results import Handed
 from offramp.converting.recipes.body import Body
 from offramp.converting.recipes.registry import choosing_arguments, recipe_name
 from offramp.converting.tasks.arguments import (
@@ -83,10 +82,16 @@ class _Planner:
             reason = f"Airflow runs {_AT_ONCE} tasks of a DAG at once unless it is configured, Prefect all that can run"
             notes.doubts[reason] = dag.maker
         tasks = tuple(map(self._task, order))
-        for plan in tasks:
-            for source in plan.taken:
-                notes.take(xcom_results.judge(case, Handed(source, plan.task)))
+        for plan in filter(lambda plan: plan.taken, tasks):
+            notes.take(self._results(plan))
         return DagPlan(dag, case.ids[dag], options, when, tasks)
+
+    def _results(self, plan: TaskPlan) -> Iterator[Verdict]:
+        """Reasons why the results that a task takes are not those that Airflow would hand on."""
+        from offramp.converting.judges.xcom_results import Handed, judge
+
+        for source in plan.taken:
+            yield from judge(self.case, Handed(source, plan.task))
 
     def _check_id(self, dag: Dag) -> None:
         if not self.case.ids[dag]:

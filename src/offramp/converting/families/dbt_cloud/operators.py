@@ -14,7 +14,6 @@ from functools import cache
 
 from offramp.converting.argument_text import UNRENDERED, Rendered
 from offramp.converting.families.dbt_cloud.credentials import CREDENTIALS
-from offramp.converting.judges.xcom_results import are_texts, gives_text, gives_texts, is_text
 from offramp.converting.recipes.body import Body, Job, absent_text, block_of, collected
 from offramp.dags.graph import MAPPED, Argument, Result
 from offramp.editing.text import call_lines, operand, repr_text
@@ -459,6 +458,8 @@ def _options_of_results(job: Job, parameters: dict[str, Result]) -> dict[str, st
 
 def _is_taken_as_it_is(job: Job, name: str) -> bool:
     """Return whether the result that is given for an option is known to be of the type that it has."""
+    from offramp.converting.judges.xcom_results import are_texts, gives_text, gives_texts, is_text
+
     result, module = job.results[name], job.expressions.module
     texts = _OPTION_TYPES.get(name) is list
     if result.key == MAPPED and result.task.mapped is not None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from offramp.converting.families.dbt_core.differences import DIFFERENCES
-from offramp.converting.families.dbt_core.operators import RECIPES
 from offramp.converting.families.family import Family
+from offramp.converting.recipes.body import Body, Job
+
+
+def _dbt(job: Job) -> Body:
+    # Files of other families do without.
+    from offramp.converting.families.dbt_core.operators import dbt
+
+    return dbt(job)
+
 
 FAMILY = Family(
-    recipes=RECIPES,
+    recipes={"dbt": _dbt},
     results=(),
     choosing=(
         "emit_datasets",

@@ -16,7 +16,7 @@ from offramp.model import Blocked, Note
 from offramp.python.nodes import walk
 from offramp.python.values import Constant
 
-RECIPE = "dbt"
+_RECIPE = "dbt"
 _IN_PROCESS = (
     "PrefectDbtRunner shows a task run for each node and runs dbt in the flow's process, where it has to be installed "
     '(`dbt-core-pattern = "command"` gives it a process of its own)'
@@ -138,7 +138,7 @@ def _words(job: Job, code: ast.AST) -> Iterator[str]:
 
 
 def _is_recipes(job: Job, task: Task) -> bool:
-    return _note(job, task).fields.get("rewrite", "").strip() == RECIPE
+    return _note(job, task).fields.get("rewrite", "").strip() == _RECIPE
 
 
 def _note(job: Job, task: Task) -> Note:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from offramp.converting.families.dbt_core.forms import RECIPE, may_share_packages, takes_runner
+from offramp.converting.families.dbt_core.forms import may_share_packages, takes_runner
 from offramp.converting.families.dbt_core.profiles import profiles_directory
 from offramp.converting.families.dbt_core.words import (
     PROFILE,
@@ -19,7 +19,7 @@ from offramp.converting.families.dbt_core.words import (
 )
 from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.filling import check_result
-from offramp.converting.recipes.template_command import RUN_COMMAND
+from offramp.converting.recipes.run_functions import RUN_COMMAND
 from offramp.editing.text import INDENT, WIDTH, call_lines, operand
 from offramp.finding.dbt_core import by_name, where_text
 from offramp.model import Blocked
@@ -61,9 +61,6 @@ def dbt(job: Job) -> Body:
         reason = f"this and `{other.id}` may install packages into one project at a time: set `install_deps=False`"
         raise Blocked(reason, job.task.node)
     return _command(job, place, words, installs=installs)
-
-
-RECIPES: Mapping[str, Callable[[Job], Body]] = {RECIPE: dbt}
 
 
 def _place(job: Job) -> _Place:
