@@ -18,11 +18,16 @@ OPTIONS_ARGUMENT = "trigger_job_run_options"
 
 @cache
 def positional(name: str) -> tuple[str, ...]:
-    """Return what a callable of prefect-dbt takes by position, in the newest release."""
+    """Return what a function or method of prefect-dbt takes by position, in the newest release."""
     from offramp.knowledge.api_surface import newest
 
     surface = newest()
-    return surface.definitions(f"{surface.homes(name)[0]}.{name}")[0].takes.positional
+    owner, _, method = name.rpartition(".")
+    module = next(iter(surface.homes(owner or name)), "")
+    known = surface.definitions(f"{module}.{owner or name}")
+    found = known[0].methods.get(method) if known and owner else next(iter(known), None)
+    # Methods that prefect-dbt's classes have of Prefect's are not known.
+    return found.takes.positional if found is not None else ()
 
 
 def prefect_dbt_calls(prefect: Prefect) -> Iterator[tuple[ast.Call, Target]]:
