@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from offramp.knowledge.rulebook import load_rulebook
+from offramp.model import OfframpError
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--everything", action="store_true", help="every scene of every fixture, and all front ends on it")
@@ -15,6 +18,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "equivalence: runs real Airflow and real Prefect (select with -m equivalence)")
     config.addinivalue_line("markers", "everything: repeats what other tests show on fewer inputs (--everything)")
+    if not hasattr(config, "workerinput"):
+        _check_notes()
+
+
+def _check_notes() -> None:
+    """End the run with one sentence where the notes cannot be used: thousands of tests would fail by it, or wait."""
+    try:
+        load_rulebook([], pytest.fail)
+    except OfframpError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
