@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from offramp.finding.operators import Module
+from offramp.python.effects import IMMUTABLE_LIBRARIES
 from offramp.python.names import Binding, FunctionNode
 from offramp.python.nodes import walk
-from offramp.python.values import Constant, Items, Local, Reference, Table, Value
+from offramp.python.values import Constant, Items, Local, Made, Reference, Table, Value
 from offramp.record import NamedTuple
 
 _T = TypeVar("_T", bound=ast.AST)
@@ -161,9 +162,15 @@ def _of_name(node: ast.Name, place: Place, destination: Destination, depth: int)
     if all(one.scope is place.module.names.module for one in bindings) and isinstance(value, Items | Table):
         return moved_value(value, place, destination, depth)
     behind = place.module.values.bound_once(node)
-    if behind is None or bindings[0].scope.node is not place.function:
+    if behind is None or not (bindings[0].scope.node is place.function or _lasts(value)):
         raise _unknown(node.id)
     return moved(behind, place, destination, depth + 1)
+
+
+def _lasts(value: Value) -> bool:
+    """Return whether a value is an object that nothing can change, such as a path or a duration."""
+    callee = value.callee if isinstance(value, Made) else None
+    return isinstance(callee, Reference) and callee.path.partition(".")[0] in IMMUTABLE_LIBRARIES
 
 
 def _unknown(name: str) -> NotMovedError:

@@ -10,22 +10,24 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from keyword import iskeyword
 
 from offramp.converting.caller_text import Called, caller_text, doubts_of, parameters_given
-from offramp.converting.transplants import Destination, NotMovedError, Place, moved_value
+from offramp.converting.transplants import Destination, NotMovedError, Place, moved, moved_value
 from offramp.converting.wrappers import Operator, Wrapper, operator_of, wrapper_of
 from offramp.editing.edits import apply, between
 from offramp.editing.imports import import_edits
 from offramp.editing.layout import comments_in
-from offramp.editing.text import expression_text, literal
+from offramp.editing.text import expression_text, unparsed
+from offramp.finding.only_read import only_reads
 from offramp.finding.operators import Module, module_of
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Blocked, Blocker, Edit, Refusal, Span
 from offramp.python.names import ANY_ATTRIBUTE, FunctionNode
 from offramp.python.nodes import walk
-from offramp.python.values import Local, Reference, Table
+from offramp.python.values import Constant, Items, Local, Made, Reference, Table
 from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
 
@@ -113,6 +115,7 @@ class _Writing:
         """All edits, of which none lies in another. Raises Blocked."""
         self._write_calls()
         self._write_values()
+        self._write_objects()
         self._write_callables()
         if not self._edits:
             return []
@@ -169,9 +172,7 @@ class _Writing:
         """The text of an expression, its own where it stands in the file."""
         if node in self.module.names.parents:
             return expression_text(self.source, node)
-        if isinstance(node, ast.Constant):
-            return literal(node.value)
-        return ast.unparse(node)
+        return unparsed(node)
 
     def _without_wrappers(self) -> Iterator[Edit]:
         """The edits that take wrappers out of the file of which no call is left."""
@@ -232,15 +233,38 @@ class _Writing:
         if not path or others is None or not self.module.is_known_elsewhere(path):
             return
         found = others.written(path)
-        if found is None or isinstance(found.value, Local) or not others.only_defines(path):
-            return
+        if found is not None and isinstance(found.value, Constant | Items | Table) and others.only_defines(path):
+            self._write_moved(node, lambda place: moved_value(found.value, place, self.destination), found.module)
+
+    def _write_objects(self) -> None:
+        """Write out the configurations and paths of other modules that operators, groups and DAGs are given."""
+        known = self.module.values.libraries.harmless
+        for call in self.module.names.calls:
+            path = self.module.values.path(call.func)
+            if path.partition(".")[0] in known and self._is_made_here(call):
+                given = (*call.args, *(keyword.value for keyword in call.keywords))
+                for node in (part for one in given for part in walk(one)):
+                    if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                        self._write_object(node)
+
+    def _write_object(self, node: ast.expr) -> None:
+        path, others = self._path(node), self.module.others
+        found = others.written(path) if path and others is not None and others.only_defines(path) else None
+        made = found.value if found is not None else None
+        if found is not None and isinstance(made, Made) and only_reads(self.module, path.rpartition(".")[2], (made,)):
+            self._write_moved(node, partial(self._moved, made.call), found.module)
+
+    def _moved(self, call: ast.Call, place: Place) -> ast.expr:
+        return moved(call, place, self.destination)
+
+    def _write_moved(self, node: ast.expr, move: Callable[[Place], ast.expr], module: Module) -> None:
+        """Write in place of an expression what stands in another module, if that can be moved."""
         needed = set(self.destination.needed)
         try:
-            text = ast.unparse(moved_value(found.value, Place(found.module, None, {}, None, []), self.destination))
+            self._edits[node] = unparsed(move(Place(module, None, {}, None, [])))
         except NotMovedError:
+            # What needs the value says that it is not known.
             self.destination.needed = needed
-            return
-        self._edits[node] = text
 
     # -- callables of other modules ---------------------------------------------------
 

@@ -61,6 +61,18 @@ def literal(value: object) -> str:
     return repr_text(value) if isinstance(value, str) else repr(value)
 
 
+def unparsed(node: ast.AST) -> str:
+    """The text of an expression that stands nowhere, its strings as they are written here."""
+    import tokenize  # slow to load
+    from io import StringIO
+
+    text = ast.unparse(node)
+    found = [one for one in tokenize.generate_tokens(StringIO(text).readline) if one.type == tokenize.STRING]
+    for token in reversed([one for one in found if one.string.startswith("'") and one.start[0] == one.end[0] == 1]):
+        text = text[: token.start[1]] + repr_text(ast.literal_eval(token.string)) + text[token.end[1] :]
+    return text
+
+
 def expression_text(source: Source, node: ast.AST, *, one_line: bool = True) -> str:
     """An expression's source, as it can stand for an argument, an element or a value of a dict."""
     segment = source.segment(source.positions.span(node))

@@ -45,7 +45,10 @@ class OtherModules(Protocol):
         """Return what a dotted path may be, constants, lists and dicts alone; empty where not all of it is known."""
 
     def written(self, path: str) -> Written | None:
-        """What a dotted path surely is, as its module writes it: a constant, list, dict or function; else None."""
+        """What a dotted path surely is, as its module writes it; None where it is not known, or may be changed.
+
+        That is a constant, list, dict or function, or an object of a library that does nothing when it is made.
+        """
 
     def only_defines(self, path: str) -> bool:
         """Return whether the module of a dotted path, and all that it imports, do nothing but define and import."""

@@ -20,7 +20,8 @@ from offramp.finding.other_modules import Definition, OtherModules, Written
 from offramp.knowledge.rulebook import Rulebook
 from offramp.project.import_paths import Directories, ImportPaths, Target
 from offramp.project.plain_modules import only_defines
-from offramp.python.values import UNKNOWN, Constant, Items, Local, Reference, Table, Value
+from offramp.python.effects import IMMUTABLE_LIBRARIES
+from offramp.python.values import UNKNOWN, Constant, Items, Local, Made, Reference, Table, Value
 from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
 from offramp.settings import Settings
@@ -282,8 +283,12 @@ class _Others:
             return None
         if isinstance(values[0], Reference):
             return self._linked.others(target.file).written(values[0].path)
-        is_data = isinstance(values[0], Constant | Items | Table)
-        return Written(values[0], loaded.module) if not is_data or self.data(path) else None
+        if isinstance(values[0], Constant | Items | Table):
+            return Written(values[0], loaded.module) if self.data(path) else None
+        if isinstance(values[0], Made):
+            read = only_reads(loaded.module, target.rest[-1], values) and self._is_only_read(target, values)
+            return Written(values[0], loaded.module) if read and _is_harmless(loaded, values[0]) else None
+        return Written(values[0], loaded.module)
 
     def leads_into_project(self, path: str) -> bool:
         return self._linked.paths.target(path, self._file) is not None
@@ -416,6 +421,12 @@ def _names(taken: bytes) -> list[str]:
 
 def _without_comments(taken: bytes) -> bytes:
     return re.sub(rb"#[^\n]*", b"", taken).strip(b"() \t\r\n")
+
+
+def _is_harmless(loaded: _Linked.Loaded, made: Made) -> bool:
+    """Return whether an object is of a library that does nothing when one is made, as Cosmos with configurations."""
+    path = made.callee.path if isinstance(made.callee, Reference) else ""
+    return path.partition(".")[0] in loaded.module.values.libraries.harmless | IMMUTABLE_LIBRARIES
 
 
 def _bindings(loaded: _Linked.Loaded, name: str) -> bool:
