@@ -18,7 +18,6 @@ _UNKNOWN = "…"
 # operator's own argument, which releases before 1.0 have.
 _PROJECT = (("project_config", "dbt_project_path"), ("project_config", "manifest_path"), ("", "dbt_project_name"))
 _SELECTING = (("select", "--select"), ("exclude", "--exclude"), ("selector", "--selector"))
-_UNKNOWN_TESTS = "it is not known here when tests run"
 _TESTS = {
     "AFTER_EACH": "tests after each model",
     "AFTER_ALL": "tests after everything",
@@ -91,10 +90,15 @@ def selection_text(module: Module, use: Use) -> str:
 
 def tests_text(module: Module, use: Use) -> str:
     """Return when an operator runs the tests of the project."""
+    return _TESTS.get(test_behavior(module, use), "it is not known here when tests run")
+
+
+def test_behavior(module: Module, use: Use) -> str:
+    """Return the member of Cosmos's ``TestBehavior`` that holds for an operator; empty where it is not known."""
     given = _configured(module, use, "render_config", "test_behavior")
-    if given is None:
-        return _TESTS["AFTER_EACH"] if _is_known(module, use, "render_config") else _UNKNOWN_TESTS
-    return _TESTS.get(member(given), _UNKNOWN_TESTS)
+    if given is not None:
+        return member(given)
+    return "AFTER_EACH" if _is_known(module, use, "render_config") else ""
 
 
 def _configured(module: Module, use: Use, config: str, name: str) -> Given | None:
