@@ -19,6 +19,7 @@ from offramp.record import NamedTuple
 _UNDECIDED = {
     "hidden-dbt-failure": "a failure of dbt is lost here",
     "fire-and-forget-dbt": "nobody waits for dbt here",
+    "dbt-result-ignored": "nobody looks at how dbt ended here",
 }
 
 

@@ -7,7 +7,7 @@ import re
 
 from offramp.finding.operators import Module
 from offramp.finding.written_texts import texts_of
-from offramp.model import Blocked
+from offramp.model import Blocked, Span
 from offramp.reading.source import Source
 from offramp.record import NamedTuple
 
@@ -40,6 +40,23 @@ def beginning(module: Module, source: Source, node: ast.expr) -> Beginning:
     if first is not None and first[0] != first[1]:
         return Beginning(offset + len(first[0].encode()), f"\n{first[1]}", text)
     return Beginning(offset, "; ", text)
+
+
+def ending(module: Module, source: Source, node: ast.expr, sign: str) -> tuple[str, Span]:
+    """The text of an expression without the sign that it ends with, and where that stands with the blanks before it.
+
+    Raises Blocked where the text does not end so, or is not written in one place.
+    """
+    text = texts_of(module.values, node)[0].rstrip()
+    literal = _literal(module, node)
+    span = source.positions.span(literal)
+    written = source.utf8[span.start : span.end].decode()
+    closing = re.search(rf"[ \t]*{re.escape(sign)}(\s*)(?:\"\"\"|\'\'\'|\"|\')$", written)
+    before = text.removesuffix(sign)
+    if closing is None or before == text or before.endswith(sign) or literal is not node:
+        raise Blocked(f"does not end with `{sign}` here", node)
+    start = span.start + len(written[: closing.start()].encode())
+    return before.rstrip(), Span(start, span.start + len(written[: closing.start(1)].encode()))
 
 
 def _literal(module: Module, node: ast.expr, *, named: bool = True) -> ast.expr:

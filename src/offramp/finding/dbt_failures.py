@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterable, Iterator
 
-from offramp.finding.dbt_in_calls import given, start_of
+from offramp.finding.dbt_in_calls import Start, given, start_of
 from offramp.finding.dbt_in_texts import REMOTE, TEXT, Started, kinds, reader, script_text, started
 from offramp.finding.trap import File
 from offramp.finding.written_texts import texts_of
-from offramp.python.values import Items, Reference
+from offramp.model import Place as OtherPlace
+from offramp.python.values import Items, Made, Member, Reference
 from offramp.record import NamedTuple
-from offramp.shell.outcome import ARRIVES, HIDDEN, Verdict, verdicts
+from offramp.shell.outcome import ARRIVES, BACKGROUND, HIDDEN, Verdict, verdicts
+from offramp.shell.parsing import UNKNOWN
+from offramp.shell.words import Run
 
 # Classes of Prefect's packages whose `commands` are the lines of one Bash script, and their function with one text.
 _OPERATIONS = frozenset(
@@ -25,13 +29,17 @@ _TASKS = frozenset({"prefect_shell.shell_run_command", "prefect_shell.commands.s
 _ASIDE = frozenset({"", "source freshness", "docs generate", "docs serve"}) | frozenset(
     "debug deps clean list ls parse compile init show serve source docs".split()
 )
+_TESTS = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 _LONGEST = 40
+# A place that no argument has.
+_BY_NAME = 99
 
 
 class Place(NamedTuple):
     """A call, operator or returned text that runs dbt, and what becomes of its failure.
 
-    ``node`` is the expression that has the text, None where no single one does; ``bash`` says that Bash reads it.
+    ``node`` is the expression that has the text, None where no single one does; ``bash`` says that Bash reads it, and
+    ``elsewhere`` where a function of another module makes it.
     """
 
     place: ast.expr
@@ -40,12 +48,14 @@ class Place(NamedTuple):
     node: ast.expr | None
     verdicts: tuple[Verdict, ...]
     bash: bool = True
+    elsewhere: tuple[OtherPlace, str] | None = None
 
 
 def places(file: File) -> Iterator[Place]:
     """The places whose texts run dbt commands that matter."""
     for task in started(file):
-        yield Place(task.place, task.about, task.name, _text_of(task), judged(file, task.reading.texts))
+        found = judged(file, task.reading.texts)
+        yield Place(task.place, task.about, task.name, _text_of(task), found, elsewhere=task.elsewhere)
     for call in file.module.names.calls:
         start = start_of(file, call)
         if start is not None:
@@ -70,15 +80,29 @@ def _of_prefect(file: File, call: ast.Call) -> Iterator[Place]:
     name = path.rpartition(".")[2]
     if path in _TASKS:
         node = given(call, 0, ("command",))
-        helper = given(call, 99, ("helper_command",))
+        helper = given(call, _BY_NAME, ("helper_command",))
         before = texts_of(file.module.values, helper)[0] + "\n" if helper is not None else ""
         if node is not None:
             found = judged(file, (before + text for text in texts_of(file.module.values, node)))
             yield Place(call.func, call, name, None if before else node, found)
     elif path in _OPERATIONS:
-        node = given(call, 99, ("commands",))
+        node = given(call, _BY_NAME, ("commands",))
         if node is not None:
             yield from _of_commands(file, call, name, node)
+
+
+def triggered(file: File, call: ast.Call) -> tuple[str, list[Run]]:
+    """The name of an operation of Prefect that a call triggers, and the dbt commands that matter of it."""
+    for value in file.module.values.evaluate(call.func):
+        made = value.owner if isinstance(value, Member) and value.name == "trigger" else None
+        if isinstance(made, Made) and isinstance(made.callee, Reference) and made.callee.path in _OPERATIONS:
+            node = given(made.call, _BY_NAME, ("commands",))
+            listed = file.module.values.single(node) if node is not None else None
+            parts = listed.nodes if isinstance(listed, Items) else ()
+            texts = [texts_of(file.module.values, part)[0] for part in parts]
+            runs = [run for text in texts for run, _ in reader(file).text(text).runs if matters(run)]
+            return f"{made.callee.path.rpartition('.')[2]}.trigger", runs
+    return "", []
 
 
 def _of_commands(file: File, call: ast.Call, name: str, node: ast.expr) -> Iterator[Place]:
@@ -104,8 +128,25 @@ def judged(file: File, texts: Iterable[str]) -> tuple[Verdict, ...]:
         for text in texts
         if reader(file).text(text).runs
         for verdict in verdicts(text, file.programs, script)
-        if verdict.run.command not in _ASIDE and "--version" not in verdict.run.words
+        if matters(verdict.run) and verdict.run.command
     )
+
+
+def is_of_tests(path: str) -> bool:
+    """Return whether a file is one of tests, which start dbt to see it fail."""
+    return _TESTS.fullmatch(path.replace("\\", "/").rpartition("/")[2]) is not None
+
+
+def matters(run: Run) -> bool:
+    """Return whether a dbt command does something, for all that is known of it."""
+    unknown = any(UNKNOWN in word for word in run.words[:1])
+    return "--version" not in run.words and (unknown or run.command not in _ASIDE)
+
+
+def telling(file: File, start: Start) -> list[Run]:
+    """The dbt commands of a call whose failure, if it is heard of at all, is what the call tells."""
+    lost = {verdict.run for verdict in judged(file, start.reading.texts) if verdict.outcome in {HIDDEN, BACKGROUND}}
+    return list(dict.fromkeys(run for run, _ in start.reading.runs if matters(run) and run not in lost))
 
 
 def of(found: Place, outcomes: Collection[str]) -> list[Verdict]:
@@ -140,8 +181,6 @@ def _how(verdict: Verdict) -> str:
 
 
 def _shown(text: str) -> str:
-    from offramp.shell.parsing import UNKNOWN
-
     line = " ".join(text.replace(UNKNOWN, "…").split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 

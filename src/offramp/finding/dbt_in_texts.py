@@ -137,14 +137,19 @@ def _readings(file: File, values: Values, given: dict[str, Given], holding: dict
 
 def waits_text(task: Started) -> str:
     """Return whether an operator waits for what it starts; by the argument that its note names, else it does."""
+    name, waits = waiting_of(task)
+    if waits is None:
+        return f" and may or may not wait for it ({name} is not known here)"
+    return " and waits for it" if waits else " and does not wait for it"
+
+
+def waiting_of(task: Started) -> tuple[str, bool | None]:
+    """The argument by which an operator waits for what it starts, and whether it does; None where that is not known."""
     name, kind = next(((name, kind) for name, kind in kinds(task.note).items() if kind.startswith("waits")), ("", ""))
     if not name or task.use is None:
-        return " and waits for it"
+        return name, True
     states = {_waits(one.use.arguments, name, default=kind == "waits unless unset") for one in task.passes}
-    state = states.pop() if len(states) == 1 else None
-    if state is None:
-        return f" and may or may not wait for it ({name} is not known here)"
-    return " and waits for it" if state else " and does not wait for it"
+    return name, states.pop() if len(states) == 1 else None
 
 
 def _waits(arguments: Arguments, name: str, *, default: bool) -> bool | None:

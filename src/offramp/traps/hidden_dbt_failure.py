@@ -30,7 +30,7 @@ def find(file: File) -> Iterator[Trap]:
                 "commands": commands_text([(verdict.run, "") for verdict in lost]),
                 "how": how_text(lost),
             }
-            yield Trap(found.place, slots, found.about, learned=found)
+            yield Trap(found.place, slots, found.about, learned=found, elsewhere=found.elsewhere)
 
 
 def fix(planning: Planning, found: Place) -> Fix:
