@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from offramp.converting.recipes.run_functions import RUN_BASH, RUN_COMMAND
 from offramp.finding.dbt_in_texts import script_text
 from offramp.finding.written_texts import texts_of, words_of
-from offramp.project.commands import is_program
 from offramp.python.code import Code
+from offramp.python.programs import starts_program
 from offramp.python.values import Reference
 from offramp.record import NamedTuple
 from offramp.settings import DBT_COMMANDS
@@ -65,7 +65,7 @@ def _starts(code: Code, call: ast.Call) -> bool:
     if isinstance(call.func, ast.Name) and call.func.id in {RUN_BASH, RUN_COMMAND}:
         return True
     value = code.values.single(call.func)
-    return isinstance(value, Reference) and is_program(value.path)
+    return isinstance(value, Reference) and starts_program(value.path)
 
 
 def _adapters(path: str, directory: str) -> Iterable[str]:

@@ -7,6 +7,7 @@ import ast
 from offramp.finding.dbt_in_texts import reading_of
 from offramp.finding.trap import File
 from offramp.finding.written_texts import words_of
+from offramp.python.programs import EACH, LINE, SHELL, STARTERS, WORDS
 from offramp.python.values import Constant, Made, Member, Reference, Value
 from offramp.record import NamedTuple
 from offramp.shell.parsing import UNKNOWN
@@ -14,17 +15,6 @@ from offramp.shell.reading import Reading
 from offramp.shell.words import Run
 
 RUNNER, HOOK = "dbtRunner().invoke", "SubprocessHook().run_command"
-# Functions that start a program, by whether a shell reads what they are given.
-_STARTING = {
-    **dict.fromkeys((f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen")), False),
-    **dict.fromkeys(("subprocess.getoutput", "subprocess.getstatusoutput", "os.system", "os.popen"), True),
-    **dict.fromkeys(("asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell"), True),
-    **dict.fromkeys(("asyncio.create_subprocess_exec", "asyncio.subprocess.create_subprocess_exec"), False),
-    **dict.fromkeys(("os.execv", "os.execvp", "os.posix_spawn", "os.posix_spawnp"), False),
-}
-_WORD_BY_WORD = frozenset({"asyncio.create_subprocess_exec", "asyncio.subprocess.create_subprocess_exec"})
-_SECOND = frozenset({"os.execv", "os.execvp", "os.posix_spawn", "os.posix_spawnp"})
-_COMMAND_NAMES = ("args", "cmd", "command")
 _HOOKS = ("airflow.hooks.subprocess.SubprocessHook", "airflow.providers.standard.hooks.subprocess.SubprocessHook")
 # dbt's own code, given the words after `dbt`.
 _RUNNER = Reference("dbt.cli.main.dbtRunner")
@@ -54,7 +44,7 @@ def start_of(file: File, call: ast.Call) -> Start | None:
 
 def _start(file: File, call: ast.Call, value: Value) -> Start | None:
     path = value.path if isinstance(value, Reference) else ""
-    if path in _STARTING:
+    if path in STARTERS and STARTERS[path].form != LINE:
         return _of_program(file, call, path)
     node = given(call, 0, ("args",))
     if path in _ENTRANCES:
@@ -76,13 +66,15 @@ def _is_method(value: Value, name: str, classes: tuple[str, ...]) -> bool:
 
 
 def _of_program(file: File, call: ast.Call, path: str) -> Start | None:
-    if path in _WORD_BY_WORD:
-        node: ast.expr | None = ast.copy_location(ast.List(call.args, ast.Load()), call)
+    starter = STARTERS[path]
+    if starter.form == EACH:
+        words = ast.List(starter.words_among(call.args), ast.Load())
+        node: ast.expr | None = ast.copy_location(words, call)
     else:
-        node = given(call, 1 if path in _SECOND else 0, _COMMAND_NAMES)
+        node = given(call, starter.words, WORDS)
     if node is None:
         return None
-    shell = _STARTING[path] or _takes_shell(file, call)
+    shell = starter.form == SHELL or _takes_shell(file, call)
     return Start(path, reading_of(file, node, by_shell=shell), node, shell)
 
 

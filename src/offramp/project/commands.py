@@ -10,6 +10,7 @@ from itertools import pairwise
 from offramp.project.texts import WILD, texts
 from offramp.python.evaluation import Values
 from offramp.python.names import FunctionNode, Names
+from offramp.python.programs import PARAMETERS, STARTERS
 from offramp.python.values import Items, Made, Partial, Reference, Value
 
 # What stands before a command that it runs. A folder that is called after Airflow is not a command.
@@ -26,20 +27,6 @@ _WRAPPERS = frozenset(
 )
 _WITH_VALUE = frozenset({"-u", "-g", "--user", "--group"})
 
-# The functions that start a program -> the position of its first word, or of the line or list that has all.
-_PROGRAMS = {
-    **{f"subprocess.{name}": 0 for name in ("run", "call", "check_call", "check_output", "Popen")},
-    **{f"subprocess.{name}": 0 for name in ("getoutput", "getstatusoutput")},
-    **{f"os.{name}": 0 for name in ("system", "popen", "posix_spawn", "posix_spawnp")},
-    **{f"os.exec{kind}": 0 for kind in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")},
-    **{f"os.spawn{kind}": 1 for kind in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")},
-    **{f"asyncio.{name}": 0 for name in ("create_subprocess_exec", "create_subprocess_shell")},
-    **{f"asyncio.subprocess.{name}": 0 for name in ("create_subprocess_exec", "create_subprocess_shell")},
-    **{f"pexpect.{name}": 0 for name in ("run", "spawn")},
-    "invoke.run": 0,
-    "pty.spawn": 0,
-}
-_PARAMETERS = frozenset("args cmd command file program".split())
 # Something of these is in every text that starts a program.
 NEEDLES = (b"subprocess", b"system", b"popen", b"exec", b"spawn", b"invoke")
 
@@ -47,11 +34,6 @@ NEEDLES = (b"subprocess", b"system", b"popen", b"exec", b"spawn", b"invoke")
 def calls_airflow(line: str) -> bool:
     """Return whether a shell's line calls Airflow's command, or Python with its code."""
     return bool(re.search(_CALLED, line) or re.search(_BY_PYTHON, line, re.DOTALL))
-
-
-def is_program(path: str) -> bool:
-    """Return whether a function starts a program."""
-    return path in _PROGRAMS
 
 
 def commands_of_airflow(names: Names, values: Values) -> Iterator[ast.Call]:
@@ -62,8 +44,8 @@ def commands_of_airflow(names: Names, values: Values) -> Iterator[ast.Call]:
         handed = (keyword.value for keyword in call.keywords if keyword.arg == "target")
         places += [(len(call.args), one) for node in handed for one in values.evaluate(node)]
         for place, callee in places:
-            path = _started_by(callee)
-            if path in _PROGRAMS and any(map(_words_call_airflow, _commands(values, call, place + _PROGRAMS[path]))):
+            starter = STARTERS.get(_started_by(callee))
+            if starter and any(map(_words_call_airflow, _commands(values, call, place + starter.program))):
                 yield call
                 break
 
@@ -76,7 +58,7 @@ def _started_by(callee: Value) -> str:
 
 def _commands(values: Values, call: ast.Call, position: int) -> Iterator[list[str]]:
     """The words of the programs that a call may start, of a line one."""
-    keywords = [one.value for one in call.keywords if one.arg in _PARAMETERS]
+    keywords = [one.value for one in call.keywords if one.arg in PARAMETERS]
     single = [found for node in (*call.args[position:], *keywords) for found in _words(values, node)]
     yield from single
     yield [word for words in single for word in words]

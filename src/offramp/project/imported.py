@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from offramp.finding.bans import Bans
 from offramp.finding.statement_bodies import BODIES
 from offramp.knowledge.libraries import AIRFLOW
-from offramp.project.commands import NEEDLES, commands_of_airflow, is_program
+from offramp.project.commands import NEEDLES, commands_of_airflow
 from offramp.project.texts import WILD, texts
 from offramp.python.code import values_of
 from offramp.python.evaluation import Values
 from offramp.python.libraries import Libraries, absolute
 from offramp.python.names import Names
 from offramp.python.nodes import walk
+from offramp.python.programs import starts_program
 from offramp.python.values import Reference
 from offramp.record import NamedTuple
 
@@ -109,7 +110,7 @@ def imported_by(tree: ast.Module, text: bytes, *, as_script: bool = False) -> li
         found += _by_keys(names)
     if b"airflow" in text and any(needle in text for needle in NEEDLES):
         names = Names(tree)
-        values = Values(names, Libraries(exists=is_program))
+        values = Values(names, Libraries(exists=starts_program))
         found += [Imported(call, "airflow", command=True) for call in commands_of_airflow(names, values)]
     return found
 
