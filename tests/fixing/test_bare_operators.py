@@ -64,4 +64,4 @@ def test_a_time_limit_is_kept_with_what_differs() -> None:
     assert b'@flow(name="run_dbt", timeout_seconds=3600)\n' in (result.new_text or b"")
     [finding] = result.fixed
     assert finding.fix is not None
-    assert "`execution_timeout`: Airflow cancels the dbt Cloud run" in finding.fix.reason
+    assert "`execution_timeout`: Airflow ends what the task waits for" in finding.fix.reason

@@ -25,6 +25,7 @@ def test_new_imports_of_a_section_stand_together_where_the_file_had_none_of_it()
     assert text is not None
     assert text.decode().startswith("""\
 import os
+import shutil
 import signal
 import subprocess
 import sys

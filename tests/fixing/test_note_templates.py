@@ -287,7 +287,7 @@ def test_a_command_runs_in_a_process_of_its_own(tmp_path: Path, capsys: pytest.C
 def test_a_bash_command_runs_in_a_directory_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     helpers = helper_functions(frozenset({"run_bash", "run_command"}))
-    exec("import os, signal, subprocess, sys\nfrom tempfile import TemporaryDirectory" + helpers, names)
+    exec("import os, shutil, signal, subprocess, sys\nfrom tempfile import TemporaryDirectory" + helpers, names)
     run = names["run_bash"]
     assert callable(run)
     assert run("pwd; touch here; ls", env={**os.environ, "A": "b"}) == "here"
@@ -295,6 +295,8 @@ def test_a_bash_command_runs_in_a_directory_of_its_own(tmp_path: Path, capsys: p
     assert directory != Path.cwd()
     assert not directory.exists()
     assert run("echo $A; pwd", env={"A": "b", "PATH": os.environ["PATH"]}, cwd=tmp_path) == str(tmp_path)
+    # Airflow looks for Bash on the PATH of its worker, whatever PATH the command gets.
+    assert run("echo $PATH", env={"PATH": str(tmp_path)}) == str(tmp_path)
     with pytest.raises(RuntimeError, match="the command ended with exit code 3"):
         run("set -e; (exit 3); echo more")
 

@@ -72,12 +72,14 @@ class CallArguments:
         if origin != "expand":
             return self._values.evaluate(node)
         listed = self._values.single(node)
-        known = isinstance(listed, Items) and listed.complete
-        return (
-            tuple(dict.fromkeys(self._values.containers.each(listed)))
-            if known and isinstance(listed, Items)
-            else (UNKNOWN,)
-        )
+        if not isinstance(listed, Items) or not listed.complete:
+            return (UNKNOWN,)
+        found: list[Value] = []
+        for value in self._values.containers.each(listed):
+            # Dicts among them have no hash.
+            if value not in found:
+                found.append(value)
+        return tuple(found)
 
 
 def _chain(partial: Partial) -> list[Partial]:

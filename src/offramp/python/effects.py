@@ -62,6 +62,8 @@ _ROWS = (
     ("lasting", "os", "getenv"),
     ("lasting", "os.environ", "get"),
     ("text lasting", "os.path", "abspath basename dirname expanduser join normpath realpath"),
+    ("text lasting", "shlex", "join quote"),
+    ("text lasting", "textwrap", "dedent"),
     ("lasting", "os.path", "splitext"),
     ("lasting textless", "pathlib", "Path PosixPath PurePath PurePosixPath"),
     ("lasting", "logging", "getLogger"),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import operator
+import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 
 # Longer texts and collections are not made.
 LONGEST = 100_000
@@ -92,12 +94,17 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
     "builtins.sum": sum,
     "builtins.tuple": tuple,
     "builtins.zip": lambda *given, **named: list(zip(*given, **named)),  # noqa: B905 - as the file says
+    # Airflow runs nowhere but on POSIX.
+    "os.path.join": posixpath.join,
 }
+# Functions of modules that are loaded only where they are called.
+_OF_MODULES = frozenset({"json.dumps", "shlex.join", "shlex.quote", "textwrap.dedent"})
+_WIDENING = frozenset({"cls", "default", "indent", "separators"})
 
 
 def is_function(path: str) -> bool:
     """Return whether a dotted path leads to a function that is called here."""
-    return path in _FUNCTIONS
+    return path in _FUNCTIONS or path in _OF_MODULES
 
 
 def is_binary(sign: ast.operator) -> bool:
@@ -205,8 +212,11 @@ def method(owner: object, name: str, given: Sequence[object], named: Mapping[str
 
 
 def call(path: str, given: Sequence[object], named: Mapping[str, object]) -> object:
-    """The result of a builtin function. Raises NotKnown."""
+    """The result of a function. Raises NotKnown."""
     do = _FUNCTIONS.get(path)
+    if path in _OF_MODULES and not _WIDENING & {*named}:
+        module, _, name = path.rpartition(".")
+        do = getattr(import_module(module), name)
     if do is None or "key" in named:
         raise NotKnown
     if path in _ORDERED_BY and any(isinstance(one, set) for one in given):

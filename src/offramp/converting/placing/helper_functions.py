@@ -39,7 +39,8 @@ _BASH_HELPER = '''\
 def run_bash(command, env=None, cwd=None):
     """Run a Bash command, in a new directory unless told otherwise; return its last line of output."""
     with TemporaryDirectory() as directory:
-        return run_command(["bash", "-c", command], env, cwd or directory)
+        # A PATH in env is the command's: Bash itself is looked for on that of this process.
+        return run_command([shutil.which("bash") or "bash", "-c", command], env, cwd or directory)
 '''
 _OWN = {RUN_COMMAND: _COMMAND_HELPER, RUN_BASH: _BASH_HELPER}
 

@@ -8,7 +8,7 @@ import shlex
 
 from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.filling import Filling
-from offramp.converting.recipes.run_functions import RUN_COMMAND, RUN_COMMAND_IMPORTS
+from offramp.converting.recipes.run_functions import RUN_COMMAND, RUN_COMMAND_IMPORTS, below_worker
 from offramp.editing.text import INDENT, WIDTH, call_lines, operand, repr_text
 from offramp.finding.dbt_core import by_name
 from offramp.model import Blocked
@@ -56,8 +56,7 @@ def _set(filling: Filling, name: str, adds: bool, slot: str, settings: dict[str,
             filling.job.expressions.doubts[reason] = filling.job.task.node
         return
     if name == "cwd" and known is not None and not str(known.value).startswith("/"):
-        reason = f"`{argument}` is looked for below the directory of Airflow's worker, here below that of the flow"
-        filling.job.expressions.doubts[reason] = filling.job.task.node
+        filling.job.expressions.doubts[below_worker(argument)] = filling.job.task.node
     value = filling.value(argument, "")
     settings[name] = f"{{**os.environ, **{value}}}" if adds else value
 
@@ -67,7 +66,9 @@ def _words(filling: Filling, line: str) -> list[str]:
     from offramp.knowledge.rewrites import SLOT
 
     for name, form in SLOT.findall(line):
-        is_left_out = form.endswith("?") and (filling.is_absent(name) or filling.is_empty(name))
+        # An empty dict is JSON too.
+        is_empty = ":json" not in form and filling.is_empty(name)
+        is_left_out = form.endswith("?") and (filling.is_absent(name) or is_empty)
         if is_left_out or (form == ":flag" and not _is_on(filling, name)):
             filling.used.add(name)
             return []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from offramp.converting.argument_text import harmless
 from offramp.converting.decisions import decided, told
 from offramp.converting.recipes.body import Body
-from offramp.converting.recipes.run_functions import RUN_BASH, RUN_COMMAND, RUN_COMMAND_IMPORTS
+from offramp.converting.recipes.run_functions import RUN_BASH, RUN_COMMAND, RUN_COMMAND_IMPORTS, below_worker
 from offramp.converting.tasks.arguments import trigger_rule
 from offramp.converting.tasks.python_tasks import python_task
 from offramp.converting.tasks.takers import below
@@ -29,6 +31,8 @@ _TEMPLATED = ("bash_command", "env", "cwd")
 _FILES = (".sh", ".bash")
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 _SKIPS = 99
+# Statements that do something when what is in them has ended, or failed.
+_AROUND = (ast.With, ast.AsyncWith, ast.Try, getattr(ast, "TryStar", ast.Try))
 # Variables that Airflow sets for each task; others of its name are set where it runs.
 _OF_THE_TASK = "AIRFLOW_CTX_"
 
@@ -41,7 +45,7 @@ def bash_task(setting: Setting, decorated: Mapping[FunctionNode, Mapping[str, st
     call = setting.arguments.call
     setting = with_rendered(setting, (call[name][1] for name in _TEMPLATED if name in call))
     setting.notes.helpers |= {RUN_BASH, RUN_COMMAND}
-    setting.notes.imports |= {*RUN_COMMAND_IMPORTS, ("tempfile", "TemporaryDirectory")}
+    setting.notes.imports |= {*RUN_COMMAND_IMPORTS, ("", "shutil"), ("tempfile", "TemporaryDirectory")}
     if setting.task.decorated:
         return _returning_task(setting, decorated)
     if "bash_command" not in call:
@@ -129,16 +133,20 @@ def _returning_task(setting: Setting, decorated: Mapping[FunctionNode, Mapping[s
     return plan._replace(edits=(*plan.edits, *edits))
 
 
-def _returned(setting: Setting, function: FunctionNode) -> Iterator[ast.expr]:
+def _returned(setting: Setting, function: FunctionNode) -> Sequence[ast.expr]:
     """The expressions that a function returns. Raises Blocked where it may return none, which fails in Airflow."""
-    values = setting.case.module.values
+    values, names = setting.case.module.values, setting.case.module.names
+    returned = values.returns(function)
+    for value in returned:
+        around = itertools.takewhile(lambda one: one is not function, names.ancestors(value))
+        if any(isinstance(one, _AROUND) for one in around):
+            raise Blocked("this command would run inside of `with` or `try`, in Airflow it runs after them", value)
+        if isinstance(value, ast.Tuple | ast.GeneratorExp):
+            raise Blocked("a command is a text", value)
     bare = any(isinstance(node, ast.Return) and node.value is None for node in walk(function))
     if bare or values.is_generator(function) or not _always_returns(function.body):
         raise Blocked(f"`{function.name}` may return no command, which fails in Airflow", function)
-    for value in values.returns(function):
-        if isinstance(value, ast.Tuple | ast.GeneratorExp):
-            raise Blocked("a command is a text", value)
-        yield value
+    return returned
 
 
 def _always_returns(body: Sequence[ast.stmt]) -> bool:
@@ -148,8 +156,6 @@ def _always_returns(body: Sequence[ast.stmt]) -> bool:
             return True
         case ast.If(body=then, orelse=otherwise):
             return _always_returns(then) and _always_returns(otherwise)
-        case ast.With(body=inner):
-            return _always_returns(inner)
     return False
 
 
@@ -157,8 +163,12 @@ def _check_returned(setting: Setting, function: FunctionNode, value: ast.expr) -
     """The texts that a function may return here. Raises Blocked for those that Airflow would render otherwise."""
     texts = texts_of(setting.case.module.values, value)
     for text in texts:
+        if not text.strip():
+            raise Blocked(f"`{function.name}` may return no command, which fails in Airflow", value)
         if any(mark in text for mark in _TEMPLATE_MARKS):
             raise Blocked("Airflow renders this command as a template", value)
+        if "\r" in text or text.endswith("\\\n"):
+            raise Blocked("Airflow renders this command, and Jinja changes its line ends", value)
         _check_command(setting, text, value)
         if UNKNOWN in text:
             reason = f"Airflow renders what `{function.name}` returns as a template, and not all of it is known here"
@@ -199,7 +209,9 @@ def _where(setting: Setting) -> dict[str, str]:
     """The environment and the directory, as Python text."""
     call, expressions = setting.arguments.call, setting.expressions
     if "output_encoding" in call:
-        raise Blocked("`output_encoding` is not converted", call["output_encoding"][1].node)
+        row, encoding = call["output_encoding"]
+        if not harmless(expressions.constant(encoding), row, encoding.node):
+            raise Blocked("`output_encoding` is not converted", encoding.node)
     found = {}
     if "env" in call and expressions.constant(call["env"][1]) != Constant(None):
         found["env"] = _env(setting, call["env"][1])
@@ -209,6 +221,8 @@ def _where(setting: Setting) -> dict[str, str]:
         known = setting.case.constant(cwd)
         if known is not None and str(known.value).endswith(_FILES):
             raise Blocked("Airflow reads this `cwd` from a file, as a template", cwd.node)
+        if known is not None and not str(known.value).startswith("/"):
+            setting.notes.doubts[below_worker("cwd")] = cwd.node
     return found
 
 

@@ -111,8 +111,10 @@ def _check_shadowing(task: Task, body: Body) -> None:
     if not names:
         return
     lines = [f"async def f({', '.join(body.parameters)}):", *(INDENT + line for line in body.lines)]
-    function = walk(ast.parse("\n".join(lines)))
-    own = {node.id for node in function if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    function = list(walk(ast.parse("\n".join(lines))))
+    inner = {part for node in function if isinstance(node, ast.comprehension) for part in walk(node.target)}
+    stored = [node for node in function if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    own = {node.id for node in stored if node not in inner}
     own |= {node.arg for node in function if isinstance(node, ast.arg)}
     for name in names:
         if name.id in own:
