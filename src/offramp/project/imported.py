@@ -13,6 +13,7 @@ from offramp.project.commands import NEEDLES, commands_of_airflow
 from offramp.project.texts import WILD, texts
 from offramp.python.code import values_of
 from offramp.python.evaluation import Values
+from offramp.python.importers import IMPORTERS
 from offramp.python.libraries import Libraries, absolute
 from offramp.python.names import Names
 from offramp.python.nodes import walk
@@ -21,15 +22,8 @@ from offramp.python.values import Reference
 from offramp.record import NamedTuple
 
 # The function that imports -> the position of what it imports, and the parameter that has it.
-_BY_NAME = {
-    "builtins.__import__": (0, "name"),
-    "importlib.__import__": (0, "name"),
-    "importlib.import_module": (0, "name"),
-    "importlib.util.find_spec": (0, "name"),
-    "pkgutil.resolve_name": (0, "name"),
-    "pydoc.locate": (0, "path"),
-    "pytest.importorskip": (0, "modname"),
-    "runpy.run_module": (0, "mod_name"),
+_BY_NAME = {path: (0, parameters[0]) for path, parameters in IMPORTERS.items()} | {
+    "importlib.util.find_spec": (0, "name")
 }
 _BY_PATH = {
     "runpy.run_path": (0, "path_name"),

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from offramp.python.importers import MODULES
 from offramp.python.libraries import absolute
 from offramp.python.names import FunctionNode
 from offramp.python.operations import LARGEST
@@ -15,11 +16,6 @@ from offramp.python.values import UNKNOWN, Constant, Items, Local, Made, Member,
 if TYPE_CHECKING:
     from offramp.python.evaluation import Values
 
-# Importing function -> its parameters, by position.
-_IMPORTERS = {
-    "builtins.__import__": ("name", "globals", "locals", "fromlist"),
-    "importlib.import_module": ("name", "package"),
-}
 _COLLECTIONS = tuple(f"builtins.{name}" for name in ("list", "tuple", "set", "sorted", "reversed"))
 # Decorators of functions that give what the function returns where it is called.
 _CALLED = frozenset(["functools.cache", "functools.lru_cache", "builtins.staticmethod", "builtins.classmethod"])
@@ -38,7 +34,7 @@ class Calls:
             **dict.fromkeys(("builtins.str", "builtins.int", "builtins.bool"), self._conversion),
             **dict.fromkeys(("copy.copy", "copy.deepcopy"), self._copy),
             **dict.fromkeys(("typing.cast", "typing_extensions.cast"), self._cast),
-            **dict.fromkeys((*_IMPORTERS, *values.libraries.importers), self._import),
+            **dict.fromkeys((*MODULES, *values.libraries.importers), self._import),
             "functools.partial": self._partial,
             "builtins.getattr": self._got_attribute,
             "builtins.type": self._type,
@@ -126,10 +122,10 @@ class Calls:
 
     def _imported(self, importer: str, name: Value, node: ast.Call) -> Value:
         """The module that a call imports by its name."""
-        given = self._values.arguments(node, _IMPORTERS.get(importer) or self._libraries.importers[importer]).given
+        given = self._values.arguments(node, MODULES.get(importer) or self._libraries.importers[importer]).given
         if not isinstance(name, Constant) or not isinstance(name.value, str):
             return UNKNOWN
-        if importer == "builtins.__import__":
+        if importer.endswith(".__import__"):
             listed = given["fromlist"].values if "fromlist" in given else ()
             return Reference(name.value if any(map(_holds_any, listed)) else name.value.split(".")[0])
         package = given["package"].constant if "package" in given else None

@@ -15,6 +15,7 @@ from offramp.python.effects import (
     callables,
 )
 from offramp.python.evaluation import Values
+from offramp.python.importers import MODULES
 from offramp.python.names import BY_TEXT, Binding, FunctionNode, Names
 from offramp.python.nodes import walk
 from offramp.python.points_to import EVERY, ITEMS, NOTHING, OUTSIDE, SOME, PointsTo, unfollowed
@@ -32,7 +33,7 @@ _OF_A_FRAME = frozenset({"f_globals", "f_locals", "__globals__"})
 _OF_THE_INTERPRETER = frozenset(
     "__closure__ cell_contents __subclasses__ get_objects get_referrers get_referents gi_frame cr_frame".split()
 )
-_IMPORTING = frozenset({"importlib.import_module", "builtins.__import__", "importlib.reload", "inspect.getmodule"})
+_IMPORTING = frozenset({*MODULES, "importlib.reload", "inspect.getmodule"})
 # Decorators that let a function be called where no call is seen.
 _CALLED_UNSEEN = frozenset({"builtins.property", "functools.cached_property", "functools.singledispatch"})
 _PLAIN_DECORATORS = frozenset({"functools", "contextlib", "builtins", "typing", "abc"})

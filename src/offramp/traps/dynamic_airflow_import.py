@@ -12,24 +12,16 @@ from offramp.finding.trap import File, Trap
 from offramp.knowledge.libraries import AIRFLOW
 from offramp.python.code import values_of
 from offramp.python.evaluation import Values
+from offramp.python.importers import IMPORTERS
 from offramp.python.libraries import absolute
 from offramp.python.names import Names
 from offramp.python.values import Constant, Reference
 from offramp.reading.prefilter import declares_dependencies
 
 SLOTS = ("name",)
-# Importing function -> its parameters, by position.
-_IMPORTERS = {
-    "builtins.__import__": ("name",),
-    "importlib.__import__": ("name",),
-    "importlib.import_module": ("name", "package"),
-    "pkgutil.resolve_name": ("name",),
-    "pydoc.locate": ("path",),
-    "pytest.importorskip": ("modname",),
-    "runpy.run_module": ("mod_name",),
-    "runpy.run_path": ("path_name",),
-}
 _RUNS_A_PATH = "runpy.run_path"
+# Importing function -> its parameters, by position.
+_IMPORTERS = IMPORTERS | {_RUNS_A_PATH: ("path_name",)}
 # Directories that packages are installed in.
 _INSTALLED = re.compile(r"(?:^|[/\\])(?:site|dist)-packages[/\\]")
 # The first parameter of the functions of this name in Airflow, Django and Werkzeug.
