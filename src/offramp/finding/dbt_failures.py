@@ -51,6 +51,16 @@ class Place(NamedTuple):
     elsewhere: tuple[OtherPlace, str] | None = None
 
 
+class Operation(NamedTuple):
+    """An operation of Prefect whose commands are the lines of one script: the list of them, its parts, their texts."""
+
+    call: ast.Call
+    name: str
+    node: ast.expr
+    parts: tuple[ast.expr, ...]
+    texts: tuple[str, ...]
+
+
 def places(file: File) -> Iterator[Place]:
     """The places whose texts run dbt commands that matter."""
     for task in started(file):
@@ -85,10 +95,8 @@ def _of_prefect(file: File, call: ast.Call) -> Iterator[Place]:
         if node is not None:
             found = judged(file, (before + text for text in texts_of(file.module.values, node)))
             yield Place(call.func, call, name, None if before else node, found)
-    elif path in _OPERATIONS:
-        node = given(call, _BY_NAME, ("commands",))
-        if node is not None:
-            yield from _of_commands(file, call, name, node)
+    else:
+        yield from _of_operation(file, operation(file, call))
 
 
 def triggered(file: File, call: ast.Call) -> tuple[str, list[Run]]:
@@ -96,25 +104,36 @@ def triggered(file: File, call: ast.Call) -> tuple[str, list[Run]]:
     for value in file.module.values.evaluate(call.func):
         made = value.owner if isinstance(value, Member) and value.name == "trigger" else None
         if isinstance(made, Made) and isinstance(made.callee, Reference) and made.callee.path in _OPERATIONS:
-            node = given(made.call, _BY_NAME, ("commands",))
-            listed = file.module.values.single(node) if node is not None else None
-            parts = listed.nodes if isinstance(listed, Items) else ()
-            texts = [texts_of(file.module.values, part)[0] for part in parts]
-            runs = [run for text in texts for run, _ in reader(file).text(text).runs if matters(run)]
+            parts = operation(file, made.call)
+            runs = (
+                [run for text in parts.texts for run, _ in reader(file).text(text).runs if matters(run)]
+                if parts
+                else []
+            )
             return f"{made.callee.path.rpartition('.')[2]}.trigger", runs
     return "", []
 
 
-def _of_commands(file: File, call: ast.Call, name: str, node: ast.expr) -> Iterator[Place]:
-    """The commands of an operation, each by its own text: what one does to the next is another rule's."""
-    listed = file.module.values.single(node)
-    if not isinstance(listed, Items) or not listed.complete:
-        return
+def operation(file: File, call: ast.Call) -> Operation | None:
+    """The operation of Prefect that a call makes; None where it makes none, or its commands are not all known."""
+    value = file.module.values.single(call.func)
+    path = value.path if isinstance(value, Reference) else ""
+    node = given(call, _BY_NAME, ("commands",)) if path in _OPERATIONS else None
+    listed = file.module.values.single(node) if node is not None else None
+    if node is None or not isinstance(listed, Items) or not listed.complete:
+        return None
     texts = [texts_of(file.module.values, part)[0] for part in listed.nodes]
-    whole = {verdict.run for verdict in judged(file, ["\n".join(texts)]) if verdict.outcome == ARRIVES}
-    for part, text in zip(listed.nodes, texts, strict=True):
+    return Operation(call, path.rpartition(".")[2], node, tuple(listed.nodes), tuple(texts))
+
+
+def _of_operation(file: File, made: Operation | None) -> Iterator[Place]:
+    """The commands of an operation, each by its own text: what one does to the next is another rule's."""
+    if made is None:
+        return
+    whole = {verdict.run for verdict in judged(file, ["\n".join(made.texts)]) if verdict.outcome == ARRIVES}
+    for part, text in zip(made.parts, made.texts, strict=True):
         found = tuple(verdict for verdict in judged(file, [text]) if verdict.run not in whole)
-        yield Place(call.func, call, name, part, found)
+        yield Place(made.call.func, made.call, made.name, part, found)
 
 
 def judged(file: File, texts: Iterable[str]) -> tuple[Verdict, ...]:

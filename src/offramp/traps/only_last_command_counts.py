@@ -1,0 +1,76 @@
+"""OFR219: operations of Prefect with several commands, of which only the last one's failure counts."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from offramp.finding.dbt_failures import Operation, judged, operation
+from offramp.finding.dbt_in_texts import commands_text
+from offramp.finding.trap import File, Trap
+from offramp.shell.outcome import ARRIVES, HIDDEN
+
+if TYPE_CHECKING:
+    from offramp.editing.planning import Planning
+    from offramp.model import Edit, Fix
+
+SLOTS = ("call", "commands")
+HELP = "Make an operation for each command, so that the first failure ends the flow run"
+_STRICT = "set -e"
+_DBT_ALONE = r"\s*dbt\s[^;&|\n]*"
+
+
+def find(file: File) -> Iterator[Trap]:
+    """The operations in which a command that would fail alone does not, since others follow."""
+    for call in file.module.names.calls:
+        made = operation(file, call)
+        if made is not None and len(made.parts) > 1:
+            alone = {verdict.run for verdict in judged(file, made.texts) if verdict.outcome == ARRIVES}
+            whole = judged(file, ["\n".join(made.texts)])
+            lost = dict.fromkeys(one.run for one in whole if one.outcome == HIDDEN and one.run in alone)
+            if lost:
+                slots = {"call": made.name, "commands": commands_text([(run, "") for run in lost])}
+                yield Trap(call.func, slots, call, learned=made)
+
+
+def fix(planning: Planning, made: Operation) -> Fix:
+    """Have the shell leave at the first failure, or run one command at a time where each gets options of its own."""
+    from offramp.model import Applicability, Edit, Fix, Span
+
+    reason = "what was green fails then, and the commands after a failure do not run"
+    if made.name != "ShellOperation":
+        return Fix("Make an operation for each command", _split(planning, made), Applicability.UNSAFE, reason)
+    span = planning.source.positions.span(made.parts[0])
+    edit = Edit(Span(span.start, span.start), f'"{_STRICT}", ')
+    return Fix(f"Begin with `{_STRICT}`", (edit,), Applicability.UNSAFE, reason)
+
+
+def _split(planning: Planning, made: Operation) -> tuple[Edit, ...]:
+    """The statement of an operation, written once for each command. Raises Blocked."""
+    from offramp.model import Blocked, Edit, Span
+
+    source, statement = planning.source, planning.module.names.statement(made.call)
+    whole, listed = source.positions.span(statement), source.positions.span(made.node)
+    if not _runs(statement, made.call) or not isinstance(made.node, ast.List):
+        raise Blocked("is not made and run in one statement, which could be written for each command", made.call)
+    if not all(re.fullmatch(_DBT_ALONE, text) for text in made.texts):
+        raise Blocked("has commands that prepare something for the next", made.call)
+    line = source.utf8.rfind(b"\n", 0, whole.start) + 1
+    indent = source.utf8[line : whole.start].decode()
+    if indent.strip():
+        raise Blocked("stands on a line with another statement", made.call)
+    before = source.utf8[whole.start : listed.start].decode()
+    after = source.utf8[listed.end : whole.end].decode()
+    parts = [source.positions.span(part) for part in made.node.elts]
+    texts = [f"{before}[{source.utf8[part.start : part.end].decode()}]{after}" for part in parts]
+    return (Edit(Span(whole.start, whole.end), f"\n{indent}".join(texts)),)
+
+
+def _runs(statement: ast.stmt, call: ast.Call) -> bool:
+    """Return whether a statement is nothing but the run of what a call makes, awaited or not."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    value = value.value if isinstance(value, ast.Await) else value
+    method = value.func if isinstance(value, ast.Call) and not (value.args or value.keywords) else None
+    return isinstance(method, ast.Attribute) and method.attr in ("run", "arun") and method.value is call
