@@ -33,6 +33,7 @@ AROUND = (
     "x=$({0})|echo $({0}; {1})|export x=$({0})|for i in 1 2; do {0}; {1}; done|case $? in 0) {0};; *) {1};; esac|"
     "f() {{ {0}; {1}; }}|( {0} ) & {1}|{{ {0}; }} > /dev/null|{0}; {1}; {2}|! {{ {0}; }}"
 ).split("|")
+AROUND += ["{0} | {1}", "{0} && {1} 2>&1 | {2}", "{0} || {1} > log | {2}", "case a in a) {0} &\n{1};; esac"]
 
 
 def texts(section: str) -> list[str]:

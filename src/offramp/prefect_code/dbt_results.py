@@ -9,10 +9,12 @@ from offramp.prefect_code.context import Prefect
 from offramp.prefect_code.truth_values import TruthPaths
 from offramp.python.effects import LOGGING_METHODS, READING_METHODS, callables
 from offramp.python.names import Binding
+from offramp.python.nodes import walk
 from offramp.python.paths import DROPPED, READ, UNSEEN, Loss, losses
 
 # What a call gives: an exit code or truth value, output, a pair of both, or an object that has them.
-CODE, OUTPUT, PAIR = "code", "output", "pair"
+# A process has no code before its end.
+CODE, OUTPUT, PAIR, CODE_LATER = "code", "output", "pair", "code later"
 COMPLETED, PROCESS, LATER, FILE, INVOKED, HOOKED = "completed", "process", "later", "file", "invoked", "hooked"
 TRIGGERED = "triggered"
 # Ends of values besides those of all: something waits, people are shown it, or other programs get what dbt wrote.
@@ -21,7 +23,7 @@ _HARMLESS = frozenset({DROPPED, WAITED, SHOWN})
 _NOTHING = "nothing"
 _PARTS: Mapping[str, Mapping[str, str]] = {
     COMPLETED: {"returncode": CODE, "stdout": OUTPUT, "stderr": OUTPUT, "args": _NOTHING},
-    PROCESS: {"returncode": CODE, "stdout": OUTPUT, "stderr": OUTPUT, "args": _NOTHING, "pid": CODE},
+    PROCESS: {"returncode": CODE_LATER, "stdout": OUTPUT, "stderr": OUTPUT, "args": _NOTHING, "pid": CODE},
     FILE: {},
     INVOKED: {"success": CODE, "exception": CODE, "result": OUTPUT},
     HOOKED: {"exit_code": CODE, "output": OUTPUT},
@@ -29,12 +31,12 @@ _PARTS: Mapping[str, Mapping[str, str]] = {
     OUTPUT: {},
 }
 _METHODS: Mapping[str, Mapping[str, str]] = {
-    PROCESS: {"wait": CODE, "communicate": PAIR},
+    PROCESS: {"wait": CODE, "communicate": PAIR, "poll": CODE_LATER},
     FILE: {"read": OUTPUT, "readline": OUTPUT, "readlines": OUTPUT, "close": CODE},
     TRIGGERED: {"fetch_result": OUTPUT},
     OUTPUT: dict.fromkeys((*READING_METHODS, "close", "decode", "read", "readline", "readlines"), OUTPUT),
 }
-_WAITING = frozenset({"wait", "communicate", "stdout"})
+_WAITING = frozenset({"wait", "communicate", "poll", "stdout"})
 _SHOWING = callables("shows") | frozenset(
     "click.echo typer.echo pprint.pprint sys.stdout.write sys.stderr.write traceback.print_exc "
     "traceback.print_exception".split()
@@ -77,18 +79,38 @@ class _Result(TruthPaths):
                 self._into(CODE, node)
                 return
         parent = self.names.parents.get(node)
-        if kind == READ and self._form != CODE and isinstance(parent, ast.Compare | ast.UnaryOp):
-            self._into(CODE, parent)
-        else:
+        if kind != READ or not isinstance(parent, ast.Compare | ast.UnaryOp) or self._form == CODE:
             super().end(kind, node, level)
+        elif self._form == CODE_LATER and _compares(parent, None):
+            super().end(SHOWN, node, level)
+        elif self._form == OUTPUT and (isinstance(parent, ast.UnaryOp) or _compares(parent, "", b"")):
+            self.follow(parent, level)
+        else:
+            self._into(CODE, parent)
 
     def is_idle(self, statement: ast.stmt) -> bool:
-        """Return whether a statement does nothing, or shows something."""
+        """Return whether a statement does nothing, shows something, or goes no further where output has ended."""
+        if self._form == OUTPUT and isinstance(statement, ast.Break):
+            return True
         call = statement.value if isinstance(statement, ast.Expr) else None
         if isinstance(call, ast.Call):
             logs = isinstance(call.func, ast.Attribute) and call.func.attr in LOGGING_METHODS
             return logs or self.path(call.func) in _SHOWING
         return super().is_idle(statement)
+
+    def _either(self, parent: ast.BoolOp, node: ast.AST, level: int) -> None:
+        polls = {"poll"} >= {getattr(one.func, "attr", "") for one in walk(parent) if isinstance(one, ast.Call)}
+        if self._form == OUTPUT and polls:
+            self.follow(parent, level)
+        else:
+            super()._either(parent, node, level)
+
+    def _bindings(self, bindings: list[Binding], node: ast.AST, level: int) -> None:
+        if any(binding.remote for binding in bindings):
+            # What `global` binds is there for other modules, too.
+            self.end(UNSEEN, node, level)
+        else:
+            super()._bindings(bindings, node, level)
 
     def awaited(self, node: ast.Await, level: int) -> None:
         """Go on with what an await gives."""
@@ -159,3 +181,9 @@ class _Result(TruthPaths):
         inner.route = self.route
         inner._bindings(bindings, node, 0)
         self.ends += inner.ends
+
+
+def _compares(node: ast.expr, *values: object) -> bool:
+    """Return whether an expression compares something with one of some constants."""
+    others = [*node.comparators, node.left] if isinstance(node, ast.Compare) else []
+    return any(isinstance(one, ast.Constant) and one.value in values for one in others)

@@ -137,7 +137,7 @@ class _Walk:
         if not state.exit_trap:
             yield state._replace(leaving="")
             return
-        before = state._replace(leaving="", exit_trap="", errexit=False)
+        before = state._replace(leaving="", exit_trap="")
         for end in self._program(state.exit_trap, before):
             lost = state.code == FAILED and end.code == SUCCESS and end.leaving == EXIT
             kept = end if end.leaving == EXIT else end._replace(code=state.code)
@@ -233,18 +233,25 @@ class _Walk:
 
     def either(self, node: Node, state: State, ignored: bool) -> Iterator[State]:
         """Commands joined by ``&&`` or ``||``."""
-        left, right = node.named_children[0], node.named_children[-1]
-        sign = next(child.type for child in node.children if child.type in {"&&", "||"})
-        yield from self._joined(left, sign, right, state, ignored=ignored)
+        yield from self._joined(node, [node.named_children[-1]], state, ignored=ignored)
 
-    def _joined(self, left: Node, sign: str, right: Node, state: State, *, ignored: bool) -> Iterator[State]:
+    def _joined(self, joined: Node, right: list[Node], state: State, *, ignored: bool) -> Iterator[State]:
+        """The left side of a list, and the right one where that runs: a pipe, where it has several commands."""
+        sign = next(child.type for child in joined.children if child.type in {"&&", "||"})
+        yield from self._and_then(joined.named_children[0], sign, right, state, ignored=ignored)
+
+    def _and_then(self, left: Node, sign: str, right: list[Node], state: State, *, ignored: bool) -> Iterator[State]:
         for end in self._statement(left, state, ignored=True):
             if end.leaving or (end.code == SUCCESS) is (sign == "||"):
                 yield end
                 continue
             answering = end.code == FAILED
-            before = end.lost("or", source_of(right))._replace(answering=answering or end.answering)
-            for after in self._statement(right, before, ignored=ignored):
+            before = end.lost("or", source_of(right[0]))._replace(answering=answering or end.answering)
+            if len(right) == 1:
+                afters: Iterable[State] = self._statement(right[0], before, ignored=ignored)
+            else:
+                afters = self._pipe(right, before, ignored=ignored)
+            for after in afters:
                 yield after._replace(answering=end.answering)
 
     def negated(self, node: Node, state: State, _ignored: bool) -> Iterator[State]:
@@ -259,11 +266,18 @@ class _Walk:
     def pipeline(self, node: Node, state: State, ignored: bool) -> Iterator[State]:
         """Commands joined by pipes, each in a shell of its own."""
         parts = node.named_children
+        body = parts[0].child_by_field_name("body") if parts[0].type == "redirected_statement" else None
+        if body is not None and body.type == "list":
+            # The grammar takes `a && b 2>&1 | c` for `{ a && b; } 2>&1 | c`.
+            return self._joined(body, [body.named_children[-1], *parts[1:]], state, ignored=ignored)
+        return self._pipe(parts, state, ignored=ignored)
+
+    def _pipe(self, parts: list[Node], state: State, *, ignored: bool) -> Iterator[State]:
         negated = parts[0].type == "negated_command"
         first = parts[0].named_children[-1] if negated else parts[0]
         ends = self._piped([first, *parts[1:]], state, ignored=ignored or negated)
         if negated:
-            yield from (self._inverted(end, source_of(node)) for end in ends)
+            yield from (self._inverted(end, source_of(parts[0])) for end in ends)
         else:
             yield from self._checked(ends, ignored=ignored)
 
@@ -326,8 +340,8 @@ class _Walk:
             patterns = item.children_by_field_name("value")
             held = [matches(pattern, value) for pattern in patterns]
             if any(one is not False for one in held):
-                commands = [child for child in item.named_children if child not in patterns]
-                before = state if commands else state._replace(code=SUCCESS, parts=())
+                commands = [child for child in item.children if child not in patterns]
+                before = state if any(child.is_named for child in commands) else state._replace(code=SUCCESS, parts=())
                 yield from self._sequence(commands, [before], ignored=ignored)
             if True in held:
                 return
@@ -392,7 +406,7 @@ class _Walk:
             following = redirect.child_by_field_name("right")
             operator = redirect.child_by_field_name("operator")
             if following is not None and operator is not None and body is not None:
-                yield from self._joined(body, source_of(operator), following, state, ignored=ignored)
+                yield from self._and_then(body, source_of(operator), [following], state, ignored=ignored)
                 return
             if any(child.type in {"pipeline", "command"} for child in redirect.named_children):
                 raise _UnclearError
@@ -420,12 +434,15 @@ class _Walk:
             return None
         return value_of(value, state) if value is not None else ""
 
-    def declared(self, node: Node, state: State, _ignored: bool) -> Iterator[State]:
-        """``export``, ``local`` and the like, which end with 0 whatever is substituted in them."""
+    def declared(self, node: Node, state: State, ignored: bool) -> Iterator[State]:
+        """``export``, ``local`` and the like, which end with their own code whatever is substituted in them."""
         for one in node.named_children:
             if one.type == "variable_assignment":
                 state = state.bound(source_of(one.children[0]), self._assigned_value(one, state))
-        yield from (end for before in self._substituted(node, state) for end in before.ends(SUCCESS))
+        # `local` is an error outside of functions.
+        code = OTHER if node.children[0].type == "local" and not state.called else SUCCESS
+        ends = (end for before in self._substituted(node, state) for end in before.ends(code))
+        yield from self._checked(ends, ignored=ignored)
 
     def _substituted(self, node: Node, state: State, *, keeps: bool = False) -> Iterator[State]:
         """The shell after the substitutions in a node have run; ``keeps`` for one that ends with their code."""
@@ -469,7 +486,7 @@ class _Walk:
             yield from self._called(body, state, ignored=ignored)
         elif words[0] in _BUILTINS:
             yield from getattr(self, _BUILTINS[words[0]])(node, words[1:], state, ignored)
-        elif program in _UNCLEAR_PROGRAMS:
+        elif program in _UNCLEAR_PROGRAMS or (program == "time" and _tests(words)):
             raise _UnclearError
         else:
             yield from self._program_of(node, words, state, ignored=ignored)
@@ -479,12 +496,11 @@ class _Walk:
         if len(self._within) > _DEEPEST:
             raise _UnclearError
         self._within = (*self._within, -1)
-        before = state._replace(error_trap=trap if state.errtrace else "", turning=False)
+        before = state._replace(error_trap=trap if state.errtrace else "", turning=False, called=True)
         ends = self._statement(body, before, ignored=ignored)
         self._within = self._within[:-1]
         for end in ends:
-            leaving = "" if end.leaving == RETURN else end.leaving
-            yield end._replace(leaving=leaving, error_trap=end.error_trap or trap, turning=state.turning)
+            yield _back(end, state)._replace(error_trap=end.error_trap or trap, turning=state.turning)
 
     def _program_of(self, node: Node, words: list[str], state: State, *, ignored: bool) -> Iterator[State]:
         document = document_of(node)
@@ -529,7 +545,8 @@ class _Walk:
 
     def _sourced(self, node: Node, run: Script, text: str | None, state: State, *, ignored: bool) -> Iterator[State]:
         if text is not None:
-            yield from self._here(node, text, state, ignored=ignored)
+            ends = self._here(node, text, state._replace(called=True), ignored=ignored)
+            yield from (_back(end, state) for end in ends)
         elif _HARMLESS_SOURCES.fullmatch(run.path.rpartition("/")[2]) or state.failed:
             yield from state.ends(SUCCESS)
         else:
@@ -575,6 +592,10 @@ class _Walk:
         """``shopt``."""
         yield from with_shopt(state, words).ends(SUCCESS)
 
+    def count(self, _node: Node, _words: list[str], state: State, _ignored: bool) -> Iterator[State]:
+        """``let``, which ends with 1 where its result is 0."""
+        yield from state.ends(SUCCESS, OTHER)
+
     def succeed(self, _node: Node, _words: list[str], state: State, _ignored: bool) -> Iterator[State]:
         """``true`` and ``:``."""
         yield from state.ends(SUCCESS)
@@ -586,6 +607,10 @@ class _Walk:
     def leave(self, node: Node, words: list[str], state: State, _ignored: bool) -> Iterator[State]:
         """``exit`` and ``return``."""
         name = source_of(node.children[0])
+        if name == "return" and not state.called:
+            # It is an error, and the shell goes on.
+            yield from state.lost("next", source_of(node)).ends(OTHER)
+            return
         for code in _codes_given(node, words, state):
             yield state.lost("exit", source_of(node))._replace(code=code, leaving=EXIT if name == "exit" else RETURN)
 
@@ -683,6 +708,7 @@ _BUILTINS = {
     **dict.fromkeys(("exit", "return"), "leave"),
     **dict.fromkeys(("break", "continue"), "break_off"),
     "false": "fail",
+    "let": "count",
     "set": "set_options",
     "shopt": "shopt",
     "trap": "trap",
@@ -708,6 +734,11 @@ def _left_alone(state: State) -> State:
 def _out(state: State) -> State:
     """The shell after a loop that it has left."""
     return state._replace(leaving="") if state.leaving == BREAK else state
+
+
+def _back(end: State, state: State) -> State:
+    """The shell after a function, or a file that it has read, has returned."""
+    return end._replace(leaving="" if end.leaving == RETURN else end.leaving, called=state.called)
 
 
 def _either_way(state: State) -> Iterator[State]:
@@ -747,6 +778,11 @@ def _shell_options(words: Sequence[str]) -> list[str]:
             break
         options.append(word.replace("c", "") if re.fullmatch(r"-\w+", word) else word)
     return options
+
+
+def _tests(words: Sequence[str]) -> bool:
+    """Return whether one of some words is a command of the shell that has a code of its own."""
+    return any(word in _BUILTINS or word in {"[", "[["} or re.match(r"\w+=", word) for word in words[1:3])
 
 
 def _detaches(words: Sequence[str]) -> bool:

@@ -27,7 +27,7 @@ class State(NamedTuple):
     """A shell at one point of a way through a text; ``leaving`` is what it leaves by, empty for nothing.
 
     ``failed`` says that dbt has failed, ``answering`` that what runs does so because of it, and ``apart`` that it did
-    so in the background; ``turning`` that a loop is around.
+    so in the background; ``turning`` that a loop is around, and ``called`` a function or sourced file.
     """
 
     code: str = SUCCESS
@@ -37,6 +37,7 @@ class State(NamedTuple):
     answering: bool = False
     apart: bool = False
     turning: bool = False
+    called: bool = False
     cause: Cause | None = None
     errexit: bool = False
     pipefail: bool = False

@@ -109,9 +109,16 @@ def run_by(words: Sequence[str], names: Collection[str]) -> Run | Inner | Script
     if program in _RUNNING or _is_running_by(program, words):
         return _among(words[1:], names)
     if words[0] == UNKNOWN:
-        found = _among(words[1:2], names, words[2:])
-        return found if isinstance(found, Run) and found.words else None
+        return _of_unknown(words, names)
     return Script(words[0]) if _SCRIPT.search(words[0]) else None
+
+
+def _of_unknown(words: Sequence[str], names: Collection[str]) -> Run | None:
+    """Return what a program runs that is not known: Python's, or one that takes a dbt command with some words."""
+    if words[1:2] == ["-m"]:
+        return _of_python(words)
+    found = _among(words[1:2], names, words[2:])
+    return found if isinstance(found, Run) and found.words else None
 
 
 def _is_dbt(program: str, names: Collection[str]) -> bool:
