@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from zlib import crc32
 from offramp.finding.bans import Bans
 from offramp.finding.keys_in import keys_in
 from offramp.finding.places import header
+from offramp.finding.searched_text import BANNED, NOTED, PROGRAMS, SearchedText, texts_of_word
 from offramp.finding.trap import OPERATORS, File, Trap, trap_module
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Finding, Related, Rule, Span
@@ -23,10 +23,6 @@ from offramp.settings import DBT_COMMANDS
 if TYPE_CHECKING:
     from offramp.finding.other_modules import OtherModules
 
-# Words in notes for what the files of a rule name; everything else is a text.
-_OPERATORS, _BANNED, _NONE, _PROGRAMS, _SCRIPTS = "operators", "banned", "none", "programs", "scripts"
-# Ends of the names of shell scripts; `.bash` is a module of Airflow, too.
-_SCRIPT_NAME = rb"""\.sh[\s"'{;&|)\\]|\.bash["']"""
 _LONGEST_PRINT = 120
 
 
@@ -34,17 +30,17 @@ def needles(rulebook: Rulebook, enabled: frozenset[str], bans: Bans, programs: t
     """Byte strings of which every Python file with a finding of the enabled rules contains one."""
     found: set[bytes] = set()
     for word in {word for rule in rulebook.rules.values() if rule.code in enabled for word in rule.files}:
-        if word == _PROGRAMS:
+        if word == PROGRAMS:
             found.update(program.encode() for program in programs)
         else:
-            found.update(bans.needles() if word == _BANNED else _texts(word, rulebook))
+            found.update(bans.needles() if word == BANNED else texts_of_word(word, rulebook))
     return frozenset(found)
 
 
 def operator_codes(rulebook: Rulebook, enabled: frozenset[str]) -> frozenset[str]:
     """The enabled rules that look for operators: noted ones, and those that run a text."""
     rules = (rule for rule in rulebook.rules.values() if rule.code in enabled)
-    return frozenset(rule.code for rule in rules if {_OPERATORS, _PROGRAMS} & {*rule.files, *rule.needles})
+    return frozenset(rule.code for rule in rules if {NOTED, PROGRAMS} & {*rule.files, *rule.needles})
 
 
 def reads_manifests(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, ...]:
@@ -71,7 +67,7 @@ def find(
     ``programs`` are those that are dbt, ``others`` the modules that the file imports.
     """
     declares = declares_dependencies(source.path, source.utf8)
-    text = _Text(_with_others(source.utf8, others), rulebook, programs)
+    text = SearchedText(_with_others(source.utf8, others), rulebook, programs)
     rules = [
         rule
         for rule in _searching(rulebook, enabled)
@@ -90,15 +86,15 @@ def find_in_manifest(
 
 def is_searched(raw: bytes, rulebook: Rulebook, enabled: frozenset[str], programs: tuple[str, ...]) -> bool:
     """Return whether one of the enabled rules looks into a Python file, which has all kinds of words that it needs."""
-    text = _Text(raw, rulebook, programs)
+    text = SearchedText(raw, rulebook, programs)
     return any(text.holds(rule) for rule in _searching(rulebook, enabled))
 
 
 def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str], programs: tuple[str, ...]) -> bool:
     """Return whether one of the enabled rules reads more of a Python file than its import statements."""
-    text = _Text(raw, rulebook, programs)
+    text = SearchedText(raw, rulebook, programs)
     rules = _searching(rulebook, enabled)
-    return any(text.holds(rule) for rule in rules if rule.needles or _BANNED not in rule.files)
+    return any(text.holds(rule) for rule in rules if rule.needles or BANNED not in rule.files)
 
 
 @lru_cache(maxsize=16)
@@ -111,34 +107,6 @@ def _searching(rulebook: Rulebook, enabled: frozenset[str]) -> tuple[Rule, ...]:
 def _with_others(utf8: bytes, others: OtherModules | None) -> bytes:
     """A file's text, and those of the modules that what is found in it may come from."""
     return utf8 if others is None else b"\n".join((utf8, *others.texts))
-
-
-class _Text:
-    """A file's text, which is searched once for each word of the notes."""
-
-    def __init__(self, utf8: bytes, rulebook: Rulebook, programs: tuple[str, ...]) -> None:
-        self._utf8 = utf8
-        self._rulebook = rulebook
-        # Names of what is banned are looked for where imports are.
-        self._known = {_BANNED: True, _PROGRAMS: any(program.encode() in utf8 for program in programs)}
-
-    def holds(self, rule: Rule) -> bool:
-        """Return whether the text has what a rule's files have."""
-        return any(map(self._has, rule.files)) and (not rule.needles or any(map(self._has, rule.needles)))
-
-    def _has(self, word: str) -> bool:
-        if word not in self._known and word == _SCRIPTS:
-            self._known[word] = re.search(_SCRIPT_NAME, self._utf8) is not None
-        if word not in self._known:
-            self._known[word] = any(text in self._utf8 for text in _texts(word, self._rulebook))
-        return self._known[word]
-
-
-def _texts(word: str, rulebook: Rulebook) -> tuple[bytes, ...]:
-    """The texts that a word in a note stands for."""
-    if word == _OPERATORS:
-        return rulebook.needles()
-    return () if word == _NONE else (word.encode(),)
 
 
 def _found(file: File, rules: Iterable[Rule], enabled: frozenset[str]) -> list[Finding]:

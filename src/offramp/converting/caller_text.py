@@ -6,7 +6,6 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from offramp.converting.judges.shared_state import judge_elsewhere
-from offramp.converting.judges.xcom_results import is_generator
 from offramp.converting.transplants import NotMovedError
 from offramp.finding.operators import Module
 from offramp.knowledge.airflow_names import context_names
@@ -43,6 +42,8 @@ def caller_text(name: str, callee: str, function: FunctionNode, given: Sequence[
 
     ``given`` are the parameters that ``op_args`` and ``op_kwargs`` give.
     """
+    from offramp.converting.judges.xcom_results import is_generator
+
     own = function.args
     if isinstance(function, ast.AsyncFunctionDef) or is_generator(function) or function.decorator_list:
         raise NotMovedError("is no plain function")

@@ -9,6 +9,7 @@ from offramp.converting.options import Options
 from offramp.finding.bans import Bans
 from offramp.finding.operators import Module
 from offramp.finding.places import header
+from offramp.finding.searched_text import SearchedText
 from offramp.finding.suppress import ignored_with_reason
 from offramp.finding.trap import File, trap_module
 from offramp.model import Blocker, Edit, Rule, Span
@@ -32,11 +33,12 @@ class Decisions(NamedTuple):
 
 def decisions(module: Module, source: Source, options: Options) -> Decisions:
     """The decisions that a file needs before it is converted, whichever rules are selected."""
+    text = SearchedText(source.utf8, module.rulebook, options.programs)
     file = File(source, module.rulebook, options.versions, Bans((), ()), programs=options.programs)
     blockers: list[Blocker] = []
     codes: list[str] = []
     for rule in module.rulebook.rules.values():
-        if rule.detector not in _UNDECIDED:
+        if rule.detector not in _UNDECIDED or not text.holds(rule):
             continue
         for place in (trap.place for trap in trap_module(rule).find(file) if isinstance(trap.place, ast.expr)):
             if _reason(module, source, rule, place):
