@@ -209,7 +209,7 @@ class Module(Code):
             or call.func.attr not in _DATA_METHODS
             or call.func.attr in self.names.set_attributes
             or self.names.sets_by_text
-            or any(path.endswith(f".{call.func.attr}") for path in self.rulebook.operators)
+            or call.func.attr in self.rulebook.names()
         )
 
     def made_by(self, call: ast.Call, has: str = CODE) -> Use | None:

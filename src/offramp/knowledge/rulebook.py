@@ -24,7 +24,7 @@ class Rulebook:
     each section that reports, ``operators`` maps a dotted path to its section's name.
     """
 
-    __slots__ = ("_arguments", "_needles", "notes", "operators", "rules", "section_rules")
+    __slots__ = ("_arguments", "_names", "_needles", "notes", "operators", "rules", "section_rules")
 
     def __init__(self, notes: Iterable[Note], section_rules: Iterable[Rule]) -> None:
         """Shipped notes and their rules come first: they stand for a code that several sections share."""
@@ -35,6 +35,7 @@ class Rulebook:
             self.rules.setdefault(rule.code, rule)
         self.operators = {path: note.section for note in self.notes.values() for path in note.paths}
         self._arguments: dict[str, dict[str, ArgumentRow]] = {}
+        self._names: frozenset[str] | None = None
         self._needles: tuple[bytes, ...] | None = None
 
     def note(self, path: str) -> Note | None:
@@ -60,6 +61,12 @@ class Rulebook:
                     found.setdefault(name, row)
             self._arguments[note.section] = found
         return found
+
+    def names(self) -> frozenset[str]:
+        """The last parts of all operators' dotted paths."""
+        if self._names is None:
+            self._names = frozenset(path.rpartition(".")[2] for path in self.operators)
+        return self._names
 
     def needles(self) -> tuple[bytes, ...]:
         """Class names of all operators that report: a file without any of them needs no match."""

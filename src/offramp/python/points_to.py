@@ -112,14 +112,15 @@ class PointsTo:
         """Return what a variable may stand for."""
         if self._waiting:
             self._inside.clear()
-        while self._waiting and not self.exhausted:
-            target, one = self._waiting.pop()
-            if one in self._objects[target]:
+        waiting, known = self._waiting, self._objects
+        while waiting and not self.exhausted:
+            target, one = waiting.pop()
+            if one in known[target]:
                 continue
             self._steps += 1
             self.exhausted = self._steps > _MOST_STEPS
-            self._objects[target].add(one)
-            self._waiting += [(further, one) for further in self._targets[target]]
+            known[target].add(one)
+            waiting += [(further, one) for further in self._targets[target] if one not in known[further]]
             for name, result in self._loads.get(target, ()):
                 self._read(one, name, result)
             for name, source in self._stores.get(target, ()):
