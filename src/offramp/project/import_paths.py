@@ -84,7 +84,7 @@ class ImportPaths:
         self.root, self.roots = _roots(directory, settings)
         self._directories = directories or Directories()
         self._targets: dict[tuple[str, str], Target | None] = {}
-        self._begins: dict[str, bool] = {}
+        self._having: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def _beginnings(self) -> tuple[bytes, ...]:
@@ -103,12 +103,18 @@ class ImportPaths:
     def begins(self, path: str) -> bool:
         """Return whether a module of the project may be what a dotted path begins with."""
         first = path.partition(".")[0]
-        known = self._begins.get(first)
-        if known is None:
-            known = self._begins[first] = not first or any(
-                first in entries or f"{first}.py" in entries for entries in map(self._directories.entries, self.roots)
-            )
-        return known
+        return not first or bool(self._roots_of(first))
+
+    def _roots_of(self, first: str) -> tuple[str, ...]:
+        """The directories in which a module is that an absolute path begins with; none where it is of a library."""
+        roots = self._having.get(first)
+        if roots is None and (first in _LIBRARIES or first in sys.stdlib_module_names):
+            roots = self._having[first] = ()
+        if roots is None:
+            file = f"{first}.py"
+            found = ((root, self._directories.entries(root)) for root in self.roots)
+            roots = self._having[first] = tuple(root for root, entries in found if first in entries or file in entries)
+        return roots
 
     def target(self, path: str, importing: str) -> Target | None:
         """Return where a dotted path leads that stands in the file ``importing``; None for what is not known.
@@ -135,9 +141,7 @@ class ImportPaths:
 
     def _absolute(self, path: str) -> Target | None:
         parts = path.split(".")
-        if not self.roots or parts[0] in _LIBRARIES or parts[0] in sys.stdlib_module_names:
-            return None
-        return self._longest(self.roots, parts)
+        return self._longest(self._roots_of(parts[0]), parts)
 
     def _relative(self, path: str, directory: str) -> Target | None:
         name = path.lstrip(".")

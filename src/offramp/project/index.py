@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # Among the names of modules, stands for whatever calls import.
 _BY_CALLS = "()"
+_WORD = re.compile(rb"\w+")
 
 
 class Mention(NamedTuple):
@@ -397,9 +398,7 @@ def _imported_names(text: bytes) -> Iterator[str]:
     while at >= 0:
         end = at + 6
         if text[end : end + 1] in (b" ", b"\t", b"(", b"\\") and (at == 0 or text[at - 1 : at] in b" \t\n\r;:\f"):
-            tail = text[end : end + 3000].lstrip(b" \t\\\r\n")
-            close = tail.find(b")") if tail[:1] == b"(" else tail.replace(b"\\\n", b"  ").find(b"\n")
-            taken = re.findall(rb"\w+", tail[: close if close >= 0 else len(tail)])
+            taken = _WORD.findall(_rest(text, end))
             before = text[max(0, at - 300) : at].rsplit(None, 2)
             if len(before) > 1 and before[-2].endswith(b"from"):
                 parts = before[-1].decode("utf-8", "replace").split(".")
@@ -408,6 +407,17 @@ def _imported_names(text: bytes) -> Iterator[str]:
             else:
                 yield from (name.decode() for name in taken)
         at = text.find(b"import", end)
+
+
+def _rest(text: bytes, start: int) -> bytes:
+    """The rest of an import statement, which a line holds unless it has brackets or goes on behind a backslash."""
+    stop = text.find(b"\n", start)
+    line = text[start : stop if stop >= 0 else len(text)]
+    if b"(" not in line and b"\\" not in line:
+        return line
+    tail = text[start : start + 3000].lstrip(b" \t\\\r\n")
+    close = tail.find(b")") if tail[:1] == b"(" else tail.replace(b"\\\n", b"  ").find(b"\n")
+    return tail[: close if close >= 0 else len(tail)]
 
 
 def _modules_in(directory: str) -> Iterator[str]:

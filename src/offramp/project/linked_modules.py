@@ -26,7 +26,9 @@ from offramp.reading.source import Source, SourceError
 from offramp.record import NamedTuple
 from offramp.settings import Settings
 
-_STATEMENT = re.compile(rb"(?:from[ \t]+([.\w]+)[ \t]+)?import\b[ \t]*(\([^)]*\)|(?:[^\n;\\]|\\\r?\n)*)")
+# More bytes of texts than these are not kept: what is needed of them again is read again.
+_MOST_KEPT = 50_000_000
+_STATEMENT = re.compile(rb"[ \t]*(?:from[ \t]+([.\w]+)[ \t]+)?import\b[ \t]*(\([^)]*\)|(?:[^\n;\\]|\\\r?\n)*)")
 
 
 class Links:
@@ -86,7 +88,12 @@ class _Linked:
         self.rulebook = rulebook
         self._read = read
         self._raw: dict[str, bytes] = {}
+        self._room = _MOST_KEPT
+        self._was_read: set[str] = set()
         self._imports: dict[str, tuple[str, ...]] = {}
+        self._carrying: dict[str, bool] = {}
+        # Paths in import statements; empty for those that no module of the project begins.
+        self._beginning: dict[bytes, str] = {}
         self._leads: dict[str, bool] = {}
         self._modules: dict[str, _Linked.Loaded | None] = {}
         self._others: dict[str, _Others] = {}
@@ -132,13 +139,18 @@ class _Linked:
 
     def has_read(self, file: str) -> bool:
         """Return whether a module was read because another imports it."""
-        return file in self._raw
+        return file in self._was_read
 
     def raw(self, file: str) -> bytes:
         """The bytes of a module."""
-        if file not in self._raw:
-            self._raw[file] = self._read(file) or b""
-        return self._raw[file]
+        raw = self._raw.get(file)
+        if raw is None:
+            raw = self._read(file) or b""
+            self._was_read.add(file)
+            if len(raw) <= self._room:
+                self._room -= len(raw)
+                self._raw[file] = raw
+        return raw
 
     def leads_to_operators(self, file: str) -> bool:
         """Return whether a noted operator may come from a module, or from one that it imports."""
@@ -184,7 +196,10 @@ class _Linked:
         return self._others[file]
 
     def _carries(self, file: str) -> bool:
-        return self._searched(self.raw(file))
+        carries = self._carrying.get(file)
+        if carries is None:
+            carries = self._carrying[file] = self._searched(self.raw(file))
+        return carries
 
     def _within(self, files: Iterable[str], follow: Callable[[str], bool]) -> list[str]:
         """Modules, and all that they import, as far as that is to be followed."""
@@ -204,13 +219,17 @@ class _Linked:
     def _found_in(self, file: str, raw: bytes) -> tuple[str, ...]:
         """The modules of the project that a text's import statements name, and the packages around them."""
         found: dict[str, None] = {}
-        for module, taken in _imported(raw):
-            if not self.paths.begins(module):
+        for written, taken in _imported(raw):
+            module = self._beginning.get(written)
+            if module is None:
+                module = written.decode("utf-8", "replace")
+                module = self._beginning[written] = module if self.paths.begins(module) else ""
+            if not module:
                 continue
             target = self.paths.target(module, file)
             if target is not None:
                 found[target.file] = None
-            if target is None or os.path.basename(target.file) == "__init__.py":
+            if target is None or target.file.endswith(f"{os.sep}__init__.py"):
                 joint = "" if module.endswith(".") else "."
                 inner = (self.paths.target(f"{module}{joint}{name}", file) for name in _names(taken))
                 found.update(dict.fromkeys(one.file for one in inner if one is not None))
@@ -398,19 +417,21 @@ class _HandedOn:
         return self
 
 
-def _imported(raw: bytes) -> Iterator[tuple[str, bytes]]:
+def _imported(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The modules that the import statements of a text name, with the text of what is taken from each."""
     at = raw.find(b"import")
     while at >= 0:
-        start = max(raw.rfind(b"\n", 0, at), raw.rfind(b";", 0, at), raw.rfind(b":", 0, at)) + 1
-        while raw[start : start + 1] in (b" ", b"\t"):
-            start += 1
+        start = raw.rfind(b"\n", 0, at) + 1
+        before = raw[start:at]
+        if b":" in before or b";" in before:
+            start += max(before.rfind(b":"), before.rfind(b";")) + 1
         found = _STATEMENT.match(raw, start)
         if found is not None and found.end() > at:
-            if found[1] is not None:
-                yield found[1].decode("utf-8", "replace"), found[2]
+            module, taken = found.groups()
+            if module is not None:
+                yield module, taken
             else:
-                yield from ((one, b"") for one in _names(found[2]))
+                yield from ((one.encode(), b"") for one in _names(taken))
         at = raw.find(b"import", at + 6)
 
 
