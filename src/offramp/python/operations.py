@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
+from offramp.python.effects import callables
+
 # Longer texts and collections are not made.
 LONGEST = 100_000
 MOST_PARTS = 5000
@@ -65,13 +67,11 @@ _METHODS: dict[type, frozenset[str]] = {
 # What a set gives in an order of its own: neither of two runs has to give the same.
 _ORDERED_BY = frozenset(["builtins.list", "builtins.tuple", "builtins.enumerate", "builtins.zip", "builtins.reversed"])
 # What they give can be gone over once.
-ITERATORS = frozenset(["builtins.enumerate", "builtins.reversed", "builtins.zip"])
+ITERATORS = callables("once", without="calls")
 # Methods of dicts whose results follow the dict.
 VIEWS = frozenset({"items", "keys", "values"})
 # Functions that go over what they are given, and keep nothing of it but its elements.
-CONSUMERS = frozenset(
-    f"builtins.{name}" for name in "all any dict enumerate len list max min reversed set sorted sum tuple zip".split()
-)
+CONSUMERS = callables("copies", without="calls takes") | callables("folds") | {"builtins.len"}
 _FUNCTIONS: dict[str, Callable[..., object]] = {
     "builtins.abs": abs,
     "builtins.all": all,
