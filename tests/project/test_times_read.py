@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -79,6 +80,17 @@ def test_texts_are_kept_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.Monkey
     # Which modules it imports, and whether it names operators, is known of each after two looks.
     assert {read[f"step_{number}.py"] for number in range(12)} == {2}
     assert context.links.forget(str(tmp_path / "include/step_3.py"))
+
+
+def test_thousands_of_imports_are_gone_through_once(tmp_path: Path) -> None:
+    context = _project(tmp_path, 1)
+    many = "".join(f"import a_{number}\n" for number in range(20_000))
+    (tmp_path / "include/step_0.py").write_text(many + "from include.wrapper import Nightly\n")
+    dag = tmp_path / "dags/dag_0.py"
+    text = b"from include.step_0 import Nightly, absent\nNightly(task_id='one', job_id=absent)\n"
+    begin = process_time()
+    assert [one.code for one in check_bytes(str(dag), text, context).findings] == ["OFR101"]
+    assert process_time() - begin < 10  # nearly a minute where each import is held against all that follows
 
 
 def test_a_plain_dag_loads_no_more_than_it_needs(tmp_path: Path) -> None:

@@ -27,9 +27,6 @@ _WRAPPERS = frozenset(
 )
 _WITH_VALUE = frozenset({"-u", "-g", "--user", "--group"})
 
-# Something of these is in every text that starts a program.
-NEEDLES = (b"subprocess", b"system", b"popen", b"exec", b"spawn", b"invoke")
-
 
 def calls_airflow(line: str) -> bool:
     """Return whether a shell's line calls Airflow's command, or Python with its code."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from offramp.finding.bans import Bans
 from offramp.finding.statement_bodies import BODIES
 from offramp.knowledge.libraries import AIRFLOW
-from offramp.project.commands import NEEDLES, commands_of_airflow
 from offramp.project.texts import WILD, texts
 from offramp.python.code import values_of
 from offramp.python.evaluation import Values
@@ -60,6 +59,8 @@ CALL_NEEDLES = (
     b"exec(",
     b"eval(",
 )
+# Something of these is in every text that starts a program.
+_STARTING_NEEDLES = (b"subprocess", b"system", b"popen", b"exec", b"spawn", b"invoke")
 # Something of these is in every text that asks for what is installed or imported already.
 _ASKING_NEEDLES = (b"modules", b"metadata", b"locate", b"get_distribution")
 _CATCHING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -102,7 +103,9 @@ def imported_by(tree: ast.Module, text: bytes, *, as_script: bool = False) -> li
         names = Names(tree)
         found += _by_calls(names)
         found += _by_keys(names)
-    if b"airflow" in text and any(needle in text for needle in NEEDLES):
+    if b"airflow" in text and any(needle in text for needle in _STARTING_NEEDLES):
+        from offramp.project.commands import commands_of_airflow
+
         names = Names(tree)
         values = Values(names, Libraries(exists=starts_program))
         found += [Imported(call, "airflow", command=True) for call in commands_of_airflow(names, values)]

@@ -13,13 +13,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
-from offramp.finding.nameless import exported
-from offramp.finding.only_read import only_reads
 from offramp.finding.operators import Module
 from offramp.finding.other_modules import Definition, OtherModules, Written
 from offramp.knowledge.rulebook import Rulebook
 from offramp.project.import_paths import Directories, ImportPaths, Target
-from offramp.project.plain_modules import only_defines
 from offramp.python.effects import IMMUTABLE_LIBRARIES
 from offramp.python.values import UNKNOWN, Constant, Items, Local, Made, Reference, Table, Value
 from offramp.reading.source import Source, SourceError
@@ -126,6 +123,8 @@ class _Linked:
         return all(map(self._only_defines, self._within((file,), lambda _one: True)))
 
     def _only_defines(self, file: str) -> bool:
+        from offramp.project.plain_modules import only_defines
+
         around = [os.path.join(one, "__init__.py") for one in self._packages(file)]
         loaded = [self.loaded(one) for one in (file, *around)]
         return all(one is not None and only_defines(one.module) for one in loaded)
@@ -289,6 +288,8 @@ class _Others:
         loaded = self._linked.loaded(target.file)
         if loaded is None:
             return ()
+        from offramp.finding.nameless import exported
+
         found = tuple(exported(loaded.module.values, one) for one in _values(loaded, target.rest))
         return found if UNKNOWN not in found and self._is_only_read(target, found) else ()
 
@@ -305,6 +306,8 @@ class _Others:
         if isinstance(values[0], Constant | Items | Table):
             return Written(values[0], loaded.module) if self.data(path) else None
         if isinstance(values[0], Made):
+            from offramp.finding.only_read import only_reads
+
             read = only_reads(loaded.module, target.rest[-1], values) and self._is_only_read(target, values)
             return Written(values[0], loaded.module) if read and _is_harmless(loaded, values[0]) else None
         return Written(values[0], loaded.module)
@@ -324,10 +327,16 @@ class _Others:
             return True
         if re.search(rb"(?m)^(?:async )?(?:def|class)[ \t]+" + word + rb"\b", raw):
             return len(target.rest) > 1
-        return bool(re.search(rb"\bimport\b[^#]*?\b" + word + rb"\b|import[ \t]*\*", raw))
+        return re.search(rb"import[ \t]*\*", raw) is not None or any(
+            re.search(rb"\b" + word + rb"\b", part[begin.end() :])
+            for part in raw.split(b"#")
+            if (begin := re.search(rb"\bimport\b", part)) is not None
+        )
 
     def _is_only_read(self, target: Target, values: tuple[Value, ...]) -> bool:
         """Return whether the modules that are imported do nothing to a name of one of them but reading it."""
+        from offramp.finding.only_read import only_reads
+
         for file in self._linked.naming(self._direct, target.rest[-1]):
             loaded = self._linked.loaded(file) if file not in (target.file, self._file) else None
             if loaded is not None and not only_reads(loaded.module, target.rest[-1], values):
