@@ -47,6 +47,10 @@ _LISTS = frozenset({"program", "do_group", "compound_statement", "else_clause"})
 _SURE = frozenset(
     ": true echo printf export cd mkdir rm cp mv tee cat sed awk head tail sort date sleep touch pwd ls".split()
 )
+# Those that tell somebody; what else answers a failure may well end with one itself.
+_NOTIFYING = frozenset("aws az curl gcloud gsutil kill logger mail mailx sendmail wget".split())
+# Commands that look into what dbt writes, where they are told to say no more than whether they found it.
+_SEARCHING = frozenset({"egrep", "fgrep", "grep", "rg"})
 _HARMLESS_SOURCES = re.compile(
     r"activate|\.?env|\.?bashrc|\.?(?:bash_)?profile|(?:.*/)?conda\.sh|nvm\.sh|setenv(?:\.sh)?"
 )
@@ -574,10 +578,9 @@ class _Walk:
         return any(name in self._turning or name in {"@", "*"} or name.isdigit() for name in names)
 
     def _other(self, words: list[str], state: State, *, ignored: bool) -> Iterator[State]:
-        program = words[0].rpartition("/")[2]
         if UNKNOWN in words[0] and not words[0].strip(UNKNOWN) and not state.failed:
             yield from _either_way(state)
-        elif ignored and program not in _SURE:
+        elif _may_fail(words, ignored=ignored, answering=state.answering):
             yield from state.ends(SUCCESS, OTHER)
         else:
             yield from state.ends(SUCCESS)
@@ -734,6 +737,14 @@ def _left_alone(state: State) -> State:
 def _out(state: State) -> State:
     """The shell after a loop that it has left."""
     return state._replace(leaving="") if state.leaving == BREAK else state
+
+
+def _may_fail(words: list[str], *, ignored: bool, answering: bool) -> bool:
+    """Return whether it is to be expected that a command fails: where its failure, or dbt's, is provided for."""
+    program = words[0].rpartition("/")[2]
+    if program in _SEARCHING and any(re.match(r"-\w*q|--(?:quiet|silent)", word) for word in words[1:]):
+        return True
+    return program not in _SURE and (ignored or (answering and program not in _NOTIFYING))
 
 
 def _back(end: State, state: State) -> State:
