@@ -26,6 +26,7 @@ from offramp.prefect_code.dbt_results import (
     WAITED,
     lost,
 )
+from offramp.python.names import expects_failure
 from offramp.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _lost(prefect: Prefect, call: ast.Call, how: str) -> Iterator[_Lost]:
         catching = caught(prefect, call)
         if catching is not None:
             yield _Lost(call, form, caught=catching)
-    elif raises is False:
+    elif raises is False and not expects_failure(prefect.names, call):
         for loss in lost(prefect, call, form):
             if form not in {PROCESS, LATER} or WAITED in loss.kinds:
                 yield _Lost(call, form, loss.site)
