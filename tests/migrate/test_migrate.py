@@ -292,7 +292,8 @@ def test_the_report_says_what_to_do_and_what_differs(place: Place) -> None:
     steps = ("export DBT_CLOUD_API_KEY_DBT_CLOUD=", "python blocks.py", "airflow dags pause a", "python a.py")
     places = [report.index(step) for step in steps]
     assert places == sorted(places)
-    assert "imports `helpers`, which stayed with the DAGs" in report
+    assert "imports `helpers` (`dags/helpers.py`), which stayed with the DAGs" in report
+    assert "as by `PYTHONPATH=dags`" in report
     assert "uses `__file__`" in report
     assert "share one process" in report
     assert "within 5 seconds" in report

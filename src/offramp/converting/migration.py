@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from offramp.converting.connections import BlockField, BlockKind, Connection, block_kind
 from offramp.converting.dbt_needs import DbtNeeds, dbt_needs
@@ -50,6 +50,21 @@ class Refused(NamedTuple):
 
     path: str
     blockers: tuple[tuple[int, str], ...]
+
+
+class Stays(NamedTuple):
+    """A module of the project that a flow imports: its file, the directory that its import begins at.
+
+    ``importable`` says that this is the flow's own directory.
+    """
+
+    file: str
+    root: str
+    importable: bool
+
+
+# Finds the module of the project that a converted file imports by a dotted path; None where none is known.
+Locate = Callable[[Converted, str], Stays | None]
 
 
 class Plan(NamedTuple):
@@ -110,13 +125,14 @@ def migration(
     serves: bool,
     exported: Mapping[str, Connection] | None,
     neighbours: Collection[str],
+    locate: Locate,
 ) -> dict[str, bytes]:
     """The files to write, by their paths below the output directory.
 
     ``dags`` are the paths that the user named; ``serves`` is off where a prefect.yaml
     deploys; ``exported`` are Airflow's connections where an export was given;
-    ``neighbours`` the names that modules below the DAGs' directories have. Raises
-    OfframpError where two DAGs, files or blocks would share a name.
+    ``neighbours`` the names that modules below the DAGs' directories have; ``locate`` finds modules
+    of the project. Raises OfframpError where two DAGs, files or blocks would share a name.
     """
     _check_names(plan.converted)
     blocks = _blocks(plan.converted)
@@ -132,7 +148,7 @@ def migration(
         *_converted(plan.converted),
         *_doubtful(plan.doubtful),
         *_refused(plan.refused),
-        *(_by_hand(plan.converted, blocks, exported, neighbours, serves=serves) if plan.converted else ()),
+        *(_by_hand(plan.converted, blocks, exported, neighbours, locate, serves=serves) if plan.converted else ()),
         *(("## What differs\n", f"In every flow:\n\n{differences}") if plan.converted else ()),
         *_ignored(plan.ignored),
     ]
@@ -325,6 +341,7 @@ def _by_hand(
     blocks: Sequence[LoadedBlock],
     exported: Mapping[str, Connection] | None,
     neighbours: Collection[str],
+    locate: Locate,
     *,
     serves: bool,
 ) -> list[str]:
@@ -334,7 +351,7 @@ def _by_hand(
     steps += _dbt(modules)
     if blocks:
         steps.append(_create_blocks(blocks, exported))
-    steps += [f"{_code(module.path)} {need}" for module in modules for need in _needs(module, neighbours)]
+    steps += [f"{_code(module.path)} {need}" for module in modules for need in _needs(module, neighbours, locate)]
     dags = [flow.dag for module in modules for flow in module.flows]
     if dags:
         commands = "\n".join(f"airflow dags pause {_quoted(dag)}" for dag in dags)
@@ -417,7 +434,7 @@ def _create_blocks(blocks: Sequence[LoadedBlock], exported: Mapping[str, Connect
     return "\n\n".join([f"Create the blocks; {secrets} are read from the environment.", commands, *remarks])
 
 
-def _needs(module: Converted, neighbours: Collection[str]) -> list[str]:
+def _needs(module: Converted, neighbours: Collection[str], locate: Locate) -> list[str]:
     """Return what a module takes from the place where its DAG stood."""
     tree = ast.parse(module.text)
     found = []
@@ -426,17 +443,26 @@ def _needs(module: Converted, neighbours: Collection[str]) -> list[str]:
             found.append(
                 f"imports `{'.' * node.level}{node.module or ''}`, relative to its own package: it stayed there."
             )
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and not node.level:
-            names = [node.module or ""]
-        found += [
-            f"imports `{name}`, which stayed with the DAGs: make it importable for the flows."
-            for name in names
-            if name.partition(".")[0] in neighbours
-        ]
+        names = [(alias.name, "") for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names = [(node.module, alias.name) for alias in node.names]
+        for name, taken in names:
+            stays = (taken and locate(module, f"{name}.{taken}")) or locate(module, name)
+            if stays:
+                found.append(_stays(name, stays))
+            elif name.partition(".")[0] in neighbours:
+                found.append(f"imports `{name}`, which stayed with the DAGs: make it importable for the flows.")
         if isinstance(node, ast.Name) and node.id == "__file__":
             found.append(f"uses `__file__` (line {node.lineno} of the flow), which is another place now.")
     return list(dict.fromkeys(found))
+
+
+def _stays(name: str, stays: Stays) -> str:
+    """Where a module is that a flow imports, and whether the flow finds it there."""
+    begin = f"imports `{name}` ({_code(stays.file)}), which stayed with the DAGs: "
+    if stays.importable:
+        return f"{begin}it is importable from the flow's directory."
+    return f"{begin}make it importable for the flows, as by `PYTHONPATH={_quoted(stays.root)}`."
 
 
 def _ignored(paths: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from offramp.finding.operators import Module
 from offramp.python.effects import IMMUTABLE_LIBRARIES
 from offramp.python.names import Binding, FunctionNode
 from offramp.python.nodes import walk
+from offramp.python.operations import NotKnown, binary
 from offramp.python.values import Constant, Items, Local, Made, Reference, Table, Value
 from offramp.record import NamedTuple
 
@@ -86,7 +87,20 @@ def moved(node: ast.expr, place: Place, destination: Destination, depth: int = 0
     if isinstance(value, Constant) and not isinstance(node, ast.Constant | ast.FormattedValue):
         return constant(value)
     rebuilt = _rebuilt(node, place, destination, depth)
-    return _joined(rebuilt) if isinstance(rebuilt, ast.JoinedStr) else rebuilt
+    if isinstance(rebuilt, ast.JoinedStr):
+        return _joined(rebuilt)
+    return _worked_out(rebuilt) if isinstance(rebuilt, ast.BinOp) else rebuilt
+
+
+def _worked_out(node: ast.BinOp) -> ast.expr:
+    """An operation, or what it gives where both sides are known now."""
+    if not isinstance(node.left, ast.Constant) or not isinstance(node.right, ast.Constant):
+        return node
+    try:
+        value = binary(node.left.value, node.op, node.right.value)
+    except NotKnown:
+        return node
+    return ast.Constant(value) if isinstance(value, str | int | float) else node
 
 
 def constant(value: Constant) -> ast.expr:
@@ -127,18 +141,20 @@ def _part(part: object, place: Place, destination: Destination, depth: int) -> o
 
 
 def _joined(node: ast.JoinedStr) -> ast.expr:
-    """An f-string in which texts that are known now are text."""
+    """An f-string in which texts that are known now, and f-strings in it, are text."""
     pieces: list[ast.expr] = []
     for one in node.values:
-        inner = (
-            one.value if isinstance(one, ast.FormattedValue) and one.conversion == -1 and not one.format_spec else one
-        )
-        text = inner.value if isinstance(inner, ast.Constant) and isinstance(inner.value, str) else None
-        last = pieces[-1] if pieces else None
-        if text is not None and isinstance(last, ast.Constant) and isinstance(last.value, str):
-            pieces[-1] = ast.Constant(last.value + text)
-        else:
-            pieces.append(one if text is None else ast.Constant(text))
+        plain = isinstance(one, ast.FormattedValue) and one.conversion == -1 and not one.format_spec
+        inner = one.value if plain and isinstance(one, ast.FormattedValue) else one
+        for part in inner.values if isinstance(inner, ast.JoinedStr) else [inner]:
+            text = part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else None
+            last = pieces[-1] if pieces else None
+            if text is not None and isinstance(last, ast.Constant) and isinstance(last.value, str):
+                pieces[-1] = ast.Constant(last.value + text)
+            elif text is not None:
+                pieces.append(ast.Constant(text))
+            else:
+                pieces.append(part if isinstance(inner, ast.JoinedStr) else one)
     return pieces[0] if len(pieces) == 1 and isinstance(pieces[0], ast.Constant) else ast.JoinedStr(pieces)
 
 

@@ -114,7 +114,7 @@ def _of_function(module: Module, call: ast.Call, wrapper: Wrapper, made: _Call, 
     view = _in_call(module, call, wrapper, last)
     given, extra = _bound(function, made, _parameters(function), destination, view)
     place = Place(view, function, given, None, [])
-    returned = view.values.bound_once(last.value) if isinstance(last.value, ast.Name) else last.value
+    returned = _named(view, last.value) if isinstance(last.value, ast.Name) else last.value
     if not isinstance(returned, ast.Call):
         raise NotMovedError("does more than return an operator")
     place.used.extend([last.value.id] if isinstance(last.value, ast.Name) else [])
@@ -122,6 +122,13 @@ def _of_function(module: Module, call: ast.Call, wrapper: Wrapper, made: _Call, 
     _check_statements(statements, place)
     _check_once(given, place)
     return result
+
+
+def _named(module: Module, name: ast.Name) -> ast.expr | None:
+    """The expression that a name stands for which nothing else uses."""
+    bindings = module.names.lookup(name.id, name)
+    node = bindings[0].node if len(bindings) == 1 and bindings[0].kind == "value" else None
+    return node if isinstance(node, ast.expr) and module.names.uses(bindings[0]) == [name] else None
 
 
 def _in_call(module: Module, call: ast.Call, wrapper: Wrapper, last: ast.stmt) -> Module:

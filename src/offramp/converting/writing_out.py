@@ -175,22 +175,29 @@ class _Writing:
         return unparsed(node)
 
     def _without_wrappers(self) -> Iterator[Edit]:
-        """The edits that take wrappers out of the file of which no call is left."""
+        """The edits that take wrappers out of the file of which no call is left, with what only they use."""
+        gone: set[ast.AST] = set()
+        left = [one for one in self.module.tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)]
+        while found := [one for one in left if one not in gone and self._is_written_out(one, gone)]:
+            gone.update(found)
         positions = self.source.positions
-        for statement in self.module.tree.body:
-            if isinstance(statement, ast.FunctionDef | ast.ClassDef) and self._is_written_out(statement):
-                last = statement.end_lineno or statement.lineno
-                while last < positions.rows() and not positions.line(last + 1).strip():
-                    last += 1
-                end = positions.offset(last + 1, 0) if last < positions.rows() else len(self.source.utf8)
-                yield Edit(Span(positions.offset(statement.lineno, 0), end), "")
+        for statement in (one for one in left if one in gone):
+            last = statement.end_lineno or statement.lineno
+            while last < positions.rows() and not positions.line(last + 1).strip():
+                last += 1
+            end = positions.offset(last + 1, 0) if last < positions.rows() else len(self.source.utf8)
+            yield Edit(Span(positions.offset(statement.lineno, 0), end), "")
 
-    def _is_written_out(self, wrapper: ast.FunctionDef | ast.ClassDef) -> bool:
-        """Return whether a wrapper has uses, all of which are calls that are written out."""
+    def _is_written_out(self, wrapper: ast.FunctionDef | ast.ClassDef, gone: set[ast.AST]) -> bool:
+        """Return whether a wrapper has uses, all of which are calls that are written out, or stand in what goes."""
         names = self.module.names
         bindings = [one for one in names.bindings_of(wrapper) if one.kind in ("function", "class")]
         uses = [use for one in bindings for use in names.uses(one)]
-        return bool(uses) and not wrapper.decorator_list and all(names.parents.get(use) in self._edits for use in uses)
+        return (
+            bool(uses)
+            and not wrapper.decorator_list
+            and all(names.parents.get(use) in self._edits or not gone.isdisjoint(names.ancestors(use)) for use in uses)
+        )
 
     # -- values of other modules -----------------------------------------------------
 

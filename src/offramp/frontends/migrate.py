@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offramp.converting.connections import Connection, connections
 from offramp.converting.families import BLOCK_KINDS
-from offramp.converting.migration import REPORT, Converted, Plan, Refused, can_be_unsafe, judged, migration
+from offramp.converting.migration import REPORT, Converted, Plan, Refused, Stays, can_be_unsafe, judged, migration
 from offramp.editing.write import place
 from offramp.engine import Context, check_files, fix_bytes
 from offramp.escapes import visible
@@ -19,6 +19,7 @@ from offramp.knowledge.rulebook import load_rulebook
 from offramp.model import Applicability, FileResult, OfframpError
 from offramp.output.outcome import CANNOT_PARSE
 from offramp.output.progress import progress
+from offramp.project.import_paths import ImportPaths
 from offramp.reading.discover import discover
 from offramp.reading.versions import find_versions
 from offramp.settings import enabled_codes, load
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         serves=context.serves,
         exported=exported,
         neighbours=_neighbours(args.paths, paths),
+        locate=_Modules(args.out, context).locate,
     )
     place(args.out, files, force=args.force, spared=paths)
     if not args.quiet:
@@ -141,6 +143,32 @@ def _targets(roots: Sequence[str], paths: Iterable[str]) -> dict[str, str]:
         )
         found[path] = absolute.removeprefix(root).replace(os.sep, "/")
     return found
+
+
+class _Modules:
+    """Finds the modules of the project that flows import, which ``out`` will hold."""
+
+    def __init__(self, out: str, context: Context) -> None:
+        self._out = out
+        self._context = context
+        self._paths: dict[str, ImportPaths] = {}
+
+    def locate(self, module: Converted, path: str) -> Stays | None:
+        """The module that a dotted path leads to from a DAG's file."""
+        file = os.path.abspath(module.path)
+        directory = os.path.dirname(file)
+        if directory not in self._paths:
+            self._paths[directory] = ImportPaths(directory, self._context.of(module.path).settings)
+        target = self._paths[directory].target(path, file)
+        if target is None:
+            return None
+        parts = path.split(".")[: len(path.split(".")) - len(target.rest)]
+        place = os.path.splitext(target.file)[0].removesuffix(f"{os.sep}__init__")
+        root = place.removesuffix(os.sep.join(parts)).rstrip(os.sep)
+        own = os.path.dirname(os.path.join(self._out, module.target))
+        return Stays(
+            os.path.relpath(target.file), os.path.relpath(root), os.path.realpath(own) == os.path.realpath(root)
+        )
 
 
 def _neighbours(roots: Sequence[str], paths: Iterable[str]) -> frozenset[str]:
