@@ -77,7 +77,7 @@ def by_flake8(folder: Path) -> Seen:
     places = {
         (os.path.normpath(path), code, int(row), int(column))
         for path, code, row, column in lines
-        if code.startswith("OFR")
+        if code.startswith("OFR") and path.endswith("case.py")
     }
     return Seen(places, None)
 
@@ -178,10 +178,44 @@ SHAPES: dict[str, Callable[[str], bytes]] = {
 }
 
 
+# What cases take of a module beside them.
+HELPERS = """\
+from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator
+
+JOBS = {"orders": 12, "stock": 13}
+DEFAULTS = {"retries": 2, "dbt_cloud_conn_id": "finance"}
+
+
+class Job(DbtCloudRunJobOperator):
+    def __init__(self, **kwargs):
+        super().__init__(dbt_cloud_conn_id="finance", **kwargs)
+
+
+def job(name, job_id, wait=True):
+    return DbtCloudRunJobOperator(task_id=f"dbt_{name}", job_id=job_id, wait_for_termination=wait)
+"""
+THROUGH_MODULES = """\
+from datetime import datetime
+
+from airflow import DAG
+from helpers import DEFAULTS, JOBS, Job, job
+
+with DAG("through", schedule=None, start_date=datetime(2024, 1, 1), default_args=DEFAULTS) as dag:
+    first = Job(task_id="é", job_id=1)
+    for name, number in JOBS.items():
+        first >> job(name, number)
+"""
+BESIDE = {"wrappers": {"helpers.py": HELPERS}}
+
+
 def texts(kind: str) -> Iterator[tuple[str, bytes, str]]:
     """The name and the text of each file, and the configuration that its case asks for."""
     if kind == "shapes":
         yield from ((name, shape(text), "") for name, shape in SHAPES.items() for text in SHAPED)
+        return
+    if kind == "wrappers":
+        yield "a DAG through another module", THROUGH_MODULES.encode(), ""
+        yield "a run that nobody waits for", THROUGH_MODULES.replace("number)", "number, wait=False)").encode(), ""
         return
     if kind == "fixtures":
         for path in sorted(path for folder in FIXTURES for path in (ROOT / folder).rglob("*.py")):
@@ -220,6 +254,8 @@ def lay_out(kind: str, settings: str, folder: Path) -> None:
             project = folder / f"{number:04}"
             project.mkdir()
             (project / "case.py").write_bytes(raw)
+            for beside, text in BESIDE.get(kind, {}).items():
+                (project / beside).write_text(text)
             (project / "offramp.toml").write_text(f"# {name}\n{settings}{versions}", "utf-8")
     if settings:
         (folder / "offramp.toml").write_text(settings)
@@ -232,6 +268,7 @@ def lay_out(kind: str, settings: str, folder: Path) -> None:
         pytest.param("rules", "", {"OFR101", "OFR201", "OFR211", "OFR401"}, id="rules-default"),
         pytest.param("rules", EVERYTHING, {"OFR101", "OFR203", "OFR216", "OFR301", "OFR902"}, id="rules"),
         pytest.param("shapes", EVERYTHING, {"OFR101", "OFR201", "OFR202", "OFR301", "OFR902"}, id="shapes"),
+        pytest.param("wrappers", EVERYTHING, {"OFR101", "OFR201", "OFR301"}, id="wrappers"),
         *(
             pytest.param(kind, EVERYTHING, codes, id=kind, marks=pytest.mark.everything)
             for kind, codes in (
