@@ -53,10 +53,9 @@ def wrapper_of(module: Module, call: ast.Call) -> Wrapper | None:
     value = module.values.single(call.func)
     if isinstance(value, Local) and isinstance(value.node, ast.FunctionDef | ast.ClassDef):
         return Wrapper(module, value.node)
-    noted = isinstance(value, Reference) and value.path in module.rulebook.operators
-    other = (
-        module.others.definition(value.path) if isinstance(value, Reference) and module.others and not noted else None
-    )
+    if not isinstance(value, Reference) or value.path in module.rulebook.operators:
+        return None
+    other = module.definition(value.path)
     if other is None or not isinstance(other.node, ast.FunctionDef | ast.ClassDef):
         return None
     return Wrapper(other.module, other.node)
@@ -273,7 +272,7 @@ def _of_class(called: Wrapper, current: Wrapper, made: _Call, destination: Desti
 def _class(module: Module, value: Value) -> Wrapper | None:
     if isinstance(value, Local) and isinstance(value.node, ast.ClassDef):
         return Wrapper(module, value.node)
-    other = module.others.definition(value.path) if isinstance(value, Reference) and module.others else None
+    other = module.definition(value.path) if isinstance(value, Reference) else None
     return Wrapper(other.module, other.node) if other is not None and isinstance(other.node, ast.ClassDef) else None
 
 

@@ -156,8 +156,7 @@ def _is_reached(helper: Module, call: ast.Call, function: FunctionNode) -> bool:
 def _helper(module: Module, call: ast.Call) -> Definition | None:
     """The function of another module that a call surely runs, and that builds what it builds when it is called."""
     value = module.values.single(call.func)
-    others = module.others
-    found = others.definition(value.path) if isinstance(value, Reference) and others is not None else None
+    found = module.definition(value.path) if isinstance(value, Reference) else None
     if found is None or not isinstance(found.node, ast.FunctionDef):
         return None
     # What a generator does is done by whoever goes over it.

@@ -126,8 +126,11 @@ class Module(Code):
         path = AIRFLOW.stands_for(path)
         return path if self.others is None else self.others.stands_for(path)
 
-    def _definition(self, path: str) -> Definition | None:
-        return self.others.definition(path) if self.others is not None else None
+    def definition(self, path: str) -> Definition | None:
+        """The class or function of another module that a dotted path leads to, unless this one sets it anew."""
+        if self.others is None or {path.rpartition(".")[2], ANY_ATTRIBUTE} & self.names.stores.keys():
+            return None
+        return self.others.definition(path)
 
     def is_known_elsewhere(self, path: str) -> bool:
         """Return whether a dotted path is a constant, list or dict of another module that this one only reads."""
@@ -161,7 +164,7 @@ class Module(Code):
         """Dotted path of the operator, whose note has something, that a class value is or derives from, else empty."""
         if isinstance(value, Reference):
             note = self.rulebook.note(value.path)
-            if note is None and (other := self._definition(value.path)) is not None:
+            if note is None and (other := self.definition(value.path)) is not None:
                 return other.module.noted(Local(other.node), has)
             return value.path if note is not None and (note.code if has == CODE else has in note.fields) else ""
         if isinstance(value, Local) and isinstance(value.node, ast.ClassDef):
@@ -302,7 +305,7 @@ class Module(Code):
             return value.node
         if not isinstance(value, Reference) or value.path in self.rulebook.operators:
             return None
-        other = self._definition(value.path)
+        other = self.definition(value.path)
         if other is None or not isinstance(other.node, ast.ClassDef):
             return None
         self._owners[other.node] = other.module

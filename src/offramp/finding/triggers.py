@@ -12,6 +12,7 @@ from offramp.finding.helper_calls import HelperUse, helper_uses
 from offramp.finding.operators import WAIT, Module, Use
 from offramp.finding.passes import Pass, pass_waits, passes, stands_in_one_loop, waits
 from offramp.model import Blocked
+from offramp.python.names import ANY_ATTRIBUTE
 
 if TYPE_CHECKING:
     from offramp.finding.run_flow import RunFlow
@@ -27,8 +28,11 @@ def triggers(module: Module) -> Iterator[Use]:
 def helper_triggers(module: Module) -> Iterator[HelperUse]:
     """The same of operators that functions of other modules make and return, one for a call.
 
-    There are none where other calls may see them: those of functions of other modules that are not understood.
+    There are none where the file sets whether they wait, or where other calls may see them: those of functions of other
+    modules that are not understood.
     """
+    if {WAIT, ANY_ATTRIBUTE} & module.names.stores.keys():
+        return
     made: dict[ast.expr, list[HelperUse]] = {}
     for one in helper_uses(module):
         made.setdefault(one.use.callee, []).append(one)
