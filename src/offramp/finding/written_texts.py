@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
+from offramp.finding.returned_texts import returned
 from offramp.python.evaluation import Values
 from offramp.python.names import Binding, FunctionNode
-from offramp.python.values import Constant, Items, Reference
+from offramp.python.values import Constant, Items, Local, Reference
 from offramp.shell.parsing import UNKNOWN
 
 _MOST = 8
@@ -123,6 +124,8 @@ def _together(values: Values, nodes: Sequence[ast.expr], depth: int) -> Iterator
 def _of_call(values: Values, call: ast.Call, depth: int) -> list[str] | None:
     """The texts that a call makes of others; None for calls that make none, or of which nothing is known."""
     callee = values.single(call.func)
+    if isinstance(callee, Local):
+        return [text for one in returned(values, callee, call) for text in texts_of(values, one, depth + 1)] or None
     if isinstance(callee, Reference) and callee.path in _HANDING_ON and len(call.args) == 1:
         return texts_of(values, call.args[0], depth + 1)
     if callee == Reference("os.path.join") and call.args:
