@@ -90,6 +90,14 @@ def is_searched(raw: bytes, rulebook: Rulebook, enabled: frozenset[str], program
     return any(text.holds(rule) for rule in _searching(rulebook, enabled))
 
 
+def names_operators(raw: bytes, rulebook: Rulebook, enabled: frozenset[str], programs: tuple[str, ...]) -> bool:
+    """Return whether a file names what an enabled rule looks for; what that runs may stand elsewhere."""
+    text = SearchedText(raw, rulebook, programs)
+    return any(
+        text.names(rule) if PROGRAMS in rule.needles else text.holds(rule) for rule in _searching(rulebook, enabled)
+    )
+
+
 def takes_tree(raw: bytes, rulebook: Rulebook, enabled: frozenset[str], programs: tuple[str, ...]) -> bool:
     """Return whether one of the enabled rules reads more of a Python file than its import statements."""
     text = SearchedText(raw, rulebook, programs)

@@ -15,6 +15,7 @@ from offramp.detect import (
     find_in_manifest,
     is_searched,
     manifest_matters,
+    names_operators,
     needles,
     operator_codes,
     reads_manifests,
@@ -82,12 +83,11 @@ class Context:
         """The modules of the project, as far as files import them."""
         from offramp.project.linked_modules import Links
 
-        return Links(self.settings, self.rulebook, self.read, self._searched)
+        return Links(self.settings, self.rulebook, self.read, self._names_operators)
 
-    def _searched(self, raw: bytes) -> bool:
-        """Return whether one of the rules that look for operators looks into a text."""
-        programs = self.settings.dbt_commands
-        return self.prefilter.matches(raw) and is_searched(raw, self.rulebook, self._operator_codes, programs)
+    def _names_operators(self, raw: bytes) -> bool:
+        """Return whether a text has names of what one of the rules that look for operators looks for."""
+        return names_operators(raw, self.rulebook, self._operator_codes, self.settings.dbt_commands)
 
     def forget_imported(self, path: str) -> bool:
         """A file has changed: let go of what others took from it, and say whether there is any."""

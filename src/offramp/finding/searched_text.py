@@ -24,7 +24,11 @@ class SearchedText:
 
     def holds(self, rule: Rule) -> bool:
         """Return whether the text has what a rule's files have."""
-        return any(map(self._has, rule.files)) and (not rule.needles or any(map(self._has, rule.needles)))
+        return self.names(rule) and (not rule.needles or any(map(self._has, rule.needles)))
+
+    def names(self, rule: Rule) -> bool:
+        """Return whether the text has one of the words that files are searched for."""
+        return any(map(self._has, rule.files))
 
     def _has(self, word: str) -> bool:
         if word not in self._known and word == _SCRIPTS:
