@@ -9,8 +9,9 @@ from offramp.reading.versions import find_versions
 from offramp.settings import enabled_codes, load
 
 _DAG = """\
+import os
 from airflow.sdk import DAG
-from cosmos import DbtTaskGroup, ProfileConfig, ProjectConfig
+from cosmos import DbtTaskGroup, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.operators.local import DbtRunLocalOperator, DbtTestLocalOperator
 PROFILE = ProfileConfig("shop", "prod", profiles_yml_filepath="/opt/shop/profiles.yml")
 with DAG("d", schedule=None):
@@ -65,6 +66,36 @@ def test_a_runner_that_is_asked_for_is_refused_where_it_cannot_be(code: str, why
     assert result.new_text is None
     reasons = {refusal.reason for finding in result.findings for refusal in finding.refusals}
     assert any('`dbt-core-pattern = "runner"` is not for this' in reason and why in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        # `dbt ls --select s t g` is what Cosmos 1.15.1 runs for "stg".
+        ('render_config=RenderConfig(select="stg")', "`render_config.select` has to be a list"),
+        ('render_config=RenderConfig(exclude=os.environ["OUT"])', "`render_config.exclude` has to be a list"),
+        # `dbt run --select fqn:shop.stg --select orders` runs both, and so does each other node's command.
+        ('operator_args={"dbt_cmd_flags": ["--select", "orders"]}', "to every node's command"),
+        ('operator_args={"dbt_cmd_flags": ["--exclude=orders"]}', "to every node's command"),
+        # dbt ends with 1 where a node fails: Airflow skips the task, and the run goes on.
+        ('operator_args={"skip_exit_code": 1}', "`skip_exit_code`: the code that skips the task"),
+    ],
+)
+def test_a_group_is_refused_where_one_command_would_do_other_things(settings: str, why: str) -> None:
+    result = _fixed(_GROUP[:-1] + f", {settings})", "auto")
+    assert result.new_text is None
+    reasons = {refusal.reason for finding in result.findings for refusal in finding.refusals}
+    assert any(why in reason for reason in reasons), reasons
+
+
+def test_variables_that_are_given_twice_are_refused() -> None:
+    """Cosmos takes those of ``operator_args`` alone, a command both or the last."""
+    project = 'ProjectConfig("/opt/shop", dbt_vars={"a": 1})'
+    group = _GROUP.replace('ProjectConfig("/opt/shop")', project)
+    result = _fixed(group[:-1] + ', operator_args={"vars": {"b": 2}})', "auto")
+    assert result.new_text is None
+    reasons = {refusal.reason for finding in result.findings for refusal in finding.refusals}
+    assert any("are both given" in reason for reason in reasons), reasons
 
 
 def test_there_is_no_runner_for_prefect_2() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterable
 
 from offramp.converting.recipes.body import Job
@@ -20,6 +21,10 @@ _OF_COMMANDS = {"--full-refresh": ("build", "run", "seed", "compile")}
 PROJECT, PROFILES, PROFILE, TARGET = "--project-dir", "--profiles-dir", "--profile", "--target"
 _WHERE = (PROJECT, PROFILES, PROFILE, TARGET)
 _JSON = ("--vars", "--args")
+# The arguments of which Cosmos takes the items, so that of a text each letter is a selection of its own (1.15.1).
+_LISTS = ("render_config.select", "render_config.exclude")
+# The options that select nodes.
+_SELECTING = re.compile(r"""f?["'](-[sm]|--(models?|select(or)?|exclude|(exclude-)?resource-types?))(=.*)?["']""")
 _GETTING = (Reference("os.getenv"), Reference("os.environ.get"))
 
 
@@ -47,12 +52,13 @@ def line(job: Job, command: str) -> Line:
             continue
         argument = job.call[name][1]
         if row.target == "dbt flags":
-            (before if "global" in name else behind).extend(_several(job, name, argument))
+            (before if "global" in name else behind).extend(_flags(job, name, argument))
         elif row.target.startswith("dbt --"):
             before += _option(job, row, row.target.removeprefix("dbt "), argument)
         elif row.target.startswith("dbt "):
             own.append(text_of(job, argument))
         elif row.target.startswith("--") and name_of_command in _OF_COMMANDS.get(row.target, (name_of_command,)):
+            given(job, row.target)
             behind += _option(job, row, row.target, argument)
     return Line(tuple(before), tuple(own), tuple(behind))
 
@@ -99,8 +105,22 @@ def _option(job: Job, row: ArgumentRow, option: str, argument: Argument) -> list
         return []
     if option in _JSON:
         return _json(job, option, argument)
-    values = _several(job, row.name, argument) if _is_list(job, argument) else [_known_text(job, argument)]
-    return [repr_text(option), *values] if values else []
+    if _is_list(job, argument):
+        values = _several(job, row.name, argument)
+        return [repr_text(option), *values] if values else []
+    text = _known_text(job, argument)
+    if row.name in _LISTS:
+        raise Blocked(f"`{row.name}` has to be a list: Cosmos selects by each letter of a text", argument.node)
+    return [repr_text(option), text]
+
+
+def _flags(job: Job, name: str, argument: Argument) -> list[str]:
+    """The options that are given as words. Raises Blocked for those that select nodes for each node's command."""
+    words = _several(job, name, argument)
+    selecting = next((word for word in words if _SELECTING.fullmatch(word)), None)
+    if job.task.command and selecting is not None:
+        raise Blocked(f"`{name}` gives {selecting} to every node's command, beside the node", argument.node)
+    return words
 
 
 def _known_text(job: Job, argument: Argument) -> str:
