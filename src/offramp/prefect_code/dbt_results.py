@@ -10,7 +10,7 @@ from offramp.prefect_code.truth_values import TruthPaths
 from offramp.python.effects import LOGGING_METHODS, READING_METHODS, callables
 from offramp.python.names import Binding
 from offramp.python.nodes import walk
-from offramp.python.paths import DROPPED, READ, UNSEEN, Loss, losses
+from offramp.python.paths import DROPPED, READ, UNSEEN, Loss, Route, losses
 
 # What a call gives: an exit code or truth value, output, a pair of both, or an object that has them.
 # A process has no code before its end.
@@ -20,7 +20,7 @@ TRIGGERED = "triggered"
 # Ends of values besides those of all: something waits, people are shown it, or other programs get what dbt wrote.
 WAITED, SHOWN = "waited", "shown"
 _HARMLESS = frozenset({DROPPED, WAITED, SHOWN})
-_NOTHING = "nothing"
+_NOTHING, _LINES = "nothing", "lines"
 _PARTS: Mapping[str, Mapping[str, str]] = {
     COMPLETED: {"returncode": CODE, "stdout": OUTPUT, "stderr": OUTPUT, "args": _NOTHING},
     PROCESS: {"returncode": CODE_LATER, "stdout": OUTPUT, "stderr": OUTPUT, "args": _NOTHING, "pid": CODE},
@@ -64,9 +64,11 @@ def is_showing(prefect: Prefect, statement: ast.stmt) -> bool:
 class _Result(TruthPaths):
     """Follows what a call gives that runs dbt, and what is taken from it."""
 
-    def __init__(self, prefect: Prefect, form: str) -> None:
+    def __init__(self, prefect: Prefect, form: str, parts: set[tuple[str, ast.AST, Route]] | None = None) -> None:
         super().__init__(prefect)
         self._form = form
+        # The parts that are followed, each once: a name may be bound again to a part of what it is bound to.
+        self._parts: set[tuple[str, ast.AST, Route]] = set() if parts is None else parts
 
     def end(self, kind: str, node: ast.AST, level: int) -> None:
         """Go on behind what only looks, and tell what only shows."""
@@ -171,13 +173,19 @@ class _Result(TruthPaths):
 
     def _into(self, form: str, node: ast.AST) -> None:
         """Follow a part of the result."""
+        if (form, node, self.route) in self._parts:
+            return
+        self._parts.add((form, node, self.route))
         level = 1 if form == PAIR else 0
-        inner = _Result(self.prefect, OUTPUT if form == PAIR else form)
+        inner = _Result(self.prefect, OUTPUT if form == PAIR else form, self._parts)
         inner.follow_along(self.route, node, level)
         self.ends += inner.ends
 
     def _into_bindings(self, bindings: list[Binding], node: ast.AST) -> None:
-        inner = _Result(self.prefect, OUTPUT)
+        if (_LINES, node, self.route) in self._parts:
+            return
+        self._parts.add((_LINES, node, self.route))
+        inner = _Result(self.prefect, OUTPUT, self._parts)
         inner.route = self.route
         inner._bindings(bindings, node, 0)
         self.ends += inner.ends
