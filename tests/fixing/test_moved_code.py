@@ -52,3 +52,30 @@ def test_two_blank_lines_stand_between_a_value_and_the_function_after_it() -> No
     new = fixed(_DAG, "3.3").new_text
     assert new is not None
     assert '\nLIMIT = 5\n\n\n@task(name="go"' in new.decode()
+
+
+_AT_MODULE_LEVEL = """\
+from airflow import DAG
+from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator
+
+# All of the shop.
+dag = DAG("d", schedule=None)
+
+# Every night.
+a = DbtCloudRunJobOperator(task_id="a", job_id=1, dag=dag)
+
+# Its marts.
+b = DbtCloudRunJobOperator(
+    task_id="b",
+    job_id=2,  # the second
+    dag=dag,
+)
+a >> b
+"""
+
+
+def test_comments_above_and_in_the_statements_of_a_dag_are_there_once() -> None:
+    new = fixed(_AT_MODULE_LEVEL, "3.3").new_text
+    assert new is not None
+    comments = [line.partition("#")[2].strip() for line in new.decode().splitlines() if "#" in line]
+    assert sorted(comments) == ["All of the shop.", "Every night.", "Its marts.", "the second"]

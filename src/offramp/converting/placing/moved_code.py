@@ -34,7 +34,8 @@ class MovedCode:
         self._decorators = tuple(note.section for note in notes if note.kind.endswith(" decorator"))
 
     def of_statement(self, statement: ast.stmt, dag: Dag) -> list[str]:
-        """The lines that come in place of a statement of the module."""
+        """The lines that come in place of a statement of the module, above which its comments stay."""
+        self.comments.before(statement)
         if isinstance(statement, ast.With) or statement is dag.function:
             return self._of_body(statement.body)
         return self._inner(statement) if isinstance(statement, ast.For) else self._pieces(statement)
