@@ -14,7 +14,8 @@ from offramp.shell.outcome import ARRIVES, HIDDEN
 
 if TYPE_CHECKING:
     from offramp.editing.planning import Planning
-    from offramp.model import Edit, Fix
+    from offramp.model import Edit, Fix, Span
+    from offramp.reading.source import Source
 
 SLOTS = ("call", "commands")
 HELP = "Make an operation for each command, so that the first failure ends the flow run"
@@ -63,9 +64,22 @@ def _split(planning: Planning, made: Operation) -> tuple[Edit, ...]:
         raise Blocked("stands on a line with another statement", made.call)
     before = source.utf8[whole.start : listed.start].decode()
     after = source.utf8[listed.end : whole.end].decode()
-    parts = [source.positions.span(part) for part in made.node.elts]
-    texts = [f"{before}[{source.utf8[part.start : part.end].decode()}]{after}" for part in parts]
+    texts = [f"{before}[{part}]{after}" for part in _elements(source, made.node, listed)]
     return (Edit(Span(whole.start, whole.end), f"\n{indent}".join(texts)),)
+
+
+def _elements(source: Source, node: ast.List, listed: Span) -> Iterator[str]:
+    """The elements of a list, each with what stands before it, comments too, and the last with what is behind it."""
+    from offramp.editing.bracketed import list_elements
+
+    begin = listed.start + 1
+    items = list_elements(source, node).items
+    for item in items:
+        comma = item.end if item.comma is None else item.comma
+        behind = source.utf8[comma + 1 : listed.end - 1] if item is items[-1] and item.comma is not None else b""
+        end = listed.end - 1 if item is items[-1] and item.comma is None else comma
+        yield (source.utf8[begin:end] + behind).decode().strip(" ")
+        begin = comma + 1
 
 
 def _runs(statement: ast.stmt, call: ast.Call) -> bool:

@@ -1,0 +1,228 @@
+"""OFR220: runs of dbt that may overlap in one process."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from offramp.finding.dbt_in_calls import RUNNER as DBT_RUNNER
+from offramp.finding.dbt_in_calls import start_of
+from offramp.finding.trap import File, Trap
+from offramp.knowledge.prefect_dbt_calls import CORE_TASKS, RUNNER
+from offramp.prefect_code.context import Prefect, prefect_of
+from offramp.python.names import FunctionNode
+from offramp.python.nodes import walk
+from offramp.python.values import Constant, Items, Made, Reference
+
+if TYPE_CHECKING:
+    from offramp.editing.planning import Planning
+    from offramp.model import Fix
+
+SLOTS = ("call", "other")
+HELP = "Order them by `wait_for=[…]`, or give the flow a task runner with processes"
+_THREADS = frozenset({"prefect.task_runners.ThreadPoolTaskRunner", "prefect.task_runners.ConcurrentTaskRunner"})
+_INVOKE = f"{RUNNER}.invoke"
+# Methods and functions that wait for futures.
+_WAITING = frozenset({"result", "wait", "as_completed", "result_async", "wait_async"})
+# Where code of one arm does not run together with that of another.
+_ARMS = (ast.If, ast.IfExp, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+_WITH = (ast.With, ast.AsyncWith)
+_DEEPEST = 3
+
+
+def find(file: File) -> Iterator[Trap]:
+    """The submissions of tasks that run dbt in the flow's process while an earlier one may still do so."""
+    prefect = prefect_of(file.module, file.versions)
+    if prefect.two or any(_sets_runner(call) for call in file.module.names.calls):
+        return
+    starts: dict[FunctionNode, list[ast.Call]] = {}
+    for call in file.module.names.calls:
+        function = file.module.names.enclosing_function(call)
+        if isinstance(function, FunctionNode) and _has_threads(prefect, function) and _submits(file, prefect, call):
+            starts.setdefault(function, []).append(call)
+    for calls in starts.values():
+        yield from _overlapping(prefect, calls)
+
+
+def fix(_planning: Planning, _learned: None) -> Fix:
+    """Say what to do by hand."""
+    from offramp.model import Applicability, Fix
+
+    return Fix(HELP, (), Applicability.DISPLAY_ONLY, "which of them is to wait is for people to say")
+
+
+def _overlapping(prefect: Prefect, calls: list[ast.Call]) -> Iterator[Trap]:
+    """The traps of one flow, each at the later call."""
+    found: set[ast.Call] = set()
+    for call in calls:
+        if _repeats(prefect, call):
+            found.add(call)
+            yield _trap(prefect, call, call)
+    for first, second in combinations(calls, 2):
+        if second not in found and not _excluded(prefect, first, second) and not _ordered(prefect, first, second):
+            found.add(second)
+            yield _trap(prefect, first, second)
+
+
+def _trap(prefect: Prefect, first: ast.Call, second: ast.Call) -> Trap:
+    other = "another turn of it" if first is second else f"`{prefect.named(first)}`"
+    related = () if first is second else ((first, "this may still run dbt then"),)
+    slots = {"call": prefect.named(second), "other": other}
+    return Trap(second.func, slots, second, related)
+
+
+# -- where tasks run ---------------------------------------------------------------
+
+
+def _sets_runner(call: ast.Call) -> bool:
+    """Return whether a call gives a flow that is made already another task runner."""
+    options = isinstance(call.func, ast.Attribute) and call.func.attr == "with_options"
+    return options and any(keyword.arg in ("task_runner", None) for keyword in call.keywords)
+
+
+def _has_threads(prefect: Prefect, function: FunctionNode) -> bool:
+    """Return whether a function is a flow whose tasks certainly run in threads, several at a time."""
+    if prefect.role(function) != "flow" or len(function.decorator_list) != 1:
+        return False
+    decorator = function.decorator_list[0]
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    for keyword in keywords:
+        if keyword.arg is None or (keyword.arg == "task_runner" and not _is_of_threads(prefect, keyword.value)):
+            return False
+    return True
+
+
+def _is_of_threads(prefect: Prefect, node: ast.expr) -> bool:
+    value = prefect.values.single(node)
+    made = value.callee if isinstance(value, Made) else value
+    if not isinstance(made, Reference) or made.path not in _THREADS:
+        return False
+    given = value.call.keywords if isinstance(value, Made) else []
+    workers = [prefect.values.single(keyword.value) for keyword in given if keyword.arg in ("max_workers", None)]
+    positional = value.call.args if isinstance(value, Made) else []
+    return not positional and all(isinstance(one, Constant) and one.value != 1 for one in workers)
+
+
+def _submits(file: File, prefect: Prefect, call: ast.Call) -> bool:
+    """Return whether a call submits or maps a task that runs dbt in the flow's process, and nothing holds back."""
+    target = prefect.target(call.func)
+    if target is None or target.form not in ("submit", "map"):
+        return False
+    if target.callable.name in CORE_TASKS:
+        return True
+    function = target.function
+    if function is None or prefect.role(function) != "task":
+        return False
+    # A tag may have a limit of one run at a time.
+    options = [
+        one for part in (*function.decorator_list, call.func) for one in walk(part) if isinstance(one, ast.keyword)
+    ]
+    limited = any(option.arg in ("tags", None) for option in options)
+    return not limited and _runs_in_process(file, prefect, function)
+
+
+def _runs_in_process(file: File, prefect: Prefect, function: FunctionNode, depth: int = 0) -> bool:
+    """Return whether a function runs dbt in its process, outside of all ``with`` statements, which may be locks."""
+    calls = prefect.calls_in(function)
+    if any(isinstance(call.func, ast.Attribute) and call.func.attr == "acquire" for call in calls):
+        return False
+    for call in calls:
+        target, start = prefect.target(call.func), start_of(file, call)
+        runs = (start is not None and start.how == DBT_RUNNER) or (
+            target is not None and target.callable.name in {_INVOKE, *CORE_TASKS} and target.form == "call"
+        )
+        local = target.function if target is not None and target.form == "call" else None
+        if local is not None and depth < _DEEPEST and prefect.role(local) == "plain":
+            runs = runs or _runs_in_process(file, prefect, local, depth + 1)
+        if runs and not any(isinstance(around, _WITH) for around in _around(prefect, call)):
+            return True
+    return False
+
+
+# -- what comes after what ---------------------------------------------------------
+
+
+def _around(prefect: Prefect, node: ast.AST) -> list[ast.AST]:
+    """What is around a node, from the inside out, up to its function."""
+    found = []
+    parent = prefect.names.parents.get(node)
+    while parent is not None and not isinstance(parent, FunctionNode | ast.Lambda):
+        found.append(parent)
+        parent = prefect.names.parents.get(parent)
+    return found
+
+
+def _excluded(prefect: Prefect, first: ast.Call, second: ast.Call) -> bool:
+    """Return whether two calls may stand in arms of which one runs, or in a ``with`` that may be a lock."""
+    before, after = _around(prefect, first), _around(prefect, second)
+    common = next((one for one in before if one in after), None)
+    return isinstance(common, _ARMS) or any(isinstance(one, _WITH) for one in (*before, *after))
+
+
+def _ordered(prefect: Prefect, first: ast.Call, second: ast.Call) -> bool:
+    """Return whether the second may wait for the first, or the flow for anything between them."""
+    function = prefect.names.enclosing_function(first)
+    nodes = [node for node in walk(function) if isinstance(node, ast.stmt | ast.expr)] if function is not None else []
+    if any(_waits(node) and _end(first) <= _end(node) <= _begin(second) for node in nodes):
+        return True
+    tainted = _bound(prefect.names.statement(first))
+    for node in sorted((node for node in nodes if isinstance(node, ast.stmt)), key=_begin):
+        if _begin(first) < _begin(node) and tainted & _loaded(node):
+            tainted |= _bound(node)
+    return bool(tainted & _loaded(second))
+
+
+def _begin(node: ast.stmt | ast.expr) -> tuple[int, int]:
+    return (node.lineno, node.col_offset)
+
+
+def _end(node: ast.stmt | ast.expr) -> tuple[int, int]:
+    return (node.end_lineno or 0, node.end_col_offset or 0)
+
+
+def _waits(node: ast.AST) -> bool:
+    if isinstance(node, ast.Await):
+        return True
+    called = node.func if isinstance(node, ast.Call) else None
+    name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+    return name in _WAITING
+
+
+def _bound(statement: ast.AST) -> set[str]:
+    """The names that a statement binds, or whose object it is all about, as a list that it adds to."""
+    names = {node.id for node in walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    called = statement.value.func if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
+    held = called.value if isinstance(called, ast.Attribute) else None
+    return names | {held.id} if isinstance(held, ast.Name) else names
+
+
+def _loaded(statement: ast.AST) -> set[str]:
+    return {node.id for node in walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def _repeats(prefect: Prefect, call: ast.Call) -> bool:
+    """Return whether a call submits several tasks that may overlap: it is mapped, or stands in a loop."""
+    target = prefect.target(call.func)
+    if target is not None and target.form == "map":
+        return len(call.args) == 1 and not call.keywords and _is_several(prefect, call.args[0])
+    around = _around(prefect, call)
+    loops = [one for one in around if isinstance(one, (*_LOOPS, *_COMPREHENSIONS))]
+    if len(loops) != 1 or any(isinstance(one, (*_ARMS, *_WITH)) for one in around):
+        return False
+    (loop,) = loops
+    if isinstance(loop, ast.ListComp):
+        over = loop.generators[0]
+        return _is_several(prefect, over.iter) and not over.ifs and loop.elt is call
+    if not isinstance(loop, ast.For) or not _is_several(prefect, loop.iter):
+        return False
+    bound = set[str]().union(*map(_bound, loop.body))
+    return not bound & _loaded(call) and not any(_waits(node) for part in loop.body for node in walk(part))
+
+
+def _is_several(prefect: Prefect, node: ast.expr) -> bool:
+    value = prefect.values.single(node)
+    return isinstance(value, Items) and value.complete and len(value.nodes) > 1
