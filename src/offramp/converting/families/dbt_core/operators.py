@@ -23,7 +23,7 @@ from offramp.converting.recipes.run_functions import RUN_COMMAND
 from offramp.editing.text import INDENT, WIDTH, call_lines, operand
 from offramp.finding.dbt_core import by_name, where_text
 from offramp.model import Blocked
-from offramp.python.values import Constant
+from offramp.python.values import Constant, Table
 from offramp.record import NamedTuple
 
 _IN_WORKER = ("in the worker", "execution mode LOCAL")
@@ -160,6 +160,11 @@ def _command(job: Job, place: _Place, words: Sequence[str], *, installs: bool) -
 
 def _environment(job: Job, node: ast.expr, text: str) -> str:
     """The environment as Python text: added to that of the process, unless `append_env` is off. Raises Blocked."""
+    value = job.expressions.module.values.single(node)
+    for name, entry in value.entries.items() if isinstance(value, Table) else ():
+        constant = job.expressions.module.values.single(entry) if entry is not None else None
+        if isinstance(constant, Constant) and not isinstance(constant.value, str):
+            raise Blocked(f"`{name}` of `env` is not a text: Cosmos leaves it out", node)
     append = job.task.arguments.get("append_env")
     known = job.expressions.constant(append) if append is not None else Constant(value=True)
     if known is None:

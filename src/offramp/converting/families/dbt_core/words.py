@@ -20,7 +20,8 @@ _OF_COMMANDS = {"--full-refresh": ("build", "run", "seed", "compile")}
 # The options that say where dbt runs, which every command gets, and a runner as settings of its own.
 PROJECT, PROFILES, PROFILE, TARGET = "--project-dir", "--profiles-dir", "--profile", "--target"
 _WHERE = (PROJECT, PROFILES, PROFILE, TARGET)
-_JSON = ("--vars", "--args")
+_MACRO_ARGUMENTS = "--args"
+_JSON = ("--vars", _MACRO_ARGUMENTS)
 # The arguments of which Cosmos takes the items, so that of a text each letter is a selection of its own (1.15.1).
 _LISTS = ("render_config.select", "render_config.exclude")
 # The options that select nodes.
@@ -166,6 +167,9 @@ def _json(job: Job, option: str, argument: Argument) -> list[str]:
     """The variables of dbt, or a macro's arguments: a dict as JSON, which is YAML too, or YAML as it is."""
     value = job.expressions.module.values.single(argument.node)
     if not isinstance(value, Table):
+        if option == _MACRO_ARGUMENTS:
+            problem = "`args` is not known to be a dict: Cosmos hands dbt a text as a quoted one, which dbt refuses"
+            raise Blocked(problem, argument.node)
         return [repr_text(option), _known_text(job, argument)]
     if not value.complete or None in value.entries.values():
         raise Blocked(f"`{option}` of a dict that is not known here", argument.node)
