@@ -27,14 +27,14 @@ with DAG("nightly", start_date=datetime(2024, 1, 1), schedule=None, catchup=Fals
 """
 PREFECT = """\
 from prefect import flow, task
-from prefect_dbt import PrefectDbtRunner
+from prefect_dbt import DbtCoreOperation
 from prefect_dbt.cloud import DbtCloudCredentials, DbtCloudJob
 from prefect_dbt.cloud.jobs import trigger_dbt_cloud_job_run, trigger_dbt_cloud_job_run_and_wait_for_completion
 
 
 @task
 def build(number):
-    PrefectDbtRunner().invoke(["build"])
+    DbtCoreOperation(commands=["dbt build"]).run()
 
 
 """

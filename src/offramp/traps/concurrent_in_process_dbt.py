@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from offramp.finding.dbt_in_calls import RUNNER as DBT_RUNNER
@@ -32,6 +32,7 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _WITH = (ast.With, ast.AsyncWith)
 _DEEPEST = 3
+_NEAREST = 10
 
 
 def find(file: File) -> Iterator[Trap]:
@@ -44,8 +45,8 @@ def find(file: File) -> Iterator[Trap]:
         function = file.module.names.enclosing_function(call)
         if isinstance(function, FunctionNode) and _has_threads(prefect, function) and _submits(file, prefect, call):
             starts.setdefault(function, []).append(call)
-    for calls in starts.values():
-        yield from _overlapping(prefect, calls)
+    for function, calls in starts.items():
+        yield from _overlapping(prefect, function, calls)
 
 
 def fix(_planning: Planning, _learned: None) -> Fix:
@@ -55,17 +56,16 @@ def fix(_planning: Planning, _learned: None) -> Fix:
     return Fix(HELP, (), Applicability.DISPLAY_ONLY, "which of them is to wait is for people to say")
 
 
-def _overlapping(prefect: Prefect, calls: list[ast.Call]) -> Iterator[Trap]:
-    """The traps of one flow, each at the later call."""
-    found: set[ast.Call] = set()
-    for call in calls:
-        if _repeats(prefect, call):
-            found.add(call)
-            yield _trap(prefect, call, call)
-    for first, second in combinations(calls, 2):
-        if second not in found and not _excluded(prefect, first, second) and not _ordered(prefect, first, second):
-            found.add(second)
-            yield _trap(prefect, first, second)
+def _overlapping(prefect: Prefect, function: FunctionNode, calls: list[ast.Call]) -> Iterator[Trap]:
+    """The traps of one flow, each at the later call; the nearest calls before one are looked at."""
+    order = _Order(function)
+    for index, call in enumerate(calls):
+        before = [call] if _repeats(prefect, call) else calls[max(0, index - _NEAREST) : index]
+        for first in before:
+            statement = prefect.names.statement(first)
+            if first is call or not (_excluded(prefect, first, call) or order.keeps(statement, first, call)):
+                yield _trap(prefect, first, call)
+                break
 
 
 def _trap(prefect: Prefect, first: ast.Call, second: ast.Call) -> Trap:
@@ -163,17 +163,31 @@ def _excluded(prefect: Prefect, first: ast.Call, second: ast.Call) -> bool:
     return isinstance(common, _ARMS) or any(isinstance(one, _WITH) for one in (*before, *after))
 
 
-def _ordered(prefect: Prefect, first: ast.Call, second: ast.Call) -> bool:
-    """Return whether the second may wait for the first, or the flow for anything between them."""
-    function = prefect.names.enclosing_function(first)
-    nodes = [node for node in walk(function) if isinstance(node, ast.stmt | ast.expr)] if function is not None else []
-    if any(_waits(node) and _end(first) <= _end(node) <= _begin(second) for node in nodes):
-        return True
-    tainted = _bound(prefect.names.statement(first))
-    for node in sorted((node for node in nodes if isinstance(node, ast.stmt)), key=_begin):
-        if _begin(first) < _begin(node) and tainted & _loaded(node):
-            tainted |= _bound(node)
-    return bool(tainted & _loaded(second))
+class _Order:
+    """What comes after what in one flow: the names that statements bind and load, and where the flow waits."""
+
+    def __init__(self, function: ast.AST) -> None:
+        nodes = [node for node in walk(function) if isinstance(node, ast.stmt | ast.expr)]
+        self._waits = sorted(_end(node) for node in nodes if _waits(node))
+        inner = sorted((node for node in nodes if isinstance(node, ast.stmt) and node is not function), key=_begin)
+        self._begins = [_begin(node) for node in inner]
+        self._names = [(_bound(node), _loaded(node), _handed_over(node)) for node in inner]
+
+    def keeps(self, statement: ast.stmt, first: ast.Call, second: ast.Call) -> bool:
+        """Return whether the second may wait for the first, or the flow for anything between them."""
+        if _end(statement) <= _begin(second) and any(_waits(one) or _gives_away(one, first) for one in walk(statement)):
+            return True
+        index = bisect_left(self._waits, _end(first))
+        if index < len(self._waits) and self._waits[index] <= _begin(second):
+            return True
+        tainted, wanted = _bound(statement), _loaded(second)
+        begin, end = bisect_right(self._begins, _begin(first)), bisect_left(self._begins, _begin(second))
+        for bound, loaded, handed in self._names[begin:end]:
+            if tainted & handed:
+                return True
+            if tainted & loaded:
+                tainted |= bound
+        return bool(tainted & wanted)
 
 
 def _begin(node: ast.stmt | ast.expr) -> tuple[int, int]:
@@ -190,6 +204,26 @@ def _waits(node: ast.AST) -> bool:
     called = node.func if isinstance(node, ast.Call) else None
     name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
     return name in _WAITING
+
+
+def _gives_away(node: ast.AST, call: ast.Call) -> bool:
+    """Return whether a node calls something with what a call gives, that may wait for it."""
+    return isinstance(node, ast.Call) and not _keeps_on(node) and call in (*node.args, *_values(node))
+
+
+def _handed_over(statement: ast.AST) -> set[str]:
+    """The names that a statement calls something with that may wait for what they are."""
+    calls = [node for node in walk(statement) if isinstance(node, ast.Call) and not _keeps_on(node)]
+    return set[str]().union(*(_loaded(one) for call in calls for one in (*call.args, *_values(call))))
+
+
+def _values(call: ast.Call) -> list[ast.expr]:
+    return [keyword.value for keyword in call.keywords]
+
+
+def _keeps_on(call: ast.Call) -> bool:
+    """Return whether a call submits a task, or adds to a list: it does not wait for what it is given."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in ("submit", "map", "append", "extend", "unmapped")
 
 
 def _bound(statement: ast.AST) -> set[str]:

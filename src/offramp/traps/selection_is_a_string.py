@@ -16,30 +16,36 @@ if TYPE_CHECKING:
     from offramp.finding.operators import Use
     from offramp.model import Fix
 
-SLOTS = ("operator", "task", "argument", "value", "outcome")
+SLOTS = ("operator", "task", "strings", "outcome")
 _SECTION = "airflow-dbt-python-operator"
-_NOTHING = "selects no node: dbt does nothing and the task succeeds"
-_OUTCOMES = {"select": _NOTHING, "models": _NOTHING, "exclude": "excludes nothing"}
+_SELECTING = ("select", "models")
+_ARGUMENTS = (*_SELECTING, "exclude")
 
 
 class _Selection(NamedTuple):
-    """An operator and the name of its argument that is a string."""
+    """An operator and the names of its arguments that are strings."""
 
     use: Use
-    argument: str
+    arguments: tuple[str, ...]
 
 
 def find(file: File) -> Iterator[Trap]:
-    """The arguments that are strings whichever way the file runs."""
+    """The operators with arguments that are strings whichever way the file runs."""
     for use in file.module.uses:
         if use.note.section != _SECTION or use.call is None:
             continue
-        for name, outcome in _OUTCOMES.items():
-            given = use.arguments.given.get(name)
-            if given is not None and _is_string(given):
-                slots = {"operator": name_text(use), "task": task_text(use), "argument": name, "outcome": outcome}
-                learned = _Selection(use, name)
-                yield Trap(use.callee, {**slots, "value": given_text(given, name)}, use.made, learned=learned)
+        given = {name: use.arguments.given[name] for name in _ARGUMENTS if name in use.arguments.given}
+        strings = {name: given_text(one, name) for name, one in given.items() if _is_string(one)}
+        if strings:
+            nothing = any(name in strings for name in _SELECTING)
+            outcome = "selects no node: dbt does nothing, and the task succeeds" if nothing else "excludes nothing"
+            slots = {
+                "operator": name_text(use),
+                "task": task_text(use),
+                "strings": " and ".join(f"the string {text} for `{name}`" for name, text in strings.items()),
+                "outcome": outcome,
+            }
+            yield Trap(use.callee, slots, use.made, learned=_Selection(use, tuple(strings)))
 
 
 def _is_string(given: Given) -> bool:
@@ -67,8 +73,11 @@ def fix(planning: Planning, found: _Selection) -> Fix:
     from offramp.model import Applicability, Edit, Fix, Span
 
     use = found.use
-    _, keyword = argument_to_change((use.made, use.call), found.argument, use.callee)
-    span = planning.source.positions.span(keyword.value)
-    edits = (Edit(Span(span.start, span.start), "["), Edit(Span(span.end, span.end), "]"))
+    edits: list[Edit] = []
+    for name in found.arguments:
+        _, keyword = argument_to_change((use.made, use.call), name, use.callee)
+        span = planning.source.positions.span(keyword.value)
+        edits += (Edit(Span(span.start, span.start), "["), Edit(Span(span.end, span.end), "]"))
     reason = "dbt then runs what was meant, which has not run so far"
-    return Fix(f"Give `{found.argument}` a list", edits, Applicability.UNSAFE, reason)
+    names = " and ".join(f"`{name}`" for name in found.arguments)
+    return Fix(f"Give {names} a list", tuple(edits), Applicability.UNSAFE, reason)
