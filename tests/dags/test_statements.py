@@ -251,6 +251,20 @@ def test_a_docstring_of_a_dags_function_does_nothing() -> None:
     assert reasons(state) == [_UNFOLLOWED]
 
 
+def test_a_docstring_of_a_dags_block_does_nothing_and_one_of_a_group_would_be_lost() -> None:
+    state = state_of('with dag:\n    "text"\n    "more"\n    with group:\n        "text"')
+    in_dag(state)
+    block = state.statement
+    assert isinstance(block, ast.With)
+    group = block.body[2]
+    assert isinstance(group, ast.With)
+    run_statement(state, block.body[0])
+    assert reasons(state) == []
+    run_statement(state, block.body[1])
+    run_statement(state, group.body[0])
+    assert reasons(state) == [_UNFOLLOWED, _UNFOLLOWED]
+
+
 def test_an_import_takes_a_name_from_a_loop() -> None:
     state = state_of("import x")
     state.environment.bind_turn("x", 1)

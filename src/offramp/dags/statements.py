@@ -90,9 +90,12 @@ def _other(state: State, statement: ast.stmt) -> None:
 
 
 def _is_docstring(state: State, statement: ast.Expr) -> bool:
-    around = state.module.names.parents.get(statement)
-    first = isinstance(around, FunctionNode) and around.body[0] is statement
-    return isinstance(statement.value, ast.Constant) and (first or statement.value.value is ...)
+    parents = state.module.names.parents
+    around = parents.get(statement)
+    of_dag = isinstance(around, ast.With) and around in state.module.tree.body
+    first = isinstance(around, ast.With | FunctionNode) and around.body[0] is statement
+    docstring = first and (of_dag or isinstance(around, FunctionNode))
+    return isinstance(statement.value, ast.Constant) and (docstring or statement.value.value is ...)
 
 
 def _reads_tasks(state: State, function: FunctionNode) -> bool:

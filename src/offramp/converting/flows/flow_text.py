@@ -131,8 +131,8 @@ def _header(name: str, given: Mapping[str, Constant]) -> list[str]:
 
 
 def _docstring(dag: Dag, source: Source) -> str:
-    body = dag.function.body if dag.function is not None else []
-    first = body[0] if body else None
+    holder = dag.site if dag.function is None else dag.function
+    first = holder.body[0] if isinstance(holder, ast.With | FunctionNode) else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         return source.segment(source.positions.span(first))
     return ""
