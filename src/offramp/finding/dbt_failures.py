@@ -11,7 +11,7 @@ from offramp.finding.dbt_in_texts import REMOTE, TEXT, Started, kinds, reader, s
 from offramp.finding.trap import File
 from offramp.finding.written_texts import texts_of
 from offramp.model import Place as OtherPlace
-from offramp.python.values import Items, Made, Member, Reference
+from offramp.python.values import Constant, Items, Made, Member, Reference
 from offramp.record import NamedTuple
 from offramp.shell.outcome import ARRIVES, BACKGROUND, HIDDEN, Verdict, verdicts
 from offramp.shell.parsing import UNKNOWN
@@ -29,6 +29,8 @@ _TASKS = frozenset({"prefect_shell.shell_run_command", "prefect_shell.commands.s
 _ASIDE = frozenset({"", "source freshness", "docs generate", "docs serve"}) | frozenset(
     "debug deps clean list ls parse compile init show serve source docs".split()
 )
+# What prefect-shell may be told to run commands with, lower-cased as it does.
+_LIKE_BASH = frozenset({"bash", "sh", "dash", "ksh", "zsh"})
 _TESTS = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 _LONGEST = 40
 # A place that no argument has.
@@ -89,6 +91,8 @@ def _of_prefect(file: File, call: ast.Call) -> Iterator[Place]:
     path = value.path if isinstance(value, Reference) else ""
     name = path.rpartition(".")[2]
     if path in _TASKS:
+        if not _is_bash(file, call):
+            return
         node = given(call, 0, ("command",))
         helper = given(call, _BY_NAME, ("helper_command",))
         before = texts_of(file.module.values, helper)[0] + "\n" if helper is not None else ""
@@ -118,12 +122,33 @@ def operation(file: File, call: ast.Call) -> Operation | None:
     """The operation of Prefect that a call makes; None where it makes none, or its commands are not all known."""
     value = file.module.values.single(call.func)
     path = value.path if isinstance(value, Reference) else ""
-    node = given(call, _BY_NAME, ("commands",)) if path in _OPERATIONS else None
+    node = given(call, _BY_NAME, ("commands",)) if path in _OPERATIONS and _is_bash(file, call) else None
     listed = file.module.values.single(node) if node is not None else None
     if node is None or not isinstance(listed, Items) or not listed.complete:
         return None
     texts = [texts_of(file.module.values, part)[0] for part in listed.nodes]
     return Operation(call, path.rpartition(".")[2], node, tuple(listed.nodes), tuple(texts))
+
+
+def _is_bash(file: File, call: ast.Call) -> bool:
+    """Return whether Bash, or a shell that goes on and ends as it does, certainly runs the commands of a call."""
+    if any(keyword.arg is None for keyword in call.keywords):
+        return False
+    shell, extension = (given(call, _BY_NAME, (name,)) for name in ("shell", "extension"))
+    return all(
+        isinstance(value, Constant) and accepts(value.value)
+        for node, accepts in ((shell, _is_shell), (extension, _is_no_powershell))
+        if node is not None
+        for value in file.module.values.evaluate(node)
+    )
+
+
+def _is_shell(name: object) -> bool:
+    return name is None or (isinstance(name, str) and name.lower().rpartition("/")[2] in _LIKE_BASH)
+
+
+def _is_no_powershell(extension: object) -> bool:
+    return extension != ".ps1"
 
 
 def _of_operation(file: File, made: Operation | None) -> Iterator[Place]:

@@ -27,10 +27,15 @@ _INVOKE = f"{RUNNER}.invoke"
 # Methods and functions that wait for futures.
 _WAITING = frozenset({"result", "wait", "as_completed", "result_async", "wait_async"})
 # Where code of one arm does not run together with that of another.
-_ARMS = (ast.If, ast.IfExp, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
+_ARMS = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _WITH = (ast.With, ast.AsyncWith)
+_LEAVING = (ast.Return, ast.Break, ast.Raise)
+# Functions that may hold a task back until another is done.
+_HOLDING = frozenset({"acquire", "__enter__", "__aenter__", "enter_context", "enter_async_context", "rate_limit"})
+# A setting of Prefect, which a file may give a value of 1 before its flows run.
+_WORKERS = "TASK_RUNNER_THREAD_POOL_MAX_WORKERS"
 _DEEPEST = 3
 _NEAREST = 10
 
@@ -38,7 +43,7 @@ _NEAREST = 10
 def find(file: File) -> Iterator[Trap]:
     """The submissions of tasks that run dbt in the flow's process while an earlier one may still do so."""
     prefect = prefect_of(file.module, file.versions)
-    if prefect.two or any(_sets_runner(call) for call in file.module.names.calls):
+    if prefect.two or _WORKERS in file.source.text or any(_sets_runner(call) for call in file.module.names.calls):
         return
     starts: dict[FunctionNode, list[ast.Call]] = {}
     for call in file.module.names.calls:
@@ -112,6 +117,8 @@ def _submits(file: File, prefect: Prefect, call: ast.Call) -> bool:
     target = prefect.target(call.func)
     if target is None or target.form not in ("submit", "map"):
         return False
+    if any(keyword.arg in ("return_state", None) for keyword in call.keywords):  # It waits for the state.
+        return False
     if target.callable.name in CORE_TASKS:
         return True
     function = target.function
@@ -128,7 +135,7 @@ def _submits(file: File, prefect: Prefect, call: ast.Call) -> bool:
 def _runs_in_process(file: File, prefect: Prefect, function: FunctionNode, depth: int = 0) -> bool:
     """Return whether a function runs dbt in its process, outside of all ``with`` statements, which may be locks."""
     calls = prefect.calls_in(function)
-    if any(isinstance(call.func, ast.Attribute) and call.func.attr == "acquire" for call in calls):
+    if any(_called(call) in _HOLDING for call in calls):
         return False
     for call in calls:
         target, start = prefect.target(call.func), start_of(file, call)
@@ -157,10 +164,16 @@ def _around(prefect: Prefect, node: ast.AST) -> list[ast.AST]:
 
 
 def _excluded(prefect: Prefect, first: ast.Call, second: ast.Call) -> bool:
-    """Return whether two calls may stand in arms of which one runs, or in a ``with`` that may be a lock."""
+    """Return whether one may not run where the other does, or one stands in a ``with``, which may be a lock.
+
+    A call in an arm says nothing of what follows: the arm may leave the flow, and what follows may stand in the arm
+    of a condition that excludes the first.
+    """
     before, after = _around(prefect, first), _around(prefect, second)
-    common = next((one for one in before if one in after), None)
-    return isinstance(common, _ARMS) or any(isinstance(one, _WITH) for one in (*before, *after))
+    common = next((index for index, one in enumerate(before) if one in after), len(before) - 1)
+    return any(isinstance(one, _ARMS) for one in before[: common + 1]) or any(
+        isinstance(one, _WITH) for one in (*before, *after)
+    )
 
 
 class _Order:
@@ -199,11 +212,14 @@ def _end(node: ast.stmt | ast.expr) -> tuple[int, int]:
 
 
 def _waits(node: ast.AST) -> bool:
-    if isinstance(node, ast.Await):
-        return True
-    called = node.func if isinstance(node, ast.Call) else None
-    name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
-    return name in _WAITING
+    """Return whether a node may wait: a ``while`` may ask for a state until it is a final one."""
+    return isinstance(node, ast.Await | ast.While) or (isinstance(node, ast.Call) and _called(node) in _WAITING)
+
+
+def _called(call: ast.Call) -> str:
+    """The name of the function or method that a call calls."""
+    called = call.func
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
 
 
 def _gives_away(node: ast.AST, call: ast.Call) -> bool:
@@ -227,11 +243,17 @@ def _keeps_on(call: ast.Call) -> bool:
 
 
 def _bound(statement: ast.AST) -> set[str]:
-    """The names that a statement binds, or whose object it is all about, as a list that it adds to."""
-    names = {node.id for node in walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    """The names that a statement binds, or whose object it changes, as a list that it adds to."""
+    changed = [node for node in walk(statement) if isinstance(getattr(node, "ctx", None), ast.Store)]
     called = statement.value.func if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
-    held = called.value if isinstance(called, ast.Attribute) else None
-    return names | {held.id} if isinstance(held, ast.Name) else names
+    return {_root(node) for node in (*changed, *([called] if isinstance(called, ast.Attribute) else []))} - {""}
+
+
+def _root(node: ast.AST) -> str:
+    """The name that an attribute or item belongs to; empty where there is none."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _loaded(statement: ast.AST) -> set[str]:
@@ -254,7 +276,8 @@ def _repeats(prefect: Prefect, call: ast.Call) -> bool:
     if not isinstance(loop, ast.For) or not _is_several(prefect, loop.iter):
         return False
     bound = set[str]().union(*map(_bound, loop.body))
-    return not bound & _loaded(call) and not any(_waits(node) for part in loop.body for node in walk(part))
+    inner = [node for part in loop.body for node in walk(part)]
+    return not bound & _loaded(call) and not any(_waits(node) or isinstance(node, _LEAVING) for node in inner)
 
 
 def _is_several(prefect: Prefect, node: ast.expr) -> bool:

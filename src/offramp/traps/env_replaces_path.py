@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 SLOTS = ("operator", "task", "commands")
 _APPEND = "append_env"
 # A text that says itself where programs are, or names dbt by its path.
-_FINDS = r"PATH|activate|\bsource\b|\bexport\b|(?:^|[;&|\s])\.\s|/bin/|/dbt[ \t]+[\w-]"
+_FINDS = r"PATH|activate|\bsource\b|\bexport\b|(?:^|[;&|\s])\.\s|/bin/|/dbt[ \t]+[\w-]|\b(?:eval|module|hash)\b"
+# Where Bash itself looks for a program: at the beginning of a command, behind variables of its own.
+_BEGINS = r"(?:^|[;&|({\n])\s*(?:\w+=\S*\s+)*"
 
 
 def find(file: File) -> Iterator[Trap]:
@@ -28,7 +30,9 @@ def find(file: File) -> Iterator[Trap]:
         use = task.use
         if use is None or task.note.kind != "bash" or not _replaces(use):
             continue
-        if not any(re.search(_FINDS, text) for text in task.reading.texts):
+        programs = "|".join(re.escape(run.program) for run, _ in task.reading.runs)
+        looks = rf"{_BEGINS}(?:{programs})\s"
+        if all(re.search(looks, text) and not re.search(_FINDS, text) for text in task.reading.texts):
             slots = {"operator": name_text(use), "task": task_text(use), "commands": commands_text(task.reading.runs)}
             yield Trap(task.place, slots, task.about, learned=use)
 
@@ -40,7 +44,9 @@ def _replaces(use: Use) -> bool:
     if env is None or (append is not None and append.constant != Constant(False)) or not use.arguments.complete:
         return False
     value = env.values[0] if len(env.values) == 1 else None
-    return isinstance(value, Table) and value.complete and bool(value.entries) and "PATH" not in value.entries
+    if not isinstance(value, Table) or not value.complete or not value.entries:
+        return False
+    return not {"PATH", "BASH_ENV"} & value.entries.keys()
 
 
 def fix(planning: Planning, use: Use) -> Fix:

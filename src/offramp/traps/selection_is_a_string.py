@@ -20,6 +20,8 @@ SLOTS = ("operator", "task", "strings", "outcome")
 _SECTION = "airflow-dbt-python-operator"
 _SELECTING = ("select", "models")
 _ARGUMENTS = (*_SELECTING, "exclude")
+# The beginning of a template, of which `render_template_as_native_obj` may make a list.
+_TEMPLATE = ("{{", "{%")
 
 
 class _Selection(NamedTuple):
@@ -49,11 +51,21 @@ def find(file: File) -> Iterator[Trap]:
 
 
 def _is_string(given: Given) -> bool:
-    """Return whether an argument is a string of more than one letter: one alone is a list of the same name."""
+    """Return whether an argument is a string of more than one letter: one alone is a list of the same name.
+
+    What begins with a template may be a list when the task runs.
+    """
+    if any(_begins_with_template(node) for node in (given.node, *given.values)):
+        return False
     if given.node is not None and _letters(given.node) > 1:
         return True
     texts = [value.value for value in given.values if isinstance(value, Constant)]
     return len(texts) == len(given.values) > 0 and all(isinstance(text, str) and len(text) > 1 for text in texts)
+
+
+def _begins_with_template(value: object) -> bool:
+    text = value.value if isinstance(value, Constant | ast.Constant) else None
+    return isinstance(text, str) and text.lstrip().startswith(_TEMPLATE)
 
 
 def _letters(node: ast.expr) -> int:
