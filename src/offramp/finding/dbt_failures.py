@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 
-from offramp.finding.dbt_in_calls import Start, given, start_of
+from offramp.finding.dbt_in_calls import Start, given, starts
 from offramp.finding.dbt_in_texts import REMOTE, TEXT, Started, kinds, reader, script_text, started
 from offramp.finding.trap import File
 from offramp.finding.written_texts import texts_of
@@ -63,13 +64,18 @@ class Operation(NamedTuple):
     texts: tuple[str, ...]
 
 
-def places(file: File) -> Iterator[Place]:
-    """The places whose texts run dbt commands that matter."""
+@lru_cache(maxsize=1)
+def places(file: File) -> tuple[Place, ...]:
+    """The places whose texts run dbt commands that matter; kept for the file's other rules, which ask again."""
+    return tuple(_all_places(file))
+
+
+def _all_places(file: File) -> Iterator[Place]:
     for task in started(file):
         found = judged(file, task.reading.texts)
         yield Place(task.place, task.about, task.name, _text_of(task), found, elsewhere=task.elsewhere)
     for call in file.module.names.calls:
-        start = start_of(file, call)
+        start = starts(file).get(call)
         if start is not None:
             found = judged(file, start.reading.texts)
             yield Place(call.func, call, start.how, start.node if start.shell else None, found, bash=False)
@@ -109,11 +115,8 @@ def triggered(file: File, call: ast.Call) -> tuple[str, list[Run]]:
         made = value.owner if isinstance(value, Member) and value.name == "trigger" else None
         if isinstance(made, Made) and isinstance(made.callee, Reference) and made.callee.path in _OPERATIONS:
             parts = operation(file, made.call)
-            runs = (
-                [run for text in parts.texts for run, _ in reader(file).text(text).runs if matters(run)]
-                if parts
-                else []
-            )
+            texts = parts.texts if parts is not None else ()
+            runs = [run for text in texts for run, _ in reader(file).text(text).runs if matters(run)]
             return f"{made.callee.path.rpartition('.')[2]}.trigger", runs
     return "", []
 
@@ -198,6 +201,11 @@ def of(found: Place, outcomes: Collection[str]) -> list[Verdict]:
     return list(dict.fromkeys(verdict for verdict in found.verdicts if verdict.outcome in outcomes))
 
 
+def hidden(found: Place) -> list[Verdict]:
+    """The commands of a place whose failure nobody hears of."""
+    return of(found, (HIDDEN,))
+
+
 # -- words of messages -------------------------------------------------------------
 
 
@@ -227,8 +235,3 @@ def _how(verdict: Verdict) -> str:
 def _shown(text: str) -> str:
     line = " ".join(text.replace(UNKNOWN, "…").split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
-
-
-def hidden(found: Place) -> list[Verdict]:
-    """The commands of a place whose failure nobody hears of."""
-    return of(found, (HIDDEN,))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
+from functools import lru_cache
 
 from offramp.finding.dbt_in_texts import reading_of
 from offramp.finding.trap import File
@@ -33,7 +35,14 @@ class Start(NamedTuple):
     shell: bool = False
 
 
-def start_of(file: File, call: ast.Call) -> Start | None:
+@lru_cache(maxsize=1)
+def starts(file: File) -> Mapping[ast.Call, Start]:
+    """The calls of a file that start dbt, in the order of the text; kept for its other rules, which ask again."""
+    found = ((call, _start_of(file, call)) for call in file.module.names.calls)
+    return {call: start for call, start in found if start is not None}
+
+
+def _start_of(file: File, call: ast.Call) -> Start | None:
     """Return how a call of Python starts dbt; None where it does not."""
     for value in file.module.values.evaluate(call.func):
         start = _start(file, call, value)

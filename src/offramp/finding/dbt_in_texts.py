@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from offramp.finding.helper_calls import helper_uses
 from offramp.finding.operators import SHELL, Module, Use
@@ -58,8 +59,16 @@ def kinds(note: Note) -> dict[str, str]:
     return {name.strip(): kind.strip() for name, _, kind in pairs}
 
 
-def started(file: File) -> Iterator[Started]:
-    """The tasks of a file that start dbt by a shell text or a container's command, in any pass that makes them."""
+@lru_cache(maxsize=1)
+def started(file: File) -> tuple[Started, ...]:
+    """The tasks of a file that start dbt by a shell text or a container's command, in any pass that makes them.
+
+    They are kept for the other rules of the file, which ask again.
+    """
+    return tuple(_all_started(file))
+
+
+def _all_started(file: File) -> Iterator[Started]:
     module = file.module
     for use in module.shell_uses:
         holding = kinds(use.note)

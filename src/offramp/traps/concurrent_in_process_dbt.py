@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from offramp.finding.dbt_in_calls import RUNNER as DBT_RUNNER
-from offramp.finding.dbt_in_calls import start_of
+from offramp.finding.dbt_in_calls import starts
 from offramp.finding.trap import File, Trap
 from offramp.knowledge.prefect_dbt_calls import CORE_TASKS, RUNNER
 from offramp.prefect_code.context import Prefect, prefect_of
@@ -138,7 +139,7 @@ def _runs_in_process(file: File, prefect: Prefect, function: FunctionNode, depth
     if any(_called(call) in _HOLDING for call in calls):
         return False
     for call in calls:
-        target, start = prefect.target(call.func), start_of(file, call)
+        target, start = prefect.target(call.func), starts(file).get(call)
         runs = (start is not None and start.how == DBT_RUNNER) or (
             target is not None and target.callable.name in {_INVOKE, *CORE_TASKS} and target.form == "call"
         )
@@ -155,12 +156,7 @@ def _runs_in_process(file: File, prefect: Prefect, function: FunctionNode, depth
 
 def _around(prefect: Prefect, node: ast.AST) -> list[ast.AST]:
     """What is around a node, from the inside out, up to its function."""
-    found = []
-    parent = prefect.names.parents.get(node)
-    while parent is not None and not isinstance(parent, FunctionNode | ast.Lambda):
-        found.append(parent)
-        parent = prefect.names.parents.get(parent)
-    return found
+    return [*takewhile(lambda one: not isinstance(one, FunctionNode | ast.Lambda), prefect.names.ancestors(node))]
 
 
 def _excluded(prefect: Prefect, first: ast.Call, second: ast.Call) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from offramp.finding.dbt_core import by_name, project_text, test_behavior
-from offramp.finding.dbt_in_calls import start_of
+from offramp.finding.dbt_in_calls import starts
 from offramp.finding.dbt_in_texts import started
 from offramp.finding.describe import name_text
 from offramp.finding.operators import Use
@@ -39,8 +39,7 @@ def _runs_tests(file: File) -> bool:
     """Return whether anything else in a file may run the tests of a project."""
     if any(_may_test(use) for use in file.module.uses if not _is_project(use)):
         return True
-    readings = [task.reading for task in started(file)]
-    readings += [start.reading for call in file.module.names.calls if (start := start_of(file, call)) is not None]
+    readings = [task.reading for task in started(file)] + [start.reading for start in starts(file).values()]
     return any(not reading.understood or _TESTING & {run.command for run, _ in reading.runs} for reading in readings)
 
 

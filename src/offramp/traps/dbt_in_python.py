@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from offramp.finding.dbt_in_calls import start_of
+from offramp.finding.dbt_in_calls import starts
 from offramp.finding.dbt_in_texts import commands_text, doubt_text, place_text
 from offramp.finding.trap import File, Trap
 from offramp.finding.written_texts import texts_of
@@ -17,17 +17,15 @@ def find(file: File) -> Iterator[Trap]:
     """The calls, in files that import Airflow."""
     if not any(_is_of_airflow(node) for node in ast.walk(file.source.tree)):
         return
-    for call in file.module.names.calls:
-        start = start_of(file, call)
-        if start is not None:
-            reading = start.reading
-            slots = {
-                "how": start.how,
-                "commands": commands_text(reading.runs),
-                "place": place_text(reading.runs, _directory(file, call)),
-                "doubt": doubt_text(reading),
-            }
-            yield Trap(call.func, slots, call)
+    for call, start in starts(file).items():
+        reading = start.reading
+        slots = {
+            "how": start.how,
+            "commands": commands_text(reading.runs),
+            "place": place_text(reading.runs, _directory(file, call)),
+            "doubt": doubt_text(reading),
+        }
+        yield Trap(call.func, slots, call)
 
 
 def _is_of_airflow(node: ast.AST) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.dbt_failures import is_of_tests, telling
-from offramp.finding.dbt_in_calls import HOOK, RUNNER, start_of
+from offramp.finding.dbt_in_calls import HOOK, RUNNER, starts
 from offramp.finding.dbt_in_texts import commands_text
 from offramp.finding.trap import File, Trap
 from offramp.model import Blocked
@@ -78,10 +78,9 @@ def find(file: File) -> Iterator[Trap]:
     """The calls that run dbt, or that are handed its result and lose it."""
     if is_of_tests(file.source.path):
         return
-    for call in file.module.names.calls:
-        start = start_of(file, call)
-        runs = telling(file, start) if start is not None and start.how in _GIVES else []
-        if start is None or not runs:
+    for call, start in starts(file).items():
+        runs = telling(file, start) if start.how in _GIVES else []
+        if not runs:
             continue
         for found in _lost(prefect_of(file.module, file.versions), call, start.how):
             place = found.site or found.call

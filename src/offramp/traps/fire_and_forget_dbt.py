@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from offramp.finding.dbt_failures import Place, is_of_tests, matters, of, places, telling, triggered
-from offramp.finding.dbt_in_calls import start_of
+from offramp.finding.dbt_in_calls import starts
 from offramp.finding.dbt_in_texts import Started, commands_text, started, waiting_of
 from offramp.finding.trap import File, Trap
 from offramp.model import Blocked, Span
@@ -78,10 +78,9 @@ def _is_paired(file: File, task: Started) -> bool:
 
 def _processes(file: File) -> Iterator[Trap]:
     """The processes that nothing waits for."""
-    for call in file.module.names.calls:
-        start = start_of(file, call)
-        runs = telling(file, start) if start is not None and start.how in _STARTING else []
-        if start is None or not runs:
+    for call, start in starts(file).items():
+        runs = telling(file, start) if start.how in _STARTING else []
+        if not runs:
             continue
         for loss in lost(prefect_of(file.module, file.versions), call, _STARTING[start.how]):
             if WAITED not in loss.kinds:
