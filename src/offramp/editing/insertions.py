@@ -51,6 +51,22 @@ class Insertions:
             raise Blocked("has a generator expression without parentheses of its own", call)
         return arguments
 
+    def give(self, call: ast.Call, name: str, text: str) -> None:
+        """Give a call an argument by its name, in place of what it is given so."""
+        written = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+        if written is not None:
+            self.replace_node(written, text)
+        else:
+            self.change(self.arguments(call).added(f"{name}={text}", wider=0))
+
+    def run_checked(self, call: ast.Call, *added: str) -> None:
+        """Make a call that starts a program one of ``subprocess.run`` that raises when it fails."""
+        if any(binding.target != "subprocess" for binding in self.names.lookup("subprocess", call)):
+            raise Blocked("`subprocess` means something else here", call)
+        self.imports.add(("", "subprocess"))
+        self.replace_node(call.func, "subprocess.run")
+        self.change(self.arguments(call).added(*added, "check=True", wider=0))
+
     def replace(self, span: Span, text: str) -> None:
         """Put text in the place of a span; texts for one place follow each other."""
         self._replaced[span] = self._replaced.get(span, "") + text if span.start == span.end else text

@@ -14,7 +14,7 @@ from offramp.finding.trap import File
 from offramp.finding.written_texts import split_words, texts_of, words_of
 from offramp.model import Note, Place
 from offramp.python.evaluation import Values
-from offramp.python.values import Arguments, Given, Items, Table
+from offramp.python.values import Given, Items, Table
 from offramp.record import NamedTuple
 from offramp.shell.parsing import UNKNOWN
 from offramp.shell.reading import Reader, Reading, merged
@@ -157,15 +157,8 @@ def waiting_of(task: Started) -> tuple[str, bool | None]:
     name, kind = next(((name, kind) for name, kind in kinds(task.note).items() if kind.startswith("waits")), ("", ""))
     if not name or task.use is None:
         return name, True
-    states = {_waits(one.use.arguments, name, default=kind == "waits unless unset") for one in task.passes}
+    states = {one.use.arguments.truth(name, default=kind == "waits unless unset") for one in task.passes}
     return name, states.pop() if len(states) == 1 else None
-
-
-def _waits(arguments: Arguments, name: str, *, default: bool) -> bool | None:
-    given = arguments.given.get(name)
-    if given is None:
-        return default if arguments.complete else None
-    return bool(given.constant.value) if given.constant is not None else None
 
 
 def _words(values: Values, node: ast.expr) -> list[str]:

@@ -50,10 +50,7 @@ def helper_triggers(module: Module) -> Iterator[HelperUse]:
 
 def helper_waits(one: HelperUse) -> bool | None:
     """Return whether an operator that a function makes waits for its run in all passes; None when it is not known."""
-    given = one.use.arguments.given.get(WAIT)
-    if given is None:
-        return True if one.use.arguments.complete else None
-    return bool(given.constant.value) if given.constant is not None else None
+    return one.use.arguments.truth(WAIT, default=True)
 
 
 def check_made_here(module: Module, use: Use) -> None:

@@ -17,6 +17,12 @@ from offramp.python.paths import DROPPED, READ, UNSEEN, Loss, Route, losses
 CODE, OUTPUT, PAIR, CODE_LATER = "code", "output", "pair", "code later"
 COMPLETED, PROCESS, LATER, FILE, INVOKED, HOOKED = "completed", "process", "later", "file", "invoked", "hooked"
 TRIGGERED = "triggered"
+# Functions that start a process and go on, and what each gives.
+POPEN = "subprocess.Popen"
+PROCESSES = {
+    POPEN: PROCESS,
+    **{f"asyncio.{where}create_subprocess_{by}": LATER for where in ("", "subprocess.") for by in ("exec", "shell")},
+}
 # Ends of values besides those of all: something waits, people are shown it, or other programs get what dbt wrote.
 WAITED, SHOWN = "waited", "shown"
 _HARMLESS = frozenset({DROPPED, WAITED, SHOWN})

@@ -110,6 +110,13 @@ class Arguments(NamedTuple):
     given: dict[str, Given]
     complete: bool
 
+    def truth(self, name: str, *, default: bool) -> bool | None:
+        """Return whether an argument is true; None where that is not known."""
+        given = self.given.get(name)
+        if given is None:
+            return default if self.complete else None
+        return bool(given.constant.value) if given.constant is not None else None
+
 
 def merged(left: Table, right: Value) -> Table:
     """``{**left, **right}``; after something unknown, no earlier entry is certain."""

@@ -23,6 +23,7 @@ from offramp.prefect_code.dbt_results import (
     OUTPUT,
     PAIR,
     PROCESS,
+    PROCESSES,
     WAITED,
     lost,
 )
@@ -41,14 +42,13 @@ _RUN = "subprocess.run"
 _GIVES = {
     _RUN: COMPLETED,
     "subprocess.call": CODE,
-    "subprocess.Popen": PROCESS,
     "subprocess.getoutput": OUTPUT,
     "subprocess.getstatusoutput": PAIR,
     "subprocess.check_call": "",
     "subprocess.check_output": "",
     "os.system": CODE,
     "os.popen": FILE,
-    **{f"asyncio.{where}create_subprocess_{by}": LATER for where in ("", "subprocess.") for by in ("exec", "shell")},
+    **PROCESSES,
     RUNNER: INVOKED,
     HOOK: HOOKED,
 }
@@ -157,28 +157,19 @@ def _raise_again(insertions: Insertions, catching: Caught) -> str:
 
 def _check(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
     """Have ``subprocess.run`` raise."""
-    given = next((keyword.value for keyword in call.keywords if keyword.arg == "check"), None)
-    if given is not None:
-        insertions.replace_node(given, "True")
-    elif "check" in prefect.values.arguments(call).given:
+    written = any(keyword.arg == "check" for keyword in call.keywords)
+    if not written and "check" in prefect.values.arguments(call).given:
         raise Blocked("`check` is given elsewhere", call)
-    else:
-        insertions.change(insertions.arguments(call).added("check=True", wider=0))
+    insertions.give(call, "check", "True")
     return "Add `check=True`"
 
 
 def _run(prefect: Prefect, insertions: Insertions, call: ast.Call) -> str:
     """Write ``subprocess.run`` for what only returns an exit code."""
-    if any(binding.target != "subprocess" for binding in prefect.names.lookup("subprocess", call)):
-        raise Blocked("`subprocess` means something else here", call)
-    texts = ["check=True"]
-    if prefect.path(call.func) == "os.system":
-        texts.insert(0, "shell=True")
-        if any(keyword.arg != "command" for keyword in call.keywords) or call.keywords:
-            raise Blocked("gives its command by name", call)
-    insertions.imports.add(("", "subprocess"))
-    insertions.replace_node(call.func, _RUN)
-    insertions.change(insertions.arguments(call).added(*texts, wider=0))
+    by_shell = prefect.path(call.func) == "os.system"
+    if by_shell and call.keywords:
+        raise Blocked("gives its command by name", call)
+    insertions.run_checked(call, *(["shell=True"] if by_shell else []))
     return "Write `subprocess.run(…, check=True)`"
 
 

@@ -13,7 +13,7 @@ from offramp.finding.dbt_in_texts import Started, commands_text, started, waitin
 from offramp.finding.trap import File, Trap
 from offramp.model import Blocked, Span
 from offramp.prefect_code.context import prefect_of
-from offramp.prefect_code.dbt_results import LATER, PROCESS, TRIGGERED, WAITED, lost
+from offramp.prefect_code.dbt_results import POPEN, PROCESSES, TRIGGERED, WAITED, lost
 from offramp.python.values import Constant
 from offramp.shell.outcome import ARRIVES, BACKGROUND
 from offramp.shell.words import Run
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 SLOTS = ("call", "commands", "how")
 HELP = "Wait for dbt, or say that nothing needs to with `# offramp: ignore[OFR222]` and the reason"
-_POPEN = "subprocess.Popen"
-_STARTING = {
-    _POPEN: PROCESS,
-    **{f"asyncio.{where}create_subprocess_{by}": LATER for where in ("", "subprocess.") for by in ("exec", "shell")},
-}
 _DEFERRABLE = "deferrable"
 
 
@@ -79,10 +74,10 @@ def _is_paired(file: File, task: Started) -> bool:
 def _processes(file: File) -> Iterator[Trap]:
     """The processes that nothing waits for."""
     for call, start in starts(file).items():
-        runs = telling(file, start) if start.how in _STARTING else []
+        runs = telling(file, start) if start.how in PROCESSES else []
         if not runs:
             continue
-        for loss in lost(prefect_of(file.module, file.versions), call, _STARTING[start.how]):
+        for loss in lost(prefect_of(file.module, file.versions), call, PROCESSES[start.how]):
             if WAITED not in loss.kinds:
                 place = loss.site or call
                 name = start.how if loss.site is None else ast.unparse(place.func)
@@ -143,16 +138,11 @@ def _waiting(planning: Planning, insertions: Insertions, call: ast.Call) -> str:
         end = insertions.source.positions.span(call.func).end
         insertions.replace(Span(end - len("trigger"), end), "run")
         return "Write `.run()`, which waits"
-    if prefect.path(call.func) != _POPEN:
+    if prefect.path(call.func) != POPEN:
         raise Blocked("what starts the process is called by others too, or with `await`", call)
-    parent = prefect.names.parents.get(call)
-    if not isinstance(parent, ast.Expr):
+    if not isinstance(prefect.names.parents.get(call), ast.Expr):
         raise Blocked("what it gives is used here", call)
-    if any(binding.target != "subprocess" for binding in prefect.names.lookup("subprocess", call)):
-        raise Blocked("`subprocess` means something else here", call)
-    insertions.imports.add(("", "subprocess"))
-    insertions.replace_node(call.func, "subprocess.run")
-    insertions.change(insertions.arguments(call).added("check=True", wider=0))
+    insertions.run_checked(call)
     return "Write `subprocess.run(…, check=True)`, which waits"
 
 
@@ -164,11 +154,8 @@ def _in_block(insertions: Insertions, call: ast.Call) -> bool:
 
 
 def _told_to_wait(insertions: Insertions, call: ast.Call, name: str) -> str:
-    given = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
-    if given is not None:
-        insertions.replace_node(given, "True")
-    elif any(keyword.arg is None for keyword in call.keywords):
+    names = {keyword.arg for keyword in call.keywords}
+    if name not in names and None in names:
         raise Blocked("not all arguments are seen in this call", call)
-    else:
-        insertions.change(insertions.arguments(call).added(f"{name}=True", wider=0))
+    insertions.give(call, name, "True")
     return f"Give `{name}=True`"

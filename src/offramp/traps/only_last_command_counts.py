@@ -14,7 +14,7 @@ from offramp.shell.outcome import ARRIVES, HIDDEN
 
 if TYPE_CHECKING:
     from offramp.editing.planning import Planning
-    from offramp.model import Edit, Fix, Span
+    from offramp.model import Fix, Span
     from offramp.reading.source import Source
 
 SLOTS = ("call", "commands")
@@ -42,15 +42,15 @@ def fix(planning: Planning, made: Operation) -> Fix:
 
     reason = "what was green fails then, and the commands after a failure do not run"
     if made.name != "ShellOperation":
-        return Fix("Make an operation for each command", _split(planning, made), Applicability.UNSAFE, reason)
+        return _split(planning, made, reason)
     span = planning.source.positions.span(made.parts[0])
     edit = Edit(Span(span.start, span.start), f'"{_STRICT}", ')
     return Fix(f"Begin with `{_STRICT}`", (edit,), Applicability.UNSAFE, reason)
 
 
-def _split(planning: Planning, made: Operation) -> tuple[Edit, ...]:
-    """The statement of an operation, written once for each command. Raises Blocked."""
-    from offramp.model import Blocked, Edit, Span
+def _split(planning: Planning, made: Operation, reason: str) -> Fix:
+    """Write the statement of an operation once for each command. Raises Blocked."""
+    from offramp.model import Applicability, Blocked
 
     source, statement = planning.source, planning.module.names.statement(made.call)
     whole, listed = source.positions.span(statement), source.positions.span(made.node)
@@ -58,14 +58,12 @@ def _split(planning: Planning, made: Operation) -> tuple[Edit, ...]:
         raise Blocked("is not made and run in one statement, which could be written for each command", made.call)
     if not all(re.fullmatch(_DBT_ALONE, text) for text in made.texts):
         raise Blocked("has commands that prepare something for the next", made.call)
-    line = source.utf8.rfind(b"\n", 0, whole.start) + 1
-    indent = source.utf8[line : whole.start].decode()
-    if indent.strip():
-        raise Blocked("stands on a line with another statement", made.call)
     before = source.utf8[whole.start : listed.start].decode()
     after = source.utf8[listed.end : whole.end].decode()
     texts = [f"{before}[{part}]{after}" for part in _elements(source, made.node, listed)]
-    return (Edit(Span(whole.start, whole.end), f"\n{indent}".join(texts)),)
+    insertions = planning.insertions()
+    insertions.replace_statement(statement, texts)
+    return insertions.fix("Make an operation for each command", Applicability.UNSAFE, reason)
 
 
 def _elements(source: Source, node: ast.List, listed: Span) -> Iterator[str]:
