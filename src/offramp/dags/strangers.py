@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from offramp.finding.configurations import configures
 from offramp.finding.operators import Module
-from offramp.python.effects import DATE_METHODS, OTHER_LIBRARIES, READING_METHODS, TEXT_OF_OTHERS, callables
+from offramp.python.effects import DATE_METHODS, OTHER_LIBRARIES, READING_METHODS, TEXT_OF_OTHERS, callables_of_any
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import children
 from offramp.python.values import Constant, Items, Local, Made, Member, Partial, Reference, Table, Value
@@ -21,7 +21,7 @@ _LIBRARIES = OTHER_LIBRARIES | {"airflow"}
 # What values of any kind answer, dates among them.
 _ANSWERS = READING_METHODS | TEXT_OF_OTHERS | DATE_METHODS
 # What these are given may make tasks.
-_ANYTHING = callables("calls", without="later") | callables("executes") | callables("imports") | callables("namespace")
+_ANYTHING = callables_of_any("calls", "executes", "imports", "namespace", without="later")
 
 
 class Strangers:

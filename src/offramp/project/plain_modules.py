@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 
 from offramp.finding.operators import Module
-from offramp.python.effects import EFFECTS, PATH_METHODS, READING_METHODS, TEXT_OF_OTHERS
+from offramp.python.effects import PATH_METHODS, READING_METHODS, TEXT_OF_OTHERS, callables_of_any
 
 _ACTING = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.ListComp, ast.SetComp, ast.DictComp)
 _LOADING = (ast.Import, ast.ImportFrom, ast.Pass)
-_HARMLESS = frozenset({"reads", "copies", "same", "lasting", "text", "number"})
-_MORE = frozenset({"calls", "executes", "shows", "process", "starts"})
-_GIVING = frozenset(path for path, words in EFFECTS.items() if words & _HARMLESS and not words & _MORE)
+_GIVING = callables_of_any(
+    *("reads", "copies", "same", "lasting", "text", "number"), without="calls executes shows process starts"
+)
 _GIVING_METHODS = READING_METHODS | PATH_METHODS | TEXT_OF_OTHERS
 _DECORATING = frozenset({"builtins", "contextlib", "dataclasses", "functools", "typing", "abc"})
 

@@ -176,3 +176,8 @@ def callables(*words: str, without: str = "") -> frozenset[str]:
     """The dotted paths of the callables that have all of some effects, and none of those ``without``."""
     wanted, others = frozenset(words), frozenset(without.split())
     return frozenset(path for path, has in EFFECTS.items() if wanted <= has and not others & has)
+
+
+def callables_of_any(*words: str, without: str = "") -> frozenset[str]:
+    """The dotted paths of the callables that have one of some effects, and none of those ``without``."""
+    return frozenset[str]().union(*(callables(word, without=without) for word in words))

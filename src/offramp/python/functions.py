@@ -8,6 +8,11 @@ from offramp.python.names import FunctionNode, Names
 from offramp.python.nodes import children
 
 
+def positional_names(function: FunctionNode | ast.Lambda) -> list[str]:
+    """The names of the parameters that may be given by position."""
+    return [parameter.arg for parameter in (*function.args.posonlyargs, *function.args.args)]
+
+
 class Functions:
     """Finds the exits and the calls of one module's functions."""
 

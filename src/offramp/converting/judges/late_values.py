@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from offramp.converting.judges.judge import Doubt, Read, Verdict
 from offramp.finding.operators import Module
 from offramp.model import Blocker
-from offramp.python.effects import PATH_METHODS, READING_METHODS, TEXT_OF_OTHERS, callables
+from offramp.python.effects import PATH_METHODS, READING_METHODS, TEXT_OF_OTHERS, callables, callables_of_any
 from offramp.python.names import Binding
 from offramp.python.nodes import walk
 
 _TIMELESS = callables("lasting")
-_UNSETTLED = frozenset().union(*map(callables, ("asks", "executes", "opens", "takes", "varies")))
+_UNSETTLED = callables_of_any("asks", "executes", "opens", "takes", "varies")
 _TIMELESS_METHODS = READING_METHODS | TEXT_OF_OTHERS | PATH_METHODS
 
 

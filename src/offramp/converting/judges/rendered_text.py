@@ -13,7 +13,7 @@ from offramp.converting.judges.judge import Doubt, Read, Verdict
 from offramp.dags.graph import Argument
 from offramp.finding.operators import Module
 from offramp.model import Blocker
-from offramp.python.effects import callables
+from offramp.python.effects import callables, callables_of_any
 from offramp.python.nodes import walk
 from offramp.python.operations import NotKnown
 from offramp.python.values import Constant, Items, Local, Reference, Table
@@ -25,7 +25,7 @@ _LONGEST_SHOWN = 40
 _DEEPEST = 40
 # Airflow leaves frozen sets as they are.
 _COLLECTIONS = callables("copies", without="once") - callables("element") - callables("lasting")
-_NO_TEXT = callables("number") | callables("textless")
+_NO_TEXT = callables_of_any("number", "textless")
 _NO_TEXT_IN = ("builtins.", "datetime.", "math.", "pendulum.")
 _UNSET = (
     "Prefect reads all fields of `{}` as it submits the task: where one is not set that fails, and nothing more is "
