@@ -79,11 +79,10 @@ class _Result(TruthPaths):
     def end(self, kind: str, node: ast.AST, level: int) -> None:
         """Go on behind what only looks, and tell what only shows."""
         if kind == READ and isinstance(node, ast.Call):
-            path = self.path(node.func)
-            if path in _SHOWING or (isinstance(node.func, ast.Attribute) and node.func.attr in LOGGING_METHODS):
+            if self._shows(node):
                 super().end(SHOWN, node, level)
                 return
-            if path in _READING:
+            if self.prefect.path(node.func) in _READING:
                 self._into(CODE, node)
                 return
         parent = self.names.parents.get(node)
@@ -101,10 +100,12 @@ class _Result(TruthPaths):
         if self._form == OUTPUT and isinstance(statement, ast.Break):
             return True
         call = statement.value if isinstance(statement, ast.Expr) else None
-        if isinstance(call, ast.Call):
-            logs = isinstance(call.func, ast.Attribute) and call.func.attr in LOGGING_METHODS
-            return logs or self.path(call.func) in _SHOWING
-        return super().is_idle(statement)
+        return self._shows(call) if isinstance(call, ast.Call) else super().is_idle(statement)
+
+    def _shows(self, call: ast.Call) -> bool:
+        """Return whether a call only tells people something."""
+        logs = isinstance(call.func, ast.Attribute) and call.func.attr in LOGGING_METHODS
+        return logs or self.prefect.path(call.func) in _SHOWING
 
     def _either(self, parent: ast.BoolOp, node: ast.AST, level: int) -> None:
         polls = {"poll"} >= {getattr(one.func, "attr", "") for one in walk(parent) if isinstance(one, ast.Call)}

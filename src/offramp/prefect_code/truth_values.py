@@ -21,7 +21,7 @@ class TruthPaths(PrefectPaths):
         parent = self.names.parents.get(node)
         if kind == READ and isinstance(parent, ast.Compare | ast.UnaryOp):
             self.follow(parent, level)
-        elif kind == READ and isinstance(node, ast.Call) and self.path(node.func) == "builtins.bool":
+        elif kind == READ and isinstance(node, ast.Call) and self.prefect.path(node.func) == "builtins.bool":
             self.follow(node, level)
         elif kind == READ and isinstance(parent, ast.If) and self.is_idle(parent):
             super().end(DROPPED, node, level)
@@ -45,13 +45,9 @@ class TruthPaths(PrefectPaths):
 
     def passed(self, call: ast.Call, node: ast.AST, level: int, keyword: str) -> None:
         """Go on with what is made of many values, as ``all`` does."""
-        if self.path(call.func) in _OF_MANY:
+        if self.prefect.path(call.func) in _OF_MANY:
             self.follow(call, max(level - 1, 0))
-        elif self.path(call.func) in _SAME_ELEMENTS:
+        elif self.prefect.path(call.func) in _SAME_ELEMENTS:
             self.follow(call, level)
         else:
             super().passed(call, node, level, keyword)
-
-    def path(self, node: ast.expr) -> str:
-        """The dotted path of what is called; empty where it is not known."""
-        return self.prefect.path(node)
