@@ -90,12 +90,13 @@ def _other(state: State, statement: ast.stmt) -> None:
 
 
 def _is_docstring(state: State, statement: ast.Expr) -> bool:
-    parents = state.module.names.parents
-    around = parents.get(statement)
-    of_dag = isinstance(around, ast.With) and around in state.module.tree.body
+    if not isinstance(statement.value, ast.Constant):
+        return False
+    around = state.module.names.parents.get(statement)
     first = isinstance(around, ast.With | FunctionNode) and around.body[0] is statement
-    docstring = first and (of_dag or isinstance(around, FunctionNode))
-    return isinstance(statement.value, ast.Constant) and (docstring or statement.value.value is ...)
+    return statement.value.value is ... or (
+        first and (isinstance(around, FunctionNode) or around in state.module.tree.body)
+    )
 
 
 def _reads_tasks(state: State, function: FunctionNode) -> bool:

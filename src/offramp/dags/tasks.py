@@ -17,14 +17,9 @@ from offramp.python.values import Given
 
 def make_operator(state: State, node: ast.Call, section: str) -> Task | Unfollowed:
     """Make the task of an operator's call."""
-    state.record.see(node)
-    state.touch()
     use = state.callees.uses.get(node)
-    if use is not None and use.derived is not None:
-        state.block(f"`{use.derived.name}` is a class of its own: no note covers it", node.func)
+    if not is_noted(state, node, use):
         return UNFOLLOWED
-    if not state.callees.is_one_operator(node.func):
-        state.block("may be one of several operators", node.func)
     own = state.module.values.arguments(node)
     if not own.complete:
         state.block("not all arguments of this task are known here", node)
@@ -42,6 +37,18 @@ def make_operator(state: State, node: ast.Call, section: str) -> Task | Unfollow
         state.block("the task id is not known here", node)
         return UNFOLLOWED
     return add_task(state, dag, known.value, node, section, arguments, use)
+
+
+def is_noted(state: State, node: ast.Call, use: Use | None) -> bool:
+    """Return whether a call is of an operator's own class; a class of the file's own, or several, are blockers."""
+    state.record.see(node)
+    state.touch()
+    if use is not None and use.derived is not None:
+        state.block(f"`{use.derived.name}` is a class of its own: no note covers it", node.func)
+        return False
+    if not state.callees.is_one_operator(node.func):
+        state.block("may be one of several operators", node.func)
+    return True
 
 
 def add_task(

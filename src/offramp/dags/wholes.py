@@ -12,7 +12,7 @@ from offramp.dags.dag_values import UNFOLLOWED, Group, Unfollowed
 from offramp.dags.graph import Argument, Dag, Task
 from offramp.dags.groups import open_group
 from offramp.dags.state import State
-from offramp.dags.tasks import add_task
+from offramp.dags.tasks import add_task, is_noted
 from offramp.finding.configurations import member
 from offramp.finding.operators import Use
 from offramp.model import Note
@@ -21,13 +21,8 @@ from offramp.python.values import Given
 
 def make_whole(state: State, node: ast.Call, use: Use) -> Group | Dag | Unfollowed:
     """Make what a call makes of a whole project: a DAG, or a group of the present one."""
-    state.record.see(node)
-    state.touch()
-    if use.derived is not None:
-        state.block(f"`{use.derived.name}` is a class of its own: no note covers it", node.func)
+    if not is_noted(state, node, use):
         return UNFOLLOWED
-    if not state.callees.is_one_operator(node.func):
-        state.block("may be one of several operators", node.func)
     return _whole_dag(state, node, use) if use.role == "dag" else _whole_group(state, node, use)
 
 
@@ -99,7 +94,7 @@ def _commands(state: State, note: Note, arguments: Mapping[str, Argument], node:
     argument = arguments.get(choosing)
     chosen = next(iter(by_member))
     if argument is not None:
-        chosen = member(Given(argument.node, state.module.values.evaluate(argument.node), "keyword"))
+        chosen = member(state.module.values.evaluate(argument.node))
     if chosen not in by_member:
         state.block(f"`{choosing.rpartition('.')[2]}` is not known here", argument.node if argument else node)
         return []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from offramp.python.evaluation import Values
-from offramp.python.values import Arguments, Constant, Given, Made, Member, Reference, Value
+from offramp.python.values import Arguments, Constant, Made, Member, Reference, Value
 
 # Ends of the names of the classes that only say how Cosmos is to make tasks.
 _CLASSES = ("Config", "ProfileMapping")
@@ -37,9 +38,9 @@ def configuration(values: Values, name: str, value: Value) -> Arguments | None:
     return made._replace(complete=made.complete and len(value.call.args) <= len(positions))
 
 
-def member(given: Given) -> str:
-    """The name of the member of an enumeration, also by its value; empty where it is not known."""
-    value = given.values[0] if len(given.values) == 1 else None
+def member(values: Sequence[Value]) -> str:
+    """The name of the member of an enumeration that is the one of some values; empty where it is not known."""
+    value = values[0] if len(values) == 1 else None
     if isinstance(value, Constant) and isinstance(value.value, str):
         return value.value.upper()
     if isinstance(value, Reference):

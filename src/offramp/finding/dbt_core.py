@@ -59,7 +59,7 @@ def where_text(module: Module, use: Use) -> str:
         return place
     given = _configured(module, use, "execution_config", "execution_mode")
     default = "LOCAL" if _is_known(module, use, "execution_config") else ""
-    mode = default if given is None else member(given)
+    mode = default if given is None else member(given.values)
     return f"execution mode {mode}" if mode else "an execution mode that is not known here"
 
 
@@ -97,7 +97,7 @@ def test_behavior(module: Module, use: Use) -> str:
     """Return the member of Cosmos's ``TestBehavior`` that holds for an operator; empty where it is not known."""
     given = _configured(module, use, "render_config", "test_behavior")
     if given is not None:
-        return member(given)
+        return member(given.values)
     return "AFTER_EACH" if _is_known(module, use, "render_config") else ""
 
 

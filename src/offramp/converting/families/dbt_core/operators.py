@@ -19,7 +19,7 @@ from offramp.converting.families.dbt_core.words import (
 )
 from offramp.converting.recipes.body import Body, Job
 from offramp.converting.recipes.filling import check_result
-from offramp.converting.recipes.run_functions import RUN_COMMAND
+from offramp.converting.recipes.run_functions import RUN_COMMAND, RUN_COMMAND_IMPORTS
 from offramp.editing.text import INDENT, WIDTH, call_lines, operand
 from offramp.finding.dbt_core import by_name, where_text
 from offramp.model import Blocked
@@ -52,7 +52,7 @@ def dbt(job: Job) -> Body:
         raise Blocked(f"dbt runs {where}: only what runs in the worker is converted", job.task.node)
     command = job.task.command or by_name(note, "runs", use.path)
     place = _place(job)
-    words = line(job, command).words
+    words = line(job, command)
     installs = _installs(job, command)
     _doubt(job, command, installs=installs)
     if takes_runner(job):
@@ -154,8 +154,9 @@ def _command(job: Job, place: _Place, words: Sequence[str], *, installs: bool) -
         lines += [*_list("in_project = ", where), *_call(RUN_COMMAND, (dbt_text, '"deps"', "*in_project"), settings)]
         where = ("*in_project",)
     lines += _call(RUN_COMMAND, (dbt_text, *words, *where), settings)
-    imports = {("", name) for name in ("os", "signal", "subprocess", "sys")} | _modules(lines)
-    return Body(tuple(lines), imports=frozenset(imports), helpers=(RUN_COMMAND,), packages=("dbt-core",))
+    return Body(
+        tuple(lines), imports=RUN_COMMAND_IMPORTS | _modules(lines), helpers=(RUN_COMMAND,), packages=("dbt-core",)
+    )
 
 
 def _environment(job: Job, node: ast.expr, text: str) -> str:

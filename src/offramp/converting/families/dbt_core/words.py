@@ -12,8 +12,7 @@ from offramp.dags.graph import Argument
 from offramp.editing.text import repr_text
 from offramp.finding.configurations import member
 from offramp.model import ArgumentRow, Blocked
-from offramp.python.values import Constant, Given, Items, Made, Reference, Table
-from offramp.record import NamedTuple
+from offramp.python.values import Constant, Items, Made, Reference, Table
 
 # Options that only some of dbt's commands get, for Cosmos's other operators leave them out.
 _OF_COMMANDS = {"--full-refresh": ("build", "run", "seed", "compile")}
@@ -29,21 +28,8 @@ _SELECTING = re.compile(r"""f?["'](-[sm]|--(models?|select(or)?|exclude|(exclude
 _GETTING = (Reference("os.getenv"), Reference("os.environ.get"))
 
 
-class Line(NamedTuple):
-    """A command line of dbt: what stands before the command, the command, what stands behind."""
-
-    before: tuple[str, ...]
-    command: tuple[str, ...]
-    behind: tuple[str, ...]
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """All words."""
-        return (*self.before, *self.command, *self.behind)
-
-
-def line(job: Job, command: str) -> Line:
-    """The line of a command with the options that the arguments of a task become. Raises Blocked."""
+def line(job: Job, command: str) -> tuple[str, ...]:
+    """The words of a command with the options that the arguments of a task become. Raises Blocked."""
     before: list[str] = []
     name_of_command = command.split(maxsplit=1)[0]
     own = [repr_text(word) for word in command.split()]
@@ -61,7 +47,7 @@ def line(job: Job, command: str) -> Line:
         elif row.target.startswith("--") and name_of_command in _OF_COMMANDS.get(row.target, (name_of_command,)):
             given(job, row.target)
             behind += _option(job, row, row.target, argument)
-    return Line(tuple(before), tuple(own), tuple(behind))
+    return (*before, *own, *behind)
 
 
 def given(job: Job, target: str) -> tuple[str, Argument] | None:
@@ -90,7 +76,7 @@ def text_of(job: Job, argument: Argument) -> str:
 
 def member_of(job: Job, argument: Argument) -> str:
     """The name of the member of an enumeration that an argument is; empty where it is not known."""
-    return member(Given(argument.node, job.expressions.module.values.evaluate(argument.node), "keyword"))
+    return member(job.expressions.module.values.evaluate(argument.node))
 
 
 def options(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
