@@ -10,6 +10,7 @@ from offramp.converting.transplants import NotMovedError
 from offramp.finding.operators import Module
 from offramp.knowledge.airflow_names import context_names
 from offramp.model import Blocker
+from offramp.python.functions import positional_names
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Arguments, Constant, Items, Table
@@ -65,14 +66,14 @@ def caller_text(name: str, callee: str, function: FunctionNode, given: Sequence[
 
 def parameters_given(arguments: Arguments, function: FunctionNode) -> list[str]:
     """The parameters that ``op_args`` and ``op_kwargs`` of a task give. Raises NotMovedError."""
-    plain = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
-    positional = _value(arguments, "op_args")
+    plain = positional_names(function)
+    by_position = _value(arguments, "op_args")
     named = _value(arguments, "op_kwargs")
-    if not isinstance(positional, Items) or not positional.complete or len(positional.nodes) > len(plain):
+    if not isinstance(by_position, Items) or not by_position.complete or len(by_position.nodes) > len(plain):
         raise NotMovedError("is given `op_args` that are not known")
     if not isinstance(named, Table) or not named.complete:
         raise NotMovedError("is given `op_kwargs` that are not known")
-    return [*plain[: len(positional.nodes)], *named.entries]
+    return [*plain[: len(by_position.nodes)], *named.entries]
 
 
 def _value(arguments: Arguments, name: str) -> object:

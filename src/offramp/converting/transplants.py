@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from offramp.finding.operators import Module
 from offramp.python.effects import IMMUTABLE_LIBRARIES
+from offramp.python.functions import positional_names
 from offramp.python.names import Binding, FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.operations import NotKnown, binary
@@ -209,15 +210,13 @@ def _of_import(binding: Binding, value: Value, place: Place, destination: Destin
 
 def _of_attribute(node: ast.Attribute, place: Place, destination: Destination) -> ast.expr | None:
     """An attribute of the object that is made, or of a module or class that has it as a value."""
-    own = [*place.function.args.posonlyargs, *place.function.args.args][:1] if place.function is not None else []
-    if isinstance(node.value, ast.Name) and own and node.value.id == own[0].arg and place.attributes is not None:
+    own = positional_names(place.function)[:1] if place.function is not None else []
+    if isinstance(node.value, ast.Name) and node.value.id in own and place.attributes is not None:
         if node.attr not in place.attributes:
             raise NotMovedError(f"uses `{node.value.id}.{node.attr}`, which is not known")
         return place.attributes[node.attr]
     value = place.module.values.single(node)
-    if isinstance(value, Constant):
-        return constant(value)
-    if isinstance(value, Items | Table):
+    if isinstance(value, Constant | Items | Table):
         return moved_value(value, place, destination)
     if isinstance(value, Local):
         raise _unknown(ast.unparse(node))
@@ -226,6 +225,4 @@ def _of_attribute(node: ast.Attribute, place: Place, destination: Destination) -
 
 def does_something(node: ast.AST) -> bool:
     """Return whether it matters how often, or when, an expression is evaluated."""
-    return any(
-        isinstance(part, ast.Call | ast.Await | ast.NamedExpr | ast.Yield | ast.YieldFrom) for part in walk(node)
-    )
+    return any(isinstance(part, _ACTING) for part in walk(node))

@@ -12,6 +12,7 @@ from offramp.converting.transplants import Destination, NotMovedError, Place, co
 from offramp.finding.nameless import without_names
 from offramp.finding.operators import Module
 from offramp.finding.passes import Search
+from offramp.python.functions import positional_names
 from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Local, Reference, Value
@@ -65,7 +66,7 @@ def operator_of(module: Module, call: ast.Call, wrapper: Wrapper, destination: D
     """The operator that a call of a wrapper comes to. Raises NotMovedError."""
     inherited = module.dags.inherited(module.dags.surroundings(call))
     defaults = frozenset(inherited.given) if inherited.complete else None
-    positional = _parameters(wrapper.node) if isinstance(wrapper.node, ast.FunctionDef) else ()
+    positional = positional_names(wrapper.node) if isinstance(wrapper.node, ast.FunctionDef) else ()
     return _made(module, call, wrapper, _Call(_given(module, call, positional), defaults, 0), destination)
 
 
@@ -111,7 +112,7 @@ def _of_function(module: Module, call: ast.Call, wrapper: Wrapper, made: _Call, 
     if not isinstance(last, ast.Return) or last.value is None:
         raise NotMovedError("does more than return an operator")
     view = _in_call(module, call, wrapper, last)
-    given, extra = _bound(function, made, _parameters(function), destination, view)
+    given, extra = _bound(function, made, positional_names(function), destination, view)
     place = Place(view, function, given, None, [])
     returned = _named(view, last.value) if isinstance(last.value, ast.Name) else last.value
     if not isinstance(returned, ast.Call):
@@ -156,7 +157,7 @@ def _of_call(
     if inner is None:
         raise NotMovedError("returns something that is not known to be an operator")
     if call.args and isinstance(inner.node, ast.FunctionDef):
-        names = _parameters(inner.node)
+        names = positional_names(inner.node)
         if len(call.args) > len(names):
             raise NotMovedError("is given more arguments than it has parameters")
         arguments |= {name: moved(one, place, destination) for name, one in zip(names, call.args, strict=False)}
@@ -243,10 +244,6 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     return [one for one in body if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
 
 
-def _parameters(function: FunctionNode) -> list[str]:
-    return [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
-
-
 # -- classes ----------------------------------------------------------------------
 
 
@@ -301,7 +298,7 @@ def _constructed(
         raise NotMovedError("has a constructor that is decorated")
     body = _without_docstring(constructor.body)
     call = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
-    own, *names = _parameters(constructor) or [""]
+    own, *names = positional_names(constructor) or [""]
     if not isinstance(call, ast.Call) or not _constructs_base(call, current.node, own):
         raise NotMovedError("has a constructor that does more than give its base arguments")
     _check_defaults([*names, *(one.arg for one in constructor.args.kwonlyargs)], made)

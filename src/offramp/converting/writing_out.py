@@ -10,8 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from keyword import iskeyword
 
 from offramp.converting.caller_text import Called, caller_text, doubts_of, parameters_given
@@ -23,6 +22,7 @@ from offramp.editing.layout import comments_in
 from offramp.editing.text import expression_text, unparsed
 from offramp.finding.only_read import only_reads
 from offramp.finding.operators import Module, module_of
+from offramp.finding.other_modules import Written
 from offramp.knowledge.rulebook import Rulebook
 from offramp.model import Blocked, Blocker, Edit, Refusal, Span
 from offramp.python.names import ANY_ATTRIBUTE, FunctionNode
@@ -114,9 +114,10 @@ class _Writing:
     def edits(self) -> list[Edit]:
         """All edits, of which none lies in another. Raises Blocked."""
         self._write_calls()
-        self._write_values()
-        self._write_objects()
-        self._write_callables()
+        if self.module.others is not None:
+            self._write_values()
+            self._write_objects()
+            self._write_callables()
         if not self._edits:
             return []
         found = [Edit(self.source.positions.span(node), text) for node, text in self._edits.items()]
@@ -241,7 +242,7 @@ class _Writing:
             return
         found = others.written(path)
         if found is not None and isinstance(found.value, Constant | Items | Table) and others.only_defines(path):
-            self._write_moved(node, lambda place: moved_value(found.value, place, self.destination), found.module)
+            self._write_moved(node, found)
 
     def _write_objects(self) -> None:
         """Write out the configurations and paths of other modules that operators, groups and DAGs are given."""
@@ -259,16 +260,18 @@ class _Writing:
         found = others.written(path) if path and others is not None and others.only_defines(path) else None
         made = found.value if found is not None else None
         if found is not None and isinstance(made, Made) and only_reads(self.module, path.rpartition(".")[2], (made,)):
-            self._write_moved(node, partial(self._moved, made.call), found.module)
+            self._write_moved(node, found)
 
-    def _moved(self, call: ast.Call, place: Place) -> ast.expr:
-        return moved(call, place, self.destination)
-
-    def _write_moved(self, node: ast.expr, move: Callable[[Place], ast.expr], module: Module) -> None:
+    def _write_moved(self, node: ast.expr, found: Written) -> None:
         """Write in place of an expression what stands in another module, if that can be moved."""
         needed = set(self.destination.needed)
+        place, value = Place(found.module, None, {}, None, []), found.value
         try:
-            self._edits[node] = unparsed(move(Place(module, None, {}, None, [])))
+            if isinstance(value, Made):
+                written = moved(value.call, place, self.destination)
+            else:
+                written = moved_value(value, place, self.destination)
+            self._edits[node] = unparsed(written)
         except NotMovedError:
             # What needs the value says that it is not known.
             self.destination.needed = needed
@@ -308,7 +311,8 @@ class _Writing:
         known = arguments.given.get("task_id")
         name = self._free_name(str(known.constant.value) if known and known.constant else "", function.name)
         text = caller_text(name, expression_text(self.source, callee), function, given)
-        top = next(one for one in self.module.tree.body if call in walk(one))
+        *_, top = self.module.names.ancestors(call)
+        assert isinstance(top, ast.stmt)
         first = min([top.lineno, *(one.lineno for one in getattr(top, "decorator_list", ()))])
         self._callers.setdefault(self.source.positions.offset(first, 0), {})[name] = text
         self._edits[callee] = name

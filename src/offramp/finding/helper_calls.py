@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from offramp.finding.operators import CODE, Module, Use
 from offramp.finding.passes import Pass, Search, together
 from offramp.model import Place
+from offramp.python.functions import positional_names
 from offramp.python.names import FunctionNode
 from offramp.python.values import UNKNOWN, Arguments, Constant, Given, Local, Reference
 from offramp.record import NamedTuple
@@ -82,7 +83,7 @@ def _made_by(module: Module, call: ast.Call, has: str, entered: tuple[FunctionNo
 
     function, helper = found.node, found.module
     assert isinstance(function, FunctionNode)
-    given = module.values.arguments(call, _parameters(function)).given
+    given = module.values.arguments(call, positional_names(function)).given
     search = Search(helper).enter(function, without_names(module.values, call), {})
     for one in _made_in(search, function, has, found.file, entered):
         made = _inheriting(module, _as_of(call, one.use, helper, given), one.use, helper, function)
@@ -211,7 +212,3 @@ def _inheriting(module: Module, made: Use, use: Use, owner: Module, function: Fu
 
 def _is_parameter(owner: Module, node: ast.expr | None) -> bool:
     return isinstance(node, ast.Name) and [one.kind for one in owner.names.lookup(node.id, node)] == ["parameter"]
-
-
-def _parameters(function: FunctionNode) -> list[str]:
-    return [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
