@@ -16,7 +16,7 @@ from pathlib import Path
 from bench_tree import measure
 
 SIZES = (100, 1_000, 2_000, 10_000)
-# For one DAG in a project of that many modules: seconds and MB on two cores.
+# Modules of a project, and the seconds and MB that one DAG of it may take on two cores.
 BUDGET = (2_000, 0.3, 300)
 CIRCLE = 100
 

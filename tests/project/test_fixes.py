@@ -1,4 +1,4 @@
-"""What fixes make of DAGs that take operators from other modules of the project: they convert or refuse."""
+"""Fixes of DAGs that take operators from other modules of the project: they convert or refuse."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def fixed(folder: Path, module: str, imported: str, task: str, more: str = "", p
 
 
 def reasons(result: FileResult) -> str:
-    """Why a file was left as it is."""
+    """Return the reasons why a file was left as it is."""
     assert result.new_text is None
     return "\n".join(refusal.reason for finding in result.findings for refusal in finding.refusals)
 

@@ -1,4 +1,4 @@
-"""How often the modules of a project are read while its files are checked: in proportion to their number."""
+"""Reads of a project's modules while its files are checked: in proportion to their number."""
 
 from __future__ import annotations
 

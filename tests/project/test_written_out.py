@@ -1,4 +1,4 @@
-"""What other modules say of a DAG is written out before it is converted: its flow is that of a DAG written by hand."""
+"""Values of other modules are written out before a DAG is converted: its flow is that of a DAG written by hand."""
 
 from __future__ import annotations
 

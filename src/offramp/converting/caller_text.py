@@ -25,7 +25,7 @@ class Called(NamedTuple):
 
 
 def doubts_of(called: Called) -> list[str]:
-    """Why tasks of one process may see of each other what a function of another module does.
+    """Return the reasons why tasks of one process may see of each other what a function of another module does.
 
     Raises NotMovedError where they do.
     """

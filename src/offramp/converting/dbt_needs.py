@@ -18,7 +18,7 @@ from offramp.shell.parsing import UNKNOWN
 from offramp.shell.reading import Reader
 
 _PROFILES = "profiles.yml"
-# Where prefect-dbt's runner is told the project.
+# The class by which prefect-dbt's runner is told the project.
 _SETTINGS = Reference("prefect_dbt.PrefectDbtSettings")
 
 

@@ -458,7 +458,7 @@ def _needs(module: Converted, neighbours: Collection[str], locate: Locate) -> li
 
 
 def _stays(name: str, stays: Stays) -> str:
-    """Where a module is that a flow imports, and whether the flow finds it there."""
+    """Describe the place of a module that a flow imports, and whether the flow finds it there."""
     begin = f"imports `{name}` ({_code(stays.file)}), which stayed with the DAGs: "
     if stays.importable:
         return f"{begin}it is importable from the flow's directory."

@@ -32,7 +32,7 @@ class Templates:
         self._whole: dict[ast.AST, Rendered | None] = {}
 
     def rendered(self, argument: Argument) -> dict[ast.AST, Rendered]:
-        """What an argument and the entries of a dict in it render to, where they change by it. Raises Blocked."""
+        """Return what an argument and the entries of a dict in it render to, where they change. Raises Blocked."""
         found: dict[ast.AST, Rendered] = {}
         self._add_rendered(argument, found, set())
         return found
@@ -89,7 +89,7 @@ class Templates:
 
 
 def _text(text: str, parts: Parts) -> Rendered | None:
-    """What a text renders to; None where that is the text itself, a stand-in where it is not known."""
+    """Return what a text renders to; None where that is the text itself, a stand-in where it is not known."""
     fields = [part for part in parts if isinstance(part, Field)]
     if any(field.problem is not None for field in fields):
         return UNRENDERED

@@ -22,7 +22,7 @@ from offramp.record import NamedTuple
 
 _T = TypeVar("_T", bound=ast.AST)
 _DEEPEST = 20
-# What has names of its own, is done at another time, or is something else each time.
+# Expressions that have names of their own, are done at another time, or are something else each time.
 _NOT_MOVED = (
     *(ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
     *(ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Starred),
@@ -35,7 +35,7 @@ class NotMovedError(Exception):
 
 
 class Place(NamedTuple):
-    """Where an expression stands that is moved.
+    """The place of an expression that is moved.
 
     ``module`` is its own, as the pass sees it that is to be written; ``given`` has the expressions that its parameters
     are given, which mean what they mean where they are moved to, and ``attributes`` those of the object that is made.

@@ -108,7 +108,7 @@ class _Writing:
         self.problems: list[Blocker] = []
         self.doubts: list[str] = []
         self._edits: dict[ast.AST, str] = {}
-        # By the offsets of statements, the functions that are put before them.
+        # The functions that are put before statements, by the offsets of these.
         self._callers: dict[int, dict[str, str]] = {}
 
     def edits(self) -> list[Edit]:
@@ -273,7 +273,7 @@ class _Writing:
                 written = moved_value(value, place, self.destination)
             self._edits[node] = unparsed(written)
         except NotMovedError:
-            # What needs the value says that it is not known.
+            # The judge of whatever needs the value says that it is not known.
             self.destination.needed = needed
 
     # -- callables of other modules ---------------------------------------------------

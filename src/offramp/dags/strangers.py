@@ -20,7 +20,7 @@ from offramp.python.values import Constant, Items, Local, Made, Member, Partial,
 _LIBRARIES = OTHER_LIBRARIES | {"airflow"}
 # What values of any kind answer, dates among them.
 _ANSWERS = READING_METHODS | TEXT_OF_OTHERS | DATE_METHODS
-# What these are given may make tasks.
+# Callables that may make tasks of what they are given.
 _ANYTHING = callables_of_any("calls", "executes", "imports", "namespace", without="later")
 
 

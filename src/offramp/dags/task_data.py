@@ -13,7 +13,7 @@ from offramp.python.names import FunctionNode
 from offramp.python.nodes import walk
 from offramp.python.values import Constant, Items, Local, Reference, Table
 
-# What does nothing but compute or print; those of the second table, where they are given nothing to call.
+# Callables that only compute or print; those of the second table where they are given nothing to call.
 _COMPUTING = callables("reads", without="asks opens varies") | callables("copies", without="calls once takes")
 _KEYED = callables("keyed")
 

@@ -17,7 +17,7 @@ _FIRST_LINE = re.compile(r"(?:\\(?:\r\n?|\n))?(?:\r\n?|\n)?([ \t]*)")
 
 
 class Beginning(NamedTuple):
-    """Where a text begins, what separates a command put there from the rest, and the text as far as it is known."""
+    """The beginning of a text: its offset, the separator of a command put there, the text as far as it is known."""
 
     offset: int
     separator: str
@@ -25,7 +25,7 @@ class Beginning(NamedTuple):
 
 
 def beginning(module: Module, source: Source, node: ast.expr) -> Beginning:
-    """Where the text of an expression begins; raises Blocked where it is not written in one place."""
+    """Find the beginning of an expression's text; raises Blocked where that is not written in one place."""
     text = texts_of(module.values, node)[0]
     literal = _literal(module, node)
     span = source.positions.span(literal)

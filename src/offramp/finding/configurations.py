@@ -10,7 +10,7 @@ from offramp.python.values import Arguments, Constant, Made, Member, Reference, 
 
 # Ends of the names of the classes that only say how Cosmos is to make tasks.
 _CLASSES = ("Config", "ProfileMapping")
-# What they take by position, by the argument that they are given as.
+# Their positional arguments, by the argument that they are given as.
 _POSITIONS = {
     "project_config": ("dbt_project_path",),
     "profile_config": ("profile_name", "target_name", "profiles_yml_filepath"),

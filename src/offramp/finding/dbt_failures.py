@@ -30,7 +30,7 @@ _TASKS = frozenset({"prefect_shell.shell_run_command", "prefect_shell.commands.s
 _ASIDE = frozenset({"", "source freshness", "docs generate", "docs serve"}) | frozenset(
     "debug deps clean list ls parse compile init show serve source docs".split()
 )
-# What prefect-shell may be told to run commands with, lower-cased as it does.
+# Shells that prefect-shell may be told to run commands with, in lower case as it reads them.
 _LIKE_BASH = frozenset({"bash", "sh", "dash", "ksh", "zsh"})
 _TESTS = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 _LONGEST = 40
@@ -165,7 +165,7 @@ def _of_operation(file: File, made: Operation | None) -> Iterator[Place]:
 
 
 def judged(file: File, texts: Iterable[str]) -> tuple[Verdict, ...]:
-    """What becomes of the failures of the dbt commands of texts that matter."""
+    """Return the verdicts on the failures of those dbt commands in texts that matter."""
 
     def script(path: str) -> str | None:
         return script_text(file.source.path, path)
@@ -210,7 +210,7 @@ def hidden(found: Place) -> list[Verdict]:
 
 
 def how_text(found: Iterable[Verdict]) -> str:
-    """What takes the place of dbt's exit code."""
+    """Describe what takes the place of dbt's exit code."""
     return "; ".join(dict.fromkeys(map(_how, found)))
 
 

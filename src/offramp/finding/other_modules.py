@@ -45,7 +45,7 @@ class OtherModules(Protocol):
         """Return what a dotted path may be, constants, lists and dicts alone; empty where not all of it is known."""
 
     def written(self, path: str) -> Written | None:
-        """What a dotted path surely is, as its module writes it; None where it is not known, or may be changed.
+        """Return what a dotted path surely is, as its module writes it; None where it is not known, or may be changed.
 
         That is a constant, list, dict or function, or an object of a library that does nothing when it is made.
         """

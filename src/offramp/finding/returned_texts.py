@@ -1,4 +1,4 @@
-"""What calls of functions of the file return, as expressions with the arguments in place of the parameters."""
+"""Results of calls of the file's functions, as expressions with the arguments in place of the parameters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from offramp.python.nodes import walk
 from offramp.python.values import Local
 from offramp.shell.parsing import UNKNOWN
 
-# Only expressions that are read part by part are put together anew; what knows its place in the file stays as it is.
+# Expressions that are read part by part, and so may be put together anew; all others know their place in the file.
 _FILLED = (ast.JoinedStr, ast.FormattedValue, ast.IfExp, ast.List, ast.Tuple, ast.Starred)
 
 
 def returned(values: Values, callee: Local, call: ast.Call) -> list[ast.expr]:
-    """What a call of a plain function gives, one by one; none where the callee is something else."""
+    """Return what a call of a plain function may give; nothing where the callee is something else."""
     function = callee.node
     if not isinstance(function, ast.FunctionDef) or function.decorator_list or values.is_generator(function):
         return []
@@ -26,7 +26,7 @@ def returned(values: Values, callee: Local, call: ast.Call) -> list[ast.expr]:
 
 
 def _given(parameters: ast.arguments, call: ast.Call) -> dict[str, ast.expr]:
-    """What a call gives each parameter; an unknown text where that does not stand there."""
+    """Return what a call gives each parameter; an unknown text where that does not stand there."""
     plain = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
     keyed = [one.arg for one in parameters.kwonlyargs]
     rest = [one.arg for one in (parameters.vararg, parameters.kwarg) if one is not None]

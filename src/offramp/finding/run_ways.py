@@ -40,7 +40,7 @@ class RunWays:
 
     @property
     def reached(self) -> bool:
-        """Whether anything followed so far gets to a wait or out of sight."""
+        """Return whether anything followed so far gets to a wait or out of sight."""
         return self._id.reached or self._operator.reached
 
     def operator(self, node: ast.AST) -> bool:
@@ -84,11 +84,11 @@ class _RunPaths(Paths):
         self.reached = self.reached or kind == UNSEEN
 
     def settled(self) -> bool:
-        """Whether the value has got there."""
+        """Return whether the value has got there."""
         return self.reached
 
     def exhausted(self) -> bool:
-        """Whether all runs of the file have been followed for too long."""
+        """Return whether all runs of the file have been followed for too long."""
         return self._uses.steps > _MOST_STEPS
 
     def callers(self, function: ast.AST | None) -> list[ast.Call] | None:

@@ -17,7 +17,7 @@ _SUPPRESS = "contextlib.suppress"
 
 
 class Caught(NamedTuple):
-    """What catches an exception: a handler, or the call that makes a block suppress it."""
+    """A handler that catches an exception, or the call that makes a block suppress it."""
 
     node: ast.ExceptHandler | ast.Call
     text: str

@@ -12,7 +12,7 @@ from offramp.python.names import Binding
 from offramp.python.nodes import walk
 from offramp.python.paths import DROPPED, READ, UNSEEN, Loss, Route, losses
 
-# What a call gives: an exit code or truth value, output, a pair of both, or an object that has them.
+# Kinds of results: an exit code or truth value, output, a pair of both, or an object that has them.
 # A process has no code before its end.
 CODE, OUTPUT, PAIR, CODE_LATER = "code", "output", "pair", "code later"
 COMPLETED, PROCESS, LATER, FILE, INVOKED, HOOKED = "completed", "process", "later", "file", "invoked", "hooked"

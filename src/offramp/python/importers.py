@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _IMPORT = ("name", "globals", "locals", "fromlist")
-# What is called with the name of a module and gives that module -> its parameters, by position.
+# Functions that are called with the name of a module and give that module -> their parameters, by position.
 MODULES = {
     "builtins.__import__": _IMPORT,
     "importlib.__import__": _IMPORT,

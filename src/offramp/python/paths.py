@@ -111,7 +111,7 @@ class Uses:
     def __init__(self, names: Names, values: Values) -> None:
         self.names = names
         self.values = values
-        # How many steps have been made along the ways of all values.
+        # Steps that have been made along the ways of all values.
         self.steps = 0
         # The uses of what new lists and dicts are bound to, but for what is put into them; None for other things.
         self._collections: dict[tuple[int, ...], list[ast.Name] | None] = {}
@@ -186,7 +186,7 @@ class Uses:
 class Paths:
     """Follows one value of a module; ``ends`` are the ends found so far, ``route`` is the way to where it is now."""
 
-    # Whether it matters how many containers are around the value; where it does not, a container of it is one more
+    # True where it matters how many containers are around the value; where it does not, a container of it is one more
     # name for it, and all levels are 0.
     counts_containers = True
 
@@ -225,11 +225,11 @@ class Paths:
     # -- what a subclass may say of the value ------------------------------------
 
     def settled(self) -> bool:
-        """Whether no further end can be of interest."""
+        """Return whether no further end can be of interest."""
         return False
 
     def exhausted(self) -> bool:
-        """Whether the value has been followed for so long that the rest of its way is out of sight."""
+        """Return whether the value has been followed for so long that the rest of its way is out of sight."""
         return self._steps > _MOST_STEPS
 
     def awaited(self, node: ast.Await, level: int) -> None:

@@ -6,16 +6,16 @@ import ast
 
 from offramp.record import NamedTuple
 
-# What a function is given: a list of words, or a text that is one; a text for a shell; the words one by one; a text
-# that it takes apart itself.
+# Forms of what a function is given: a list of words, or a text that is one; a text for a shell; the words one by one;
+# a text that it takes apart itself.
 LIST, SHELL, EACH, LINE = "list", "shell", "each", "line"
-# What parameters are called that take words, and those that take a program too.
+# Names of parameters that take words, and of those that take a program too.
 WORDS = ("args", "cmd", "command")
 PARAMETERS = (*WORDS, "file", "program")
 
 
 class Starter(NamedTuple):
-    """How a function is given a program: in which form, and at which positions the program and all its words begin.
+    """A way of giving a function a program: the form, and the positions at which the program and all its words begin.
 
     ``after`` is how many arguments follow words that are given one by one.
     """

@@ -47,7 +47,7 @@ _LISTS = frozenset({"program", "do_group", "compound_statement", "else_clause"})
 _SURE = frozenset(
     ": true echo printf export cd mkdir rm cp mv tee cat sed awk head tail sort date sleep touch pwd ls".split()
 )
-# Those that tell somebody; what else answers a failure may well end with one itself.
+# Programs that tell somebody; whatever else answers a failure may well end with one itself.
 _NOTIFYING = frozenset("aws az curl gcloud gsutil kill logger mail mailx sendmail wget".split())
 # Commands that look into what dbt writes, where they are told to say no more than whether they found it.
 _SEARCHING = frozenset({"egrep", "fgrep", "grep", "rg"})
@@ -611,7 +611,7 @@ class _Walk:
         """``exit`` and ``return``."""
         name = source_of(node.children[0])
         if name == "return" and not state.called:
-            # It is an error, and the shell goes on.
+            # `return` is an error here, and the shell goes on.
             yield from state.lost("next", source_of(node)).ends(OTHER)
             return
         for code in _codes_given(node, words, state):

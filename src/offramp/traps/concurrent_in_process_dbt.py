@@ -27,7 +27,7 @@ _THREADS = frozenset({"prefect.task_runners.ThreadPoolTaskRunner", "prefect.task
 _INVOKE = f"{RUNNER}.invoke"
 # Methods and functions that wait for futures.
 _WAITING = frozenset({"result", "wait", "as_completed", "result_async", "wait_async"})
-# Where code of one arm does not run together with that of another.
+# Statements and expressions with arms, of which one alone may run.
 _ARMS = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
@@ -155,7 +155,7 @@ def _runs_in_process(file: File, prefect: Prefect, function: FunctionNode, depth
 
 
 def _around(prefect: Prefect, node: ast.AST) -> list[ast.AST]:
-    """What is around a node, from the inside out, up to its function."""
+    """The nodes around one, from the inside out, up to its function."""
     return [*takewhile(lambda one: not isinstance(one, FunctionNode | ast.Lambda), prefect.names.ancestors(node))]
 
 
@@ -173,7 +173,7 @@ def _excluded(prefect: Prefect, first: ast.Call, second: ast.Call) -> bool:
 
 
 class _Order:
-    """What comes after what in one flow: the names that statements bind and load, and where the flow waits."""
+    """The order of one flow: the names that its statements bind and load, and the places where it waits."""
 
     def __init__(self, function: ast.AST) -> None:
         nodes = [node for node in walk(function) if isinstance(node, ast.stmt | ast.expr)]

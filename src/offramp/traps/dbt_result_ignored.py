@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 SLOTS = ("call", "commands", "how")
 HELP = "Let the failure raise, or say that it may be lost with `# offramp: ignore[OFR223]` and the reason"
 _RUN = "subprocess.run"
-# What calls give that do not raise when dbt fails; those that do have nothing.
+# Results of calls that do not raise when dbt fails; those that raise have none.
 _GIVES = {
     _RUN: COMPLETED,
     "subprocess.call": CODE,

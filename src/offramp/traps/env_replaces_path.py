@@ -20,7 +20,7 @@ SLOTS = ("operator", "task", "commands")
 _APPEND = "append_env"
 # A text that says itself where programs are, or names dbt by its path.
 _FINDS = r"PATH|activate|\bsource\b|\bexport\b|(?:^|[;&|\s])\.\s|/bin/|/dbt[ \t]+[\w-]|\b(?:eval|module|hash)\b"
-# Where Bash itself looks for a program: at the beginning of a command, behind variables of its own.
+# The beginning of a command, where Bash itself looks for a program, behind variables of its own.
 _BEGINS = r"(?:^|[;&|({\n])\s*(?:\w+=\S*\s+)*"
 
 

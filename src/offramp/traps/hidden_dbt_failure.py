@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SLOTS = ("call", "commands", "how")
 HELP = "Let the failure be the text's, or say that it may be lost with `# offramp: ignore[OFR221]` and the reason"
-# What a shell that leaves at the first failure does not lose.
+# Causes of a lost failure that a shell which leaves at the first one does away with.
 _MENDED = frozenset({"next", "pipe"})
 
 

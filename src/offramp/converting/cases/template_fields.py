@@ -1,4 +1,4 @@
-"""What Airflow's templates are filled with, and what a flow has of it.
+"""Fields of Airflow's templates, and the values that a flow has for them.
 
 Read from real runs of Airflow 2.10 and 3.3. A value that comes with the run is taken
 from Prefect's ``flow_run``.
@@ -41,7 +41,7 @@ _LITERAL = r"'([^'\\]*)'|\"([^\"\\]*)\"|(0|[1-9][0-9]*)"
 _OWN_PARAMS = frozenset(dir(dict)) | {"deserialize", "dump", "get_param", "serialize", "validate"}
 
 
-# By whether Airflow is 3 or newer.
+# Reasons against a field, by whether Airflow is 3 or newer.
 _INTERVAL: dict[bool | None, str] = {
     False: "in Airflow 2 `{}` is the start of the interval that has passed, which Prefect does not have",
     None: "`{}` is another moment in Airflow 2 than in Airflow 3: set `airflow-version`",
@@ -116,7 +116,7 @@ def _inside(case: Case, argument: Argument, seen: set[ast.AST]) -> Iterator[Argu
 
 
 class _Filling:
-    """What one task's templates are filled with."""
+    """The values that fill the templates of one task."""
 
     def __init__(self, case: Case, task: Task) -> None:
         self.case = case
@@ -137,7 +137,7 @@ class _Filling:
         return tuple(found)
 
     def field(self, piece: str, node: ast.AST, what: str = "is a template") -> str | Field:
-        """What a field is filled with: text that is known, or what gives it."""
+        """Return the text that fills a field, or the code that gives it when the flow runs."""
         expression = piece.strip()
         if match := re.fullmatch(_LITERAL, expression):
             return next(group for group in match.groups() if group is not None)

@@ -38,7 +38,7 @@ class HookOptions(NamedTuple):
 
 
 def _no_hooks(*_asked: object) -> None:
-    """Of a family without hooks."""
+    """Stand in for the hook calls of a family that has none."""
 
 
 class Family(NamedTuple):

@@ -11,7 +11,7 @@ from offramp.model import ArgumentRow, Note
 
 
 def _call(job: Job) -> Body:
-    # What fills templates is loaded for notes that have one.
+    # The code that fills templates is loaded only for notes that have one.
     from offramp.converting.recipes.template_call import call
 
     return call(job)

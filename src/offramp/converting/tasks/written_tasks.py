@@ -75,7 +75,7 @@ def with_rendered(setting: Setting, arguments: Iterable[Argument]) -> Setting:
 
 
 def _rendered(setting: Setting, argument: Argument) -> dict[ast.AST, Rendered]:
-    """What an argument renders to, and the entries of a dict in it; what a judge says of that is noted."""
+    """Return what an argument and the entries of a dict in it render to, and note what the judge says of that."""
     parts = text_parts(setting.case, setting.task, argument)
     for part in parts.values():
         setting.notes.take(templates.judge(setting.case, part))
